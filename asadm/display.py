@@ -56,13 +56,14 @@ def as_json(command: str, outcome: CommandOutcome) -> bytes:
     A command that says more of each node gives ``nodes`` itself. ``complete`` is whether every node was read: where it is
     not, whatever the document says of all nodes is about ``nodes_read`` of ``nodes_asked``.
     """
-    from asinfo.document import written
+    from asinfo.document import VERSION, written
 
     nodes = [] if "nodes" in outcome.extra else [node(answer) for answer in outcome.answers]
     asked = len(outcome.answers)
     counts = {"complete": outcome.read == asked, "nodes_read": outcome.read, "nodes_asked": asked}
     whole = {
         "command": command,
+        "version": VERSION,
         "code": outcome.code,
         **(counts if asked else {}),
         "nodes": nodes,

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from asinfo.dialogue import Endpoint, Reply
 
 
+VERSION = 1
+"""Of the form of JSON documents: it grows when a member goes, or means something else. New members do not change it."""
+
+
 def entry(
     node: Endpoint,
     commands: Sequence[bytes],
@@ -90,7 +94,7 @@ def text(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) -> s
     status, error = ("ok", "") if wrong is None else ("error", explain(wrong))
     if reply.failure is not None:
         status, error = reply.failure.kind, reply.failure.reason
-    said = entry(
+    said = {"version": VERSION} | entry(
         reply.node,
         commands,
         answers,

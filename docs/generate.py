@@ -7,7 +7,7 @@ from pathlib import Path
 import asinfo
 from asadm.lint import definitions
 from asudfd.config import full, page
-from docs import bench_page, info_commands, lint_page, lua_api, programs, valkey_commands
+from docs import bench_page, info_commands, json_documents, lint_page, lua_api, programs, valkey_commands
 from docs.program import manual, markdown
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +19,7 @@ def pages() -> dict[str, str]:
         "docs/parameters.md": page.page(),
         "docs/info-commands.md": info_commands.page(),
         "docs/valkey-commands.md": valkey_commands.page(),
+        "docs/json.md": json_documents.page(),
         "docs/lint.md": lint_page.page(),
         "docs/lua-api.md": lua_api.page(),
         "config/lua/aerospike.d.lua": definitions.definitions(),

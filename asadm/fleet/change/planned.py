@@ -146,7 +146,7 @@ class PlanRun:
             shown,
             messages=show.remarks(plan, self.cluster.leftovers, self.cluster.rules.SETTINGS_FILE),
             code=code if plan.complete else FAILED,
-            extra=show.document(plan) if self.session.json else None,
+            extra={"changed": False, **show.document(plan)} if self.session.json else None,
             told=True,
         )
 
@@ -261,7 +261,11 @@ class PlanRun:
         changing = {step.name for step in self.plan.steps if step.pending}
         shown = report.sheets(rollout, [item for item in rollout.items if item.name in changing])
         summary = _summary(rollout, verified=self.spec.verify)
-        extra = {"steps": show.document(self.plan)["steps"], "modules": report.document(rollout)}
+        extra = {
+            "changed": any(state.sent for state in rollout.states),
+            "steps": show.document(self.plan)["steps"],
+            "modules": report.document(rollout),
+        }
         return CommandOutcome(
             report.answers(rollout),
             b"" if self.session.json else display.rendered(self.session, shown) + _line(summary),

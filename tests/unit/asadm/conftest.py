@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from asadm import cli
+from asadm import cli, statement
 from asadm.target.aerospike import cluster
 from asinfo.exchange import Endpoint, Reply, exchange
 from asinfo.terminal import interrupt
+from docs import json_documents
 
 
 class Result:
@@ -24,6 +25,9 @@ class Result:
         self.raw = out
         self.out = out.decode("utf-8", "replace")
         self.err = err.decode()
+        for line in out.splitlines():
+            if line.startswith(b'{"command": '):
+                check_members(line)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -35,6 +39,15 @@ class Result:
     def nodes(self) -> list[tuple[str, str, object]]:
         """Name, status and answer of every node in the document."""
         return [(each["node"], each["status"], each["answer"]) for each in self.document["nodes"]]
+
+
+def check_members(line: bytes) -> None:
+    """Every member of a JSON document is in docs/json.md, and those that are always there are."""
+    document = json.loads(line)
+    name = statement.find(document["command"].split())[0].name
+    unknown = document.keys() - json_documents.known(name)
+    assert not unknown, f"{name}: {unknown} are not in docs/json_documents.py"
+    assert {row.name for row in json_documents.COMMON if row.always} <= document.keys()
 
 
 Asadm = Callable[..., Result]

@@ -1,0 +1,275 @@
+"""The members of the JSON documents of asadm, and their page. Tests compare every document that they see with these rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from docs.program import GENERATED
+
+
+class Member(NamedTuple):
+    """A member: its name, what it holds, and what that means. ``always`` is False where it may be left out."""
+
+    name: str
+    kind: str
+    text: str
+    always: bool = True
+
+
+def sometimes(name: str, kind: str, text: str) -> Member:
+    """One that may be left out."""
+    return Member(name, kind, text, always=False)
+
+
+COMMON = (
+    Member("command", "string", "the command, as it was typed"),
+    Member("version", "integer", "of this form: it grows when a member goes, or means something else"),
+    Member("code", "integer", "the exit code of the command"),
+    sometimes("complete", "boolean", "whether every node that was asked was read"),
+    sometimes("nodes_read", "integer", "how many were"),
+    sometimes("nodes_asked", "integer", "of how many"),
+    Member("nodes", "array", "what each node said; see below"),
+    sometimes("messages", "array of strings", "what stands on standard error, too"),
+)
+
+NODE = (
+    Member("node", "string", "its name"),
+    Member("address", "string", "its address, `host:port`"),
+    Member("status", "string", "`ok`, `error` when it answered one, or the kind of the failure"),
+    Member(
+        "answer", "string or null", "its answer to the first command, where answers are shown as they are"
+    ),
+    Member("error", "string or null", "the reason of a failure, in words"),
+    Member("ms", "number", "milliseconds from the start of the connect to the end of the reply"),
+    sometimes("answers", "array", "command, answer and error of each of several commands"),
+    sometimes("note", "string", "a warning, for instance that the node wanted no login"),
+    sometimes("answer_base64", "string", "an answer that is not UTF-8"),
+    sometimes(
+        "role, primary, product, version, slots, flags, link, offset", "", "of servers of Valkey and Redis"
+    ),
+)
+
+_STEPS = Member(
+    "steps",
+    "array",
+    "each module with the action on each node, the hash that it has and the one that it gets",
+)
+_STEPS_SOMETIMES = _STEPS._replace(always=False)
+_PLAN = (
+    sometimes("directory", "string", "the directory of the plan"),
+    sometimes("pending", "boolean", "whether there is something to change"),
+    sometimes("prune", "boolean", "whether modules that the directory does not have are removed"),
+    _STEPS_SOMETIMES,
+    sometimes("differing", "array", "modules that are not the same on all nodes"),
+    sometimes("foreign", "array", "modules that nodes have and the directory has not"),
+    sometimes("missing", "array", "modules that are required and nobody has"),
+    sometimes("lint", "array", "findings in what is about to be sent"),
+    sometimes("diffs", "array", "with `--diff`: what differs, line by line"),
+)
+_CHANGE = (
+    sometimes("changed", "boolean", "whether anything was sent that a node took"),
+    sometimes("modules", "array", "each module that was to be changed, with how and when each node had it"),
+    *_PLAN,
+)
+_CHECK = (
+    Member("status", "string", "`ok`, `warning`, `critical` or `unknown`"),
+    Member("summary", "string", "the same in a line"),
+    sometimes("seconds", "number", "how long it took"),
+    sometimes("findings", "array", "level, what, module, nodes and detail of each"),
+    sometimes("modules", "array", "the versions of each module, and which nodes have which"),
+)
+_STATUS = (
+    Member("directory", "string or null", "the directory that it was compared with"),
+    Member("verified", "boolean", "whether contents were read, and not just hashes"),
+    Member("modules", "array", "each module with its state and hash on each node"),
+)
+_GET = (
+    Member("name", "string", "the module"),
+    sometimes("hash", "string", "the hash that nodes list"),
+    sometimes("from", "string", "the node that it was read from"),
+    sometimes("size", "integer", "in bytes"),
+    sometimes("source", "string", "the source as text"),
+    sometimes("content", "string", "the source in base64"),
+    sometimes("versions", "object", "where nodes differ: the nodes of each hash"),
+)
+_DIFF = (
+    Member("name", "string", "the module"),
+    Member("hashes", "array", "the hash that each of the two nodes lists"),
+    sometimes("served", "array", "the hash of what each serves"),
+    sometimes("diff", "string", "a unified diff"),
+)
+_HISTORY = (
+    sometimes("history", "string", "the file of the history"),
+    sometimes("entries", "array", "id, time, user, cluster, module, hashes and nodes of each entry, the newest first"),
+    sometimes("id, state, run, undoes, at, user, host, cluster, action, hash, sha256, ok, failed, note, module", "",
+              "with `show ID`: the entry"),
+    sometimes("ok_nodes, failed_nodes", "arrays", "with `show ID`: its nodes"),
+    sometimes("source", "string", "with `show ID`: the content as text"),
+    sometimes("source_base64", "string", "with `show ID`: the content"),
+)  # fmt: skip
+_RECORD = Member("record", "object", "namespace, set, key, key_type and digest")
+_ERROR = sometimes(
+    "error", "object", "of a function that failed: message, file, line and the source of the line"
+)
+
+COMMANDS: dict[str, tuple[Member, ...]] = {
+    "asinfo": (),
+    "show udfs": (
+        sometimes("modules", "array", "each module with its state and its hash on each node"),
+        sometimes("name", "string", "the module that was asked for"),
+        sometimes("source", "string", "its source"),
+        sometimes("content", "string", "its source in base64"),
+        sometimes("functions", "array", "with `--stats`: the figures of each function"),
+    ),
+    "info network": (
+        Member("network", "array", "id, build, cluster, modules, clients and uptime of each node"),
+    ),
+    "manage udfs add": (
+        Member("name", "string", "the module"),
+        Member("hash", "string", "the hash that nodes list"),
+        Member("how", "object", "by address how a node got it: `sent`, `replicated` or `same`"),
+    ),
+    "manage udfs remove": (
+        Member("name", "string", "the module"),
+        Member("how", "object", "by address how it went"),
+    ),
+    "udf plan": _PLAN,
+    "udf apply": _CHANGE,
+    "udf rollback": _CHANGE,
+    "udf remove": _CHANGE,
+    "udf repair": (sometimes("repairs", "array", "what was done for each module"),),
+    "udf rewarm": (sometimes("rewarmed", "array", "nodes whose cache is on again"),),
+    "udf run": (
+        sometimes("record", "object", _RECORD.text),
+        sometimes("result", "any", "what the function returned"),
+        sometimes(
+            "before",
+            "object or null",
+            "the record before the call: generation, ttl in seconds (null: never), bins",
+        ),
+        sometimes("after", "object or null", "the record after it"),
+        _ERROR,
+        sometimes("node", "string", "with `--repeat`: the node"),
+        sometimes("calls", "integer", "with `--repeat`: how many were answered"),
+        sometimes("errors", "object", "with `--repeat`: how often each reason came"),
+        sometimes("milliseconds", "object", "with `--repeat`: median, p99 and max"),
+        sometimes("calls_per_second", "integer", "with `--repeat`"),
+        sometimes("job", "integer", "with `--all`: the id of the job"),
+        sometimes("set", "string", "with `--all`: the set"),
+        sometimes("records", "object", "with `--all`: how many are done, and how many failed"),
+        sometimes("jobs", "array", "with `--all`: the part of each node"),
+    ),
+    "udf aggregate": (
+        sometimes("set", "string", "the set"),
+        sometimes("values", "array", "what the aggregation came to"),
+    ),
+    "record get": (
+        _RECORD,
+        sometimes("found", "object or null", "generation, ttl in seconds (null: never) and bins"),
+    ),
+    "record put": (_RECORD, sometimes("generation", "integer", "of the record after it")),
+    "record delete": (_RECORD, sometimes("generation", "integer", "always 0")),
+    "udf history": _HISTORY,
+    "udf status": _STATUS,
+    "udf get": _GET,
+    "udf diff": _DIFF,
+    "udf check": _CHECK,
+    "udf init": (
+        Member("directory", "string", "where it is"),
+        Member("files", "array of strings", "what was written"),
+    ),
+    "udf lint": (
+        Member("modules", "integer", "how many were checked"),
+        Member("errors", "integer", "how many findings a node would refuse"),
+        Member("warnings", "integer", "how many others"),
+        Member("findings", "array", "path, line, column, code, level and text of each"),
+    ),
+    "function plan": _PLAN,
+    "function apply": _CHANGE,
+    "function rollback": _CHANGE,
+    "function remove": _CHANGE,
+    "function verify": _CHECK,
+    "function check": _CHECK,
+    "function status": _STATUS,
+    "function get": _GET,
+    "function diff": _DIFF,
+    "function history": _HISTORY,
+    "function dump": (
+        sometimes("file", "string", "the file that was written"),
+        sometimes("libraries", "integer", "how many are in it"),
+    ),
+    "function restore": _CHANGE,
+    "function stats": (),
+    "function kill": (sometimes("killed", "array", "node and status of each"),),
+    "function lint": (
+        Member("libraries", "array", "name and path of each"),
+        Member("problems", "array", "path, line and message of each"),
+        Member("others", "array of strings", "files that are no libraries"),
+    ),
+    "function run": (
+        sometimes(
+            "reply", "any", "what the function returned; an error in it is an object with the member `error`"
+        ),
+        sometimes("after", "object", "with `--after`: the keys"),
+        _ERROR,
+    ),
+    "function rdb": (
+        sometimes("libraries", "array", "name and path of each"),
+        sometimes("file", "string", "the file that was written"),
+        sometimes("size", "integer", "its size in bytes"),
+    ),
+    "cache clear": (
+        sometimes("cache_left_off", "array", "nodes that had no cache after it"),
+        sometimes("rewarmed", "array", "nodes whose cache was switched on again"),
+    ),
+    "check all": (Member("clusters", "array", "a document of a check for each cluster, with its name"),),
+    "schedule print": (Member("files", "object", "the content of each file, by its name"),),
+    "top": (),
+    "watch": (),
+    "enable": (),
+    "disable": (),
+    "help": (sometimes("help", "string", "the text"),),
+    "exit": (),
+    "quit": (),
+}
+"""By command, what stands beside the common members. A command that fails before it begins has just these."""
+
+
+def known(command: str) -> set[str]:
+    """The names of all members that a document of ``command`` may have."""
+    rows = (*COMMON, *COMMANDS[command])
+    return {name for row in rows for name in row.name.split(", ")}
+
+
+_HEAD = f"""# JSON documents
+
+<!-- {GENERATED} -->
+
+`asadm --json COMMAND` writes one document a command, each on a line. A script may rely on these names; new ones may come at any time. Tests
+compare every document that they see with this page. `asinfo --json` writes the members of [a node](#a-node) and `version`.
+"""
+
+
+def page() -> str:
+    """docs/json.md."""
+    parts = [_HEAD, "## Every document", "", *_table(COMMON), "", "## A node", "", *_table(NODE), ""]
+    shared: dict[tuple[Member, ...], list[str]] = {}
+    for command, rows in COMMANDS.items():
+        shared.setdefault(rows, []).append(command)
+    alone = shared.pop((), [])
+    for rows, commands in shared.items():
+        parts += [f"## {', '.join(commands)}", "", *_table(rows), ""]
+    names = ", ".join(f"`{command}`" for command in alone)
+    parts += ["## Nothing more", "", f"{names} add nothing.", ""]
+    return "\n".join(parts)
+
+
+def _table(rows: tuple[Member, ...]) -> list[str]:
+    return [
+        "| member | holds | |",
+        "|---|---|---|",
+        *(
+            f"| `{row.name}`{'' if row.always else ' (not always)'} | {row.kind} | {row.text} |"
+            for row in rows
+        ),
+    ]
