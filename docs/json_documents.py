@@ -119,6 +119,8 @@ COMMANDS: dict[str, tuple[Member, ...]] = {
         sometimes("name", "string", "the module that was asked for"),
         sometimes("source", "string", "its source"),
         sometimes("content", "string", "its source in base64"),
+        sometimes("differs", "boolean", "whether nodes have different sources of it"),
+        sometimes("damaged", "array", "nodes that serve something else than they list"),
         sometimes("functions", "array", "with `--stats`: the figures of each function"),
     ),
     "info network": (
@@ -138,7 +140,10 @@ COMMANDS: dict[str, tuple[Member, ...]] = {
     "udf rollback": _CHANGE,
     "udf remove": _CHANGE,
     "udf repair": (sometimes("repairs", "array", "what was done for each module"),),
-    "udf rewarm": (sometimes("rewarmed", "array", "nodes whose cache is on again"),),
+    "udf rewarm": (
+        sometimes("rewarmed", "array", "nodes whose cache is on again"),
+        sometimes("rewarms", "array", "with `--dry-run`: nodes whose cache would be switched on"),
+    ),
     "udf run": (
         sometimes("record", "object", _RECORD.text),
         sometimes("result", "any", "what the function returned"),
@@ -224,7 +229,9 @@ COMMANDS: dict[str, tuple[Member, ...]] = {
     ),
     "check all": (Member("clusters", "array", "a document of a check for each cluster, with its name"),),
     "schedule print": (Member("files", "object", "the content of each file, by its name"),),
-    "top": (),
+    "top": (
+        sometimes("functions", "array", "calls, errors and time of each function since the look before"),
+    ),
     "watch": (),
     "enable": (),
     "disable": (),

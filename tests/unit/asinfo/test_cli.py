@@ -139,7 +139,7 @@ def test_json(run: Run, node: FakeNode) -> None:
     code, out, err = run("-v", "build", "-v", "bad-name", "-v", "binary", "--json")
     data = json.loads(out)
     assert code == 1
-    assert list(data) == ["node", "address", "status", "answer", "error", "ms", "answers"]
+    assert list(data) == ["version", "node", "address", "status", "answer", "error", "ms", "answers"]
     assert (data["node"], data["address"], data["status"]) == (node.address, node.address, "error")
     assert (data["answer"], data["ms"] > 0) == ("8.1.2.0", True)
     assert data["answers"][0] == {"command": "build", "answer": "8.1.2.0", "error": None}
@@ -155,7 +155,7 @@ def test_json(run: Run, node: FakeNode) -> None:
 def test_json_of_one_command_has_no_list(run: Run) -> None:
     _, out, _ = run("-v", "binary", "--json")
     data = json.loads(out)
-    assert list(data) == ["node", "address", "status", "answer", "error", "ms", "answer_base64"]
+    assert list(data) == ["version", "node", "address", "status", "answer", "error", "ms", "answer_base64"]
     assert (data["status"], data["error"], data["answer_base64"]) == ("ok", None, "/xtbMzFtXA==")
 
 
