@@ -21,7 +21,7 @@ LOOK_SECONDS = 0.3
 """Between two looks at the directory. What has changed is applied when it stays the same from one look to the next."""
 
 
-class _FileState(NamedTuple):
+class _SavedFile(NamedTuple):
     """What changes when a file is written, or another takes its place."""
 
     modified: int
@@ -61,7 +61,7 @@ def follow(
     return CommandOutcome(code=0 if code == INTERRUPTED else code, shown=True)
 
 
-def _changed(path: str, applied: dict[str, _FileState]) -> dict[str, _FileState]:
+def _changed(path: str, applied: dict[str, _SavedFile]) -> dict[str, _SavedFile]:
     """Wait until the files are others than those that were applied, and stay so. Raises KeyboardInterrupt."""
     before = applied
     while True:
@@ -72,9 +72,9 @@ def _changed(path: str, applied: dict[str, _FileState]) -> dict[str, _FileState]
         before = now
 
 
-def _files(path: str) -> dict[str, _FileState]:
+def _files(path: str) -> dict[str, _SavedFile]:
     """The files of a directory that can matter; none while it is away."""
-    found: dict[str, _FileState] = {}
+    found: dict[str, _SavedFile] = {}
     for directory, _, names in os.walk(path):
         for name in names:
             if name.endswith((".lua", ".yaml")) and not name.startswith("."):
@@ -83,7 +83,7 @@ def _files(path: str) -> dict[str, _FileState]:
                     about = place.stat()
                 except OSError:  # gone again
                     continue
-                found[str(place)] = _FileState(about.st_mtime_ns, about.st_size, about.st_ino)
+                found[str(place)] = _SavedFile(about.st_mtime_ns, about.st_size, about.st_ino)
     return found
 
 

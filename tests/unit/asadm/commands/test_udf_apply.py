@@ -414,3 +414,10 @@ def test_the_udf_yaml_may_refuse_this_cluster(asadm: Asadm, modules: Write) -> N
         refused = asadm("-h", fleet.hosts, "udf", "apply", directory, "--yes")
         assert refused.code == 2
         assert fleet.count(b"udf-put") == 0
+
+
+@pytest.mark.parametrize("flags", [[], ["--yes", "--dry-run"]], ids=["asks", "changes nothing"])
+def test_to_watch_needs_yes(asadm: Asadm, modules: Write, flags: list[str]) -> None:
+    done = asadm("-h", "127.0.0.1", "udf", "apply", modules(one=ONE), "--watch", *flags)
+    assert done.code == 2
+    assert "give --yes" in done.err

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.unit.asadm.conftest import Asadm
-
 SECONDS = 20.0
 
 
@@ -79,10 +77,3 @@ def test_each_save_is_applied(
     wait_for(lambda: held(b"a.lua"), out)
     watching.send_signal(signal.SIGINT)
     assert watching.wait(SECONDS) == 0
-
-
-@pytest.mark.parametrize("flags", [[], ["--yes", "--dry-run"]], ids=["asks", "changes nothing"])
-def test_it_needs_yes(asadm: Asadm, udf: Path, flags: list[str]) -> None:
-    result = asadm("-h", "127.0.0.1", "udf", "apply", str(udf), "--watch", *flags)
-    assert result.code == 2
-    assert "give --yes" in result.err
