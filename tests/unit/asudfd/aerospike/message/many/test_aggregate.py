@@ -235,6 +235,20 @@ def test_the_nodes_limit_is_not_that_of_the_whole(
     assert 50 > given[0] > given[-1] > 0
 
 
+TOLD = {
+    "broken": "m.broken failed: UDF: Execution Error 2 : /udf/m.lua:11: here; at m.lua:11; query of {test} demo",
+    "reduced": "m.reduced failed: UDF: Execution Error 2 : /udf/m.lua:14: in reduce; at m.lua:14 in f; query of {test} demo",
+}
+
+
+@pytest.mark.parametrize("function", TOLD)
+def test_the_log_tells_where_it_failed(stored: World, function: str) -> None:
+    stored.bodies(body(function))
+    [(level, context, line)] = [each for each in cast("Any", stored.node.log).lines if each[0] == "warning"]
+    assert (level, context) == ("warning", "aggr")
+    assert line.startswith(TOLD[function])
+
+
 @pytest.mark.parametrize("module", ["nope", "bad"])
 def test_a_module_that_cannot_run(aggregate: Aggregate, module: str) -> None:
     assert aggregate("all", module=module) == ([], ["UDF: Execution Error 1"], Result.SERVER_ERROR)
