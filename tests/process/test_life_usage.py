@@ -56,10 +56,10 @@ def test_check_config_lists_every_problem(tmp_path: Path) -> None:
     assert f"{path}:3: " in checked.stderr
 
 
-def test_check_config_says_nothing_about_a_good_file(tmp_path: Path) -> None:
+def test_check_config_says_that_a_file_is_good(tmp_path: Path) -> None:
     path = tmp_path / "good.conf"
     path.write_text(
         "service {\n node-id A1\n}\nnetwork {\n service {\n port 3000\n }\n}\nnamespace test {\n}\n"
     )
     checked = run("--check-config", str(path))
-    assert (checked.returncode, checked.stdout) == (0, "")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, f"{path}: ok\n", "")
