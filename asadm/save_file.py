@@ -9,6 +9,9 @@ import stat
 from asinfo.errors import UsageError
 from asinfo.files import FileError, file_error, replace_file
 
+STANDARD_OUTPUT = "-"
+"""In place of the name of a file, where a command writes to it."""
+
 
 def save(path: str, content: bytes, *, private: bool = False) -> None:
     """Put ``content`` into the file ``path``: a reader sees the former file or the new one, never a part.
@@ -37,6 +40,11 @@ def possible(path: str) -> str:
     if not os.access(parent, os.W_OK | os.X_OK) and not os.path.exists(path):  # noqa: PTH110 - a path as text throughout
         raise UsageError(f"{path}: {parent} is no directory, or may not be written")
     return path
+
+
+def file_or_output(path: str | None) -> str | None:
+    """`possible` of the file that an option names; None for standard output, which is meant by ``-`` and without the option."""
+    return None if path in {None, STANDARD_OUTPUT} else possible(path or "")
 
 
 def _takes_a_stream(path: str) -> bool:

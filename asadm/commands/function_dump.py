@@ -6,7 +6,7 @@ import sys
 
 from asadm.fleet.observed.survey import survey
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
-from asadm.save_file import possible, save
+from asadm.save_file import file_or_output, save
 from asadm.target.one_node import one_node
 from asadm.target.valkey import payload_file, restore
 from asadm.target.valkey.scripts import valkey_cluster
@@ -50,9 +50,9 @@ class DumpSettings:
     __slots__ = ("file", "node", "source")
 
     def __init__(self, arguments: CommandArguments) -> None:
-        """Raises UsageError for what does not go together."""
+        """Raises UsageError for a file that cannot be made, and for what does not go together."""
         self.node = arguments.options.text("from")
-        self.file = arguments.options.text("out")
+        self.file = file_or_output(arguments.options.text("out"))
         self.source = next(iter(arguments.names), None)
         if self.source is None:
             return
@@ -66,9 +66,7 @@ class DumpSettings:
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a file that cannot be made, and for what does not go together."""
-    arguments.prepared = settings = DumpSettings(arguments)
-    if settings.file is not None:
-        possible(settings.file)
+    arguments.prepared = DumpSettings(arguments)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:

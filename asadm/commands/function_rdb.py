@@ -6,7 +6,7 @@ import os
 
 from asadm.fleet.desired.checked_libraries import FOR, checked, servers_of
 from asadm.outcome import GOOD, CommandOutcome
-from asadm.save_file import possible, save
+from asadm.save_file import STANDARD_OUTPUT, file_or_output, save
 from asadm.target.valkey.payload_file import rdb_file
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
@@ -43,23 +43,22 @@ def check(arguments: CommandArguments) -> None:
     path = arguments.options.text("out")
     if not path:
         raise UsageError("--out is missing: it names the file to write, or '-' for standard output")
-    if path != "-":
-        possible(path)
+    file_or_output(path)
     arguments.prepared = servers_of(arguments.options)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Check the libraries, make the file, and write it."""
     path = arguments.options.text("out") or ""
-    if path == "-" and session.terminal:
+    if path == STANDARD_OUTPUT and session.terminal:
         raise UsageError("function rdb: an RDB file is not for a terminal: give --out FILE, or a pipe")
-    if path == "-" and session.json:
+    if path == STANDARD_OUTPUT and session.json:
         raise UsageError(
             "function rdb: --json and the file cannot both go to standard output: give --out FILE"
         )
     sources = checked(arguments.names, arguments.prepared)
     content = rdb_file(source.text for source in sources)
-    if path == "-":
+    if path == STANDARD_OUTPUT:
         return CommandOutcome(show=content, code=GOOD)
     save(path, content)
     names = [text(source.name) for source in sources]

@@ -8,7 +8,7 @@ from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.grouping import gather, named
 from asadm.fleet.observed.survey import coverage, survey
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
-from asadm.save_file import possible, save
+from asadm.save_file import file_or_output, save
 from asadm.target.one_node import one_node
 from asinfo.terminal.options import Option
 from asinfo.text import text
@@ -56,9 +56,7 @@ class GetSettings:
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and for a file that cannot be made."""
     name = arguments.rules.sendable(os.fsencode(arguments.names[0]))
-    path = arguments.options.text("output")
-    if path is not None:
-        possible(path)
+    path = file_or_output(arguments.options.text("output"))
     arguments.prepared = GetSettings(name, arguments.options.text("node"), path)
 
 

@@ -12,7 +12,8 @@ from asadm.fleet.plan.plan import CHANGES, examine
 from asadm.fleet.plan.plan_lint import PlanLint
 from asadm.fleet.plan.preflight import preflight
 from asadm.outcome import INTERRUPTED, PENDING, CommandOutcome
-from asadm.save_file import possible
+from asadm.save_file import STANDARD_OUTPUT, possible
+from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.text import text
 
@@ -67,6 +68,8 @@ class PlanSettings:
         """Read the directory. Raises UsageError and ConfigError for one that cannot be."""
         options = arguments.options
         self.out = options.text("out")
+        if self.out == STANDARD_OUTPUT:
+            raise UsageError("--out: standard output shows the plan already: name a file for it")
         if self.out is not None:
             possible(self.out)
         self.directory = directories.read(arguments.names[0], arguments.rules)

@@ -36,6 +36,9 @@ def test_of_nodes(asadm: Asadm, fleet: ValkeyFleet, tmp_path: Path, flag: list[s
     payload = (tmp_path / "all.dump").read_bytes()
     assert (version(payload), set(restored(payload))) == (10, {A, B})
     assert asadm(*seed, "fn", "dump", *flag).raw == payload
+    assert asadm(*seed, "fn", "dump", *flag, "--out", "-").raw == payload
+    assert asadm(*seed, "--json", "fn", "dump", *flag, "--out", "-").code == 2
+    assert not (tmp_path / "-").exists()
     fleet[1].load(A)
     differing = asadm(*seed, "fn", "dump", *flag)
     assert differing.code == 1

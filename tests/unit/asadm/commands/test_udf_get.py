@@ -23,6 +23,7 @@ def test_byte_for_byte(asadm: Asadm, fleet: Fleet) -> None:
     result = asadm("-h", fleet.hosts, "udf", "get", "a.lua")
     assert (result.code, result.err, result.raw) == (0, "", SOURCE)
     assert fleet.count(b"udf-get") == 1
+    assert asadm("-h", fleet.hosts, "udf", "get", "a.lua", "-o", "-").raw == SOURCE
 
 
 def test_into_a_file(asadm: Asadm, fleet: Fleet, tmp_path: Path) -> None:

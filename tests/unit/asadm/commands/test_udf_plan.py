@@ -192,6 +192,7 @@ def test_a_plan_file_and_its_directory(asadm: Asadm, fleet: Fleet, tmp_path: Pat
     result = asadm("-h", fleet.hosts, "udf", "plan", "udf", "--out", "nowhere/plan.json")
     assert (result.code, fleet.count(b"")) == (2, 0)
     assert asadm("-h", fleet.hosts, "udf", "plan", "udf", "--out", ".").code == 2
+    assert "name a file for it" in asadm("-h", fleet.hosts, "udf", "plan", "udf", "--out", "-").err
 
 
 @pytest.mark.parametrize(
