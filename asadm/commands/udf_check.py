@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.cron.metrics import check_target, write_text
-from asadm.display import rendered
+from asadm.display import node, rendered
 from asadm.fleet.check import formats, prometheus
 from asadm.fleet.check.findings import UNKNOWN, CheckResult
 from asadm.fleet.desired import directory
@@ -180,7 +180,8 @@ def _text(session: CommandSession, settings: CheckSettings, checked: CheckResult
     if form == "json":
         from asinfo.document import written
 
-        whole = {"code": _code(checked), **formats.document(checked)}
+        nodes = list(map(node, checked.survey.answers))
+        whole = {"code": _code(checked), "nodes": nodes, **formats.document(checked)}
         return written(whole).encode() + b"\n"
     if settings.quiet and formats.good(checked):
         return b""

@@ -253,6 +253,8 @@ def test_the_document_of_asadm_has_the_findings_too(asadm: Asadm) -> None:
         fleet.load(NAME, ONE)
         fleet[0].hold(NAME, TWO)
         document = json.loads(asadm("--json", "-h", fleet.hosts, "udf", "check").raw)
+        told = json.loads(asadm("-h", fleet.hosts, "udf", "check", "--format", "json").raw)
+        assert [row["node"] for row in told["nodes"]] == [row["node"] for row in document["nodes"]] != []
         assert document["code"] == 3
         assert [finding["module"] for finding in document["findings"]] == ["a.lua", "a.lua"]
 
