@@ -71,6 +71,11 @@ class RestoreStep:
         return restorer.result(answer.answers, puts, removals, self.copies)
 
 
+def _is_gone(state: NodeProgress) -> bool:
+    """Whether a node that could not be read before the change cannot be now, for a reason that waiting seldom ends."""
+    return state.listed is None and not state.fresh and state.answer.status not in {*MOVED, BUSY}
+
+
 class RestoreRollout(Rollout):
     """Brings all items to every primary at once; replicas follow by themselves."""
 
@@ -98,12 +103,12 @@ class RestoreRollout(Rollout):
             self._restore([group for group in self._pending() if self._again(group[0])])
 
     def _waiting(self) -> list[NodeProgress]:
-        """Nodes that may still get what they lack: not those whose primary has refused it."""
+        """Nodes that may still get what they lack: not those whose primary has refused it, and not those that are gone."""
         refusing = {state.group for state in self.states if state.refused}
         return [
             state
             for state in self.states
-            if state.lacking(self.items) and not (state.group in refusing or state.hangs)
+            if state.lacking(self.items) and not (state.group in refusing or state.hangs or _is_gone(state))
         ]
 
     def _again(self, primary: NodeProgress) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.valkey_fleet import BYTES, ValkeyFleet
 from tests.fakes.valkey_node import REFUSALS, Running
-from tests.unit.asadm.conftest import Asadm
+from tests.unit.asadm.conftest import Asadm, Waited
 
 A = b"#!lua name=a\nserver.register_function('f', function() return 1 end)"
 NEW = b"#!lua name=a\nserver.register_function('f', function() return 2 end)"
@@ -163,6 +163,18 @@ def test_a_change_that_was_taken_without_an_answer_is_seen(
     done = asadm(*seed(fleet), "--json", "function", "apply", directory, "--yes", "--wait", "10")
     assert done.code == 0, done
     assert {node["status"] for node in done.document["modules"][0]["nodes"]} == {"ok"}
+
+
+def test_replicas_that_are_gone_before_the_change_are_not_waited_for(
+    asadm: Asadm, fleet: ValkeyFleet, directory: str, waited: Waited
+) -> None:
+    fleet[3].refuse()
+    fleet[4].fail("noauth")
+    done = asadm(*seed(fleet), "--json", "function", "apply", directory, "--yes", "--wait", "60")
+    assert done.code == 1
+    statuses = [row["status"] for row in done.document["nodes"]]
+    assert sorted(statuses) == ["login", "ok", "ok", "ok", "ok", "refused"], statuses
+    assert waited.pauses < 1
 
 
 def test_the_topology_that_nobody_tells_is_told(asadm: Asadm, fleet: ValkeyFleet) -> None:
