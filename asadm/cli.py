@@ -47,6 +47,9 @@ Examples:
   asadm -f commands.txt -o result.txt                         commands from a file
   asadm help                                                  all commands"""
 
+SCREEN_LINES = 20
+"""Lines that every screen has: fewer need no pager, and the module is not looked for."""
+
 
 def main() -> int:
     """Entry of the program; the exit code."""
@@ -341,6 +344,15 @@ def execute(session: CommandSession, calls: Sequence[ParsedCommand]) -> int:
     return code
 
 
+def _paged(data: bytes) -> bool:
+    """Whether a pager has shown ``data``."""
+    if data.count(b"\n") < SCREEN_LINES:
+        return False
+    from asadm import pager
+
+    return pager.shown(data)
+
+
 def perform(session: CommandSession, call: ParsedCommand) -> int:
     """Run one command, show what it gives, and return its exit code.
 
@@ -357,7 +369,9 @@ def perform(session: CommandSession, call: ParsedCommand) -> int:
             session.write(display.document(call, failed))
         raise
     if not outcome.shown:
-        session.write(display.output(session, call, outcome))
+        data = display.output(session, call, outcome)
+        if not (session.terminal and _paged(data)):
+            session.write(data)
     for message in display.messages(session, outcome):
         session.warn(message)
     return outcome.code

@@ -7,7 +7,16 @@ from pathlib import Path
 import asinfo
 from asadm.lint import definitions
 from asudfd.config import full, page
-from docs import bench_page, info_commands, json_documents, lint_page, lua_api, programs, valkey_commands
+from docs import (
+    bench_page,
+    completions,
+    info_commands,
+    json_documents,
+    lint_page,
+    lua_api,
+    programs,
+    valkey_commands,
+)
 from docs.program import manual, markdown
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +37,7 @@ def pages() -> dict[str, str]:
         "docs/benchmarks.md": bench_page.page(),
         "config/asudfd-full.conf": full.text(),
     }
+    found |= completions.scripts()
     for program in programs.programs():
         found[f"docs/{program.name}.md"] = markdown(program)
         found[f"docs/man/{program.name}.1"] = manual(program, asinfo.__version__)

@@ -123,6 +123,8 @@ def asadm() -> Program:
             **variables(ASADM_OPTIONS),
             **variables(option for row in TABLE for option in _options(row)),
             "NO_COLOR": "disables colours, as `--no-color` does",
+            "PAGER": "what shows on a terminal what is longer than the screen: `less` without it, `cat` for no pager",
+            "ASADM_EDITOR": "`readline` for the shell without prompt_toolkit, where that is installed",
             "XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_STATE_HOME": "replace `~/.config`, `~/.cache` and `~/.local/state`",
             **HOME,
         },

@@ -97,12 +97,7 @@ def act(values: Values) -> int:
 
         return _print(f"asudfd {__version__}\n")
     if shell := values.text("completion"):
-        from asinfo.terminal import completion
-
-        rows = [
-            completion.Command(name, commands.module_of(name).OPTIONS, first=True) for name in commands.TABLE
-        ]
-        return _print(completion.script(shell, "asudfd", OPTIONS, rows))
+        return _print(completion_script(shell))
     if path := values.text("check-config"):
         from asudfd.config.load import check
 
@@ -127,6 +122,14 @@ def act(values: Values) -> int:
 
     serve(config, ports, resp_ports)
     return 0
+
+
+def completion_script(shell: str) -> str:
+    """What a shell reads to complete the words of asudfd."""
+    from asinfo.terminal import completion
+
+    rows = [completion.Command(name, commands.module_of(name).OPTIONS, first=True) for name in commands.TABLE]
+    return completion.script(shell, "asudfd", OPTIONS, rows)
 
 
 def _make_keyspace_beside() -> None:

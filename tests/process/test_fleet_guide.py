@@ -57,7 +57,7 @@ def test_a_page_that_is_wrong_is_found(world: World) -> None:
 def test_commands_outside_of_sessions_are_in_one_too() -> None:
     """A fenced block of another kind could hold commands that nobody runs."""
     kinds = set(re.findall(r"^```(\S+)", GUIDE.read_text(), re.MULTILINE))
-    assert kinds <= {"console", "sh", "crontab", "yaml"}
+    assert kinds <= {"console", "sh", "crontab", "yaml", "mermaid"}
 
 
 def test_the_inventory_with_a_password_is_one() -> None:

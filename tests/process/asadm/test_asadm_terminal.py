@@ -33,11 +33,11 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 class Terminal:
     """A process whose standard streams are a terminal."""
 
-    def __init__(self, argv: Sequence[str], home: Path, editor: str = "readline") -> None:
+    def __init__(self, argv: Sequence[str], home: Path, editor: str = "readline", pager: str = "cat") -> None:
         self.ours, theirs = pty.openpty()
         self.process: subprocess.Popen[bytes] = subprocess.Popen(
             argv,
-            env=environment(home, ASADM_EDITOR=editor, PROMPT_TOOLKIT_NO_CPR="1"),
+            env=environment(home, ASADM_EDITOR=editor, PROMPT_TOOLKIT_NO_CPR="1", PAGER=pager),
             cwd=home,
             stdin=theirs,
             stdout=theirs,
@@ -97,8 +97,8 @@ Start = Callable[..., Terminal]
 def terminal(tmp_path: Path) -> Iterator[Start]:
     opened: list[Terminal] = []
 
-    def start(*argv: str, editor: str = "readline") -> Terminal:
-        opened.append(Terminal(command(*argv), tmp_path, editor))
+    def start(*argv: str, editor: str = "readline", pager: str = "cat") -> Terminal:
+        opened.append(Terminal(command(*argv), tmp_path, editor, pager))
         return opened[-1]
 
     yield start
@@ -165,6 +165,22 @@ def test_a_waiting_terminal_sees_how_far_it_is(terminal: Start) -> None:
         assert shown.end() == 1
         after = shown.seen.rpartition(b"waiting for 1 ...")[2]
         assert after.startswith(b"\r\x1b[K")
+
+
+@pytest.mark.parametrize(
+    ("pager", "shown"),
+    [("sed s/^/paged:/", True), ("cat", False), ("no-such-program", False), ("'", False), ("", False)],
+)
+def test_what_is_longer_than_the_screen_goes_through_the_pager(
+    terminal: Start, pager: str, shown: bool
+) -> None:
+    long = terminal("help", "udf", "apply", pager=pager)
+    assert long.end() == 0
+    assert (b"paged:Usage: udf apply" in long.seen) == shown
+    assert b"Usage: udf apply" in long.seen
+    short = terminal("help", "exit", pager=pager)
+    assert short.end() == 0
+    assert b"paged:" not in short.seen
 
 
 def test_no_progress_in_a_pipe(tmp_path: Path) -> None:

@@ -1,0 +1,130 @@
+# bash completion of asadm; load it with: source <(asadm --completion bash)
+_asadm() {
+    local line=$COMP_LINE words=() used=' ' piece word before command='' another='' i
+    local next='' flags='' keywords='' needs=0 given=0
+    # bash cuts words at = and : too; here they become what the program will get.
+    for piece in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+        if [[ ${#words[@]} == 0 || $line == [[:space:]]* ]]; then
+            words+=("$piece")
+        else
+            words[${#words[@]}-1]+=$piece
+        fi
+        line=${line#"${line%%[![:space:]]*}"}
+        line=${line#"$piece"}
+    done
+    local last=$((${#words[@]} - 1))
+    word=${words[last]} before=${words[last-1]}
+    if [[ $word == --*=* ]]; then
+        before=${word%%=*} word=${word#*=}
+    fi
+    COMPREPLY=()
+    compopt +o default 2>/dev/null
+    case $before in
+        --completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word")); return ;;
+        --auth) COMPREPLY=($(compgen -W 'INTERNAL EXTERNAL EXTERNAL_INSECURE PKI' -- "$word")); return ;;
+        --key-type|--key_type) COMPREPLY=($(compgen -W 'auto string integer bytes digest' -- "$word")); return ;;
+        --format) COMPREPLY=($(compgen -W 'text nagios prometheus json' -- "$word")); return ;;
+        --unit) COMPREPLY=($(compgen -W 'timer service' -- "$word")); return ;;
+        --sort) COMPREPLY=($(compgen -W 'time calls errors' -- "$word")); return ;;
+        -f|--file|-o|--out-file|--out_file|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--config-file|--config_file|--only-config-file|--only_config_file|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|--out|--history|--lock|--args-file|--args_file|--dir|--output|--metrics-file|--metrics_file|--keyspace|--program) compopt -o default 2>/dev/null; return ;; # readline knows best how file names are quoted
+        -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) return ;;
+        -P|--password|--tls-keyfile-password|--tls_keyfile_password|--watch) [[ $word == -* ]] || return ;;
+    esac
+    for ((i = 1; i < last; i++)); do
+        piece=${words[i]}
+        case $piece in
+            -P|--password|--tls-keyfile-password|--tls_keyfile_password|--watch) [[ ${words[i+1]} == -* ]] || ((i++)); continue ;;
+            -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) ((i++)); continue ;;
+            -*) continue ;;
+        esac
+        case $command in
+            'asinfo'|'show udfs'|'info network'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') used+="$piece " given=$((given + 1)); continue ;;
+        esac
+        case "${command:+$command }$piece" in
+            'show'|'info'|'manage'|'manage udfs'|'udf'|'record'|'function'|'cache'|'check'|'schedule'|'asinfo'|'show udfs'|'info network'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') command+=${command:+ }$piece ;;
+            'watch'|'help') another=$piece ;;
+            [0-9]*) ;; # what watch takes
+            *) command='?' ;;
+        esac
+    done
+    case ${command:-$another} in
+        '') next='asinfo show info manage udf record function cache check schedule top watch enable disable help exit quit' ;;
+        'show') next='udfs' ;;
+        'info') next='network' ;;
+        'manage') next='udfs' ;;
+        'manage udfs') next='add remove' ;;
+        'udf') next='plan apply rollback run aggregate history status get diff check repair rewarm remove init lint' ;;
+        'record') next='get put delete' ;;
+        'function') next='plan apply verify check status get diff rollback history remove dump restore stats kill lint run rdb' ;;
+        'cache') next='clear' ;;
+        'check') next='all' ;;
+        'schedule') next='print' ;;
+        'watch') next='asinfo show info manage udf record function cache check schedule top enable disable exit quit' flags='--no-diff' ;;
+        'help') next='asinfo show info manage udf record function cache check schedule top enable disable exit quit' ;;
+        'asinfo') flags='-v --value -l --line-separator --no-node-name' needs=0 keywords='like with' ;;
+        'show udfs') flags='--stats' needs=0 keywords='with' ;;
+        'info network') flags='' needs=0 keywords='with' ;;
+        'manage udfs add') flags='--wait' needs=1 keywords='path with' ;;
+        'manage udfs remove') flags='--wait' needs=1 keywords='with' ;;
+        'udf plan') flags='--diff --out --prune --all --no-lint' needs=1 keywords='with' ;;
+        'udf apply') flags='-y --yes --dry-run --wait --history --no-history --lock --lock-wait --prune --verify --no-lint --note --watch' needs=1 keywords='with' ;;
+        'udf rollback') flags='--to -y --yes --dry-run --wait --history --no-history --lock --lock-wait --verify --note' needs=0 keywords='with' ;;
+        'udf run') flags='--arg-string --args-file --key-type --digest --repeat --concurrency --all' needs=1 keywords='--' ;;
+        'udf aggregate') flags='' needs=2 keywords='--' ;;
+        'record get') flags='--key-type --digest' needs=1 keywords='' ;;
+        'record put') flags='--key-type --digest --ttl --replace' needs=2 keywords='' ;;
+        'record delete') flags='--key-type --digest' needs=1 keywords='' ;;
+        'udf history') flags='-m --module -n --limit --of --history' needs=0 keywords='show' ;;
+        'udf status') flags='--watch --dir --verify' needs=0 keywords='with' ;;
+        'udf get') flags='--node -o --output' needs=1 keywords='' ;;
+        'udf diff') flags='' needs=3 keywords='' ;;
+        'udf check') flags='--format --verify --prune -q --quiet --metrics-file' needs=0 keywords='with' ;;
+        'udf repair') flags='--from --dir --verify -y --yes --dry-run --wait --history --no-history --lock --lock-wait --note' needs=0 keywords='with' ;;
+        'udf rewarm') flags='-y --yes --dry-run --wait --history --no-history --lock --lock-wait --note' needs=0 keywords='with' ;;
+        'udf remove') flags='-y --yes --dry-run --wait --history --no-history --lock --lock-wait --note' needs=1 keywords='with' ;;
+        'udf init') flags='' needs=1 keywords='' ;;
+        'udf lint') flags='--format' needs=1 keywords='' ;;
+        'function plan') flags='--diff --out --prune --all' needs=1 keywords='with' ;;
+        'function apply') flags='-y --yes --dry-run --wait --history --no-history --lock --lock-wait --prune --verify --note --watch' needs=1 keywords='with' ;;
+        'function verify') flags='--format --verify --prune -q --quiet --metrics-file' needs=0 keywords='with' ;;
+        'function check') flags='--format --verify --prune -q --quiet --metrics-file' needs=0 keywords='with' ;;
+        'function status') flags='--watch --dir --verify' needs=0 keywords='with' ;;
+        'function get') flags='--node -o --output' needs=1 keywords='' ;;
+        'function diff') flags='' needs=3 keywords='' ;;
+        'function rollback') flags='--to -y --yes --dry-run --wait --history --no-history --lock --lock-wait --verify --note' needs=0 keywords='with' ;;
+        'function history') flags='-m --module -n --limit --of --history' needs=0 keywords='show' ;;
+        'function remove') flags='-y --yes --dry-run --wait --history --no-history --lock --lock-wait --note' needs=1 keywords='with' ;;
+        'function dump') flags='--from -o --out --portable' needs=0 keywords='with' ;;
+        'function restore') flags='-y --yes --dry-run --wait --history --no-history --lock --lock-wait --verify --note' needs=1 keywords='with' ;;
+        'function stats') flags='' needs=0 keywords='with' ;;
+        'function kill') flags='--node -y --yes' needs=0 keywords='with' ;;
+        'function lint') flags='--for' needs=1 keywords='' ;;
+        'function run') flags='--keyspace --after --limit --live --read-only --node' needs=2 keywords='--' ;;
+        'function rdb') flags='-o --out --for' needs=1 keywords='' ;;
+        'cache clear') flags='-q --quiet --lock --lock-wait --splay --deadline --retries --rewarm --serial --pause --ping-url --metrics-file --dry-run' needs=0 keywords='with' ;;
+        'check all') flags='-q --quiet' needs=0 keywords='' ;;
+        'schedule print') flags='--cron --systemd --unit --every --schedule --user --name --program -q --quiet --lock --lock-wait --splay --deadline --retries --rewarm --serial --pause --ping-url --metrics-file --verify --prune' needs=0 keywords='with' ;;
+        'top') flags='--sort -n --interval --count' needs=0 keywords='with' ;;
+        'enable') flags='' needs=0 keywords='' ;;
+        'disable') flags='' needs=0 keywords='' ;;
+        'exit') flags='' needs=0 keywords='' ;;
+        'quit') flags='' needs=0 keywords='' ;;
+    esac
+    if [[ $word == -* ]]; then
+        COMPREPLY=($(compgen -W "-e --execute -f --file --enable -j --json -o --out-file --no-color --timeout --completion -V --version -h --host -p --port -U --user -P --password --auth --tls-enable -t --tls-name --tls-cafile --tls-capath --tls-protocols --tls-cipher-suite --tls-keyfile --tls-keyfile-password --tls-certfile --tls-crl-check --tls-crl-check-all --inventory --cluster --discover -a --services-alternate --config-file --only-config-file --no-config-file --instance --help $flags" -- "$word"))
+        return
+    fi
+    case "$command $before" in
+        'manage udfs add path') compopt -o default 2>/dev/null; return ;;
+    esac
+    case "$command $given" in
+        'udf plan 0'|'udf apply 0'|'udf check 0'|'udf init 0'|'udf lint 0'|'function plan 0'|'function apply 0'|'function verify 0'|'function check 0'|'function lint 0'|'function rdb 0') compopt -o default 2>/dev/null; [[ $word ]] || return ;;
+    esac
+    if [[ $given -ge $needs && " $keywords " != *" $before "* ]]; then
+        for piece in $keywords; do
+            [[ $used == *" $piece "* ]] || next+=" $piece"
+        done
+    fi
+    COMPREPLY=($(compgen -W "$next" -- "$word"))
+}
+complete -o default -F _asadm asadm

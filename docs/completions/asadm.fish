@@ -1,0 +1,457 @@
+# fish completion of asadm; load it with: asadm --completion fish | source
+function __asadm_state --description 'The command typed so far, and one a line the words behind it'
+    set -l command ''
+    set -l another ''
+    set -l given
+    set -l skip none
+    set -l typed (commandline -opc)
+    set -e typed[1]
+    for word in $typed
+        set -l value $skip
+        set skip none
+        if test $value = next
+            continue
+        else if test $value = perhaps; and not string match -q -- '-*' $word
+            continue
+        end
+        switch $word
+            case '-P' '--password' '--tls-keyfile-password' '--tls_keyfile_password' '--watch'
+                set skip perhaps
+            case '-e' '--execute' '-f' '--file' '-o' '--out-file' '--out_file' '--timeout' '--completion' '-h' '--host' '-p' '--port' '-U' '--user' '--auth' '-t' '--tls-name' '--tls_name' '--tls-cafile' '--tls_cafile' '--tls-capath' '--tls_capath' '--tls-protocols' '--tls_protocols' '--tls-cipher-suite' '--tls_cipher_suite' '--tls-keyfile' '--tls_keyfile' '--tls-certfile' '--tls_certfile' '--inventory' '--cluster' '--config-file' '--config_file' '--only-config-file' '--only_config_file' '--instance' '--log-path' '--log_path' '--tls-cert-blacklist' '--tls_cert_blacklist' '-v' '--value' '--wait' '--out' '--history' '--lock' '--lock-wait' '--lock_wait' '--note' '--to' '--arg-string' '--arg_string' '--args-file' '--args_file' '--key-type' '--key_type' '--repeat' '--concurrency' '--all' '--ttl' '-m' '--module' '-n' '--limit' '--of' '--dir' '--node' '--output' '--format' '--metrics-file' '--metrics_file' '--from' '--for' '--keyspace' '--splay' '--deadline' '--retries' '--pause' '--ping-url' '--ping_url' '--unit' '--every' '--schedule' '--name' '--program' '--sort' '--interval' '--count'
+                set skip next
+            case '-*'
+            case '*'
+                set -l phrase (string trim -- "$command $word")
+                if contains -- "$command" 'asinfo' 'show udfs' 'info network' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                    set -a given $word
+                else if contains -- "$phrase" 'show' 'info' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                    set command $phrase
+                else if contains -- "$phrase" 'watch' 'help'
+                    set another $word
+                else if not string match -qr '^[0-9.]+$' -- $word # what watch takes
+                    set command '?'
+                end
+        end
+    end
+    test -n "$command"; or set command $another
+    printf '%s\n' "$command" $given
+end
+function __asadm_at --description 'Whether the command typed so far is this one'
+    set -l state (__asadm_state)
+    test "$state[1]" = "$argv[1]"
+end
+function __asadm_file --description 'Whether the name of a file comes next'
+    set -l given (__asadm_state)
+    set -l command $given[1]
+    set -e given[1]
+    contains -- "$command $given[-1]" 'manage udfs add path'; or contains -- "$command "(count $given) 'udf plan 0' 'udf apply 0' 'udf check 0' 'udf init 0' 'udf lint 0' 'function plan 0' 'function apply 0' 'function verify 0' 'function check 0' 'function lint 0' 'function rdb 0'
+end
+function __asadm_next --description 'The words that may come next'
+    set -l given (__asadm_state)
+    set -l command $given[1]
+    set -e given[1]
+    set -l needs 0
+    set -l keywords
+    switch "$command"
+        case ''
+            printf '%s\n' asinfo show info manage udf record function cache check schedule top watch enable disable help exit quit
+        case 'show'
+            printf '%s\n' udfs
+        case 'info'
+            printf '%s\n' network
+        case 'manage'
+            printf '%s\n' udfs
+        case 'manage udfs'
+            printf '%s\n' add remove
+        case 'udf'
+            printf '%s\n' plan apply rollback run aggregate history status get diff check repair rewarm remove init lint
+        case 'record'
+            printf '%s\n' get put delete
+        case 'function'
+            printf '%s\n' plan apply verify check status get diff rollback history remove dump restore stats kill lint run rdb
+        case 'cache'
+            printf '%s\n' clear
+        case 'check'
+            printf '%s\n' all
+        case 'schedule'
+            printf '%s\n' print
+        case 'watch'
+            printf '%s\n' asinfo show info manage udf record function cache check schedule top enable disable exit quit
+        case 'help'
+            printf '%s\n' asinfo show info manage udf record function cache check schedule top enable disable exit quit
+        case 'asinfo'
+            set needs 0
+            set keywords like with
+        case 'show udfs'
+            set needs 0
+            set keywords with
+        case 'info network'
+            set needs 0
+            set keywords with
+        case 'manage udfs add'
+            set needs 1
+            set keywords path with
+        case 'manage udfs remove'
+            set needs 1
+            set keywords with
+        case 'udf plan'
+            set needs 1
+            set keywords with
+        case 'udf apply'
+            set needs 1
+            set keywords with
+        case 'udf rollback'
+            set needs 0
+            set keywords with
+        case 'udf run'
+            set needs 1
+            set keywords --
+        case 'udf aggregate'
+            set needs 2
+            set keywords --
+        case 'record get'
+            set needs 1
+            set keywords 
+        case 'record put'
+            set needs 2
+            set keywords 
+        case 'record delete'
+            set needs 1
+            set keywords 
+        case 'udf history'
+            set needs 0
+            set keywords show
+        case 'udf status'
+            set needs 0
+            set keywords with
+        case 'udf get'
+            set needs 1
+            set keywords 
+        case 'udf diff'
+            set needs 3
+            set keywords 
+        case 'udf check'
+            set needs 0
+            set keywords with
+        case 'udf repair'
+            set needs 0
+            set keywords with
+        case 'udf rewarm'
+            set needs 0
+            set keywords with
+        case 'udf remove'
+            set needs 1
+            set keywords with
+        case 'udf init'
+            set needs 1
+            set keywords 
+        case 'udf lint'
+            set needs 1
+            set keywords 
+        case 'function plan'
+            set needs 1
+            set keywords with
+        case 'function apply'
+            set needs 1
+            set keywords with
+        case 'function verify'
+            set needs 0
+            set keywords with
+        case 'function check'
+            set needs 0
+            set keywords with
+        case 'function status'
+            set needs 0
+            set keywords with
+        case 'function get'
+            set needs 1
+            set keywords 
+        case 'function diff'
+            set needs 3
+            set keywords 
+        case 'function rollback'
+            set needs 0
+            set keywords with
+        case 'function history'
+            set needs 0
+            set keywords show
+        case 'function remove'
+            set needs 1
+            set keywords with
+        case 'function dump'
+            set needs 0
+            set keywords with
+        case 'function restore'
+            set needs 1
+            set keywords with
+        case 'function stats'
+            set needs 0
+            set keywords with
+        case 'function kill'
+            set needs 0
+            set keywords with
+        case 'function lint'
+            set needs 1
+            set keywords 
+        case 'function run'
+            set needs 2
+            set keywords --
+        case 'function rdb'
+            set needs 1
+            set keywords 
+        case 'cache clear'
+            set needs 0
+            set keywords with
+        case 'schedule print'
+            set needs 0
+            set keywords with
+        case 'top'
+            set needs 0
+            set keywords with
+    end
+    test (count $given) -ge $needs; or return
+    contains -- "$given[-1]" $keywords; and return
+    for keyword in $keywords
+        contains -- $keyword $given; or echo $keyword
+    end
+end
+complete -c asadm -e
+complete -c asadm -f -a '(__asadm_next)'
+complete -c asadm -n __asadm_file -F
+complete -c asadm -s e -l execute -x -d 'Run COMMANDS, separated by \';\', and exit. If COMMANDS is the name of a file, run the commands in it.'
+complete -c asadm -s f -l file -r -F -d 'Run the commands in FILE (\'-\': standard input) and exit.'
+complete -c asadm -l enable -d 'Allow commands that change the cluster, as the command \'enable\' does.'
+complete -c asadm -s j -l json -d 'Print the result of each command as one JSON document, with status, answer, error and milliseconds of every node.'
+complete -c asadm -s o -l out-file -r -F -d 'Write the output to FILE instead of standard output.'
+complete -c asadm -l no-color -d 'Print no colours. The environment variable NO_COLOR does the same.'
+complete -c asadm -l timeout -x -d 'Time limit in seconds for each node in each command: connect, login and answer. [5]'
+complete -c asadm -l completion -x -a 'bash zsh fish' -d 'Print the completion script for SHELL.'
+complete -c asadm -s V -l version -d 'Print the version.'
+complete -c asadm -s h -l host -x -d 'Addresses of the nodes; IPv6 as [v6]:port. [127.0.0.1]'
+complete -c asadm -s p -l port -x -d 'Port of hosts without one. [3000]'
+complete -c asadm -s U -l user -x -d 'Log in as NAME.'
+complete -c asadm -s P -l password -d 'env:VARIABLE, file:PATH or the password itself; without a value: prompt.'
+complete -c asadm -l auth -x -a 'INTERNAL EXTERNAL EXTERNAL_INSECURE PKI' -d 'Authentication: INTERNAL, EXTERNAL, EXTERNAL_INSECURE or PKI. [INTERNAL]'
+complete -c asadm -l tls-enable -d 'Use TLS.'
+complete -c asadm -s t -l tls-name -x -d 'Name that the server certificate must have. [the host]'
+complete -c asadm -l tls-cafile -r -F -d 'File of trusted CA certificates. [those of the system]'
+complete -c asadm -l tls-capath -r -F -d 'Directory of trusted CA certificates.'
+complete -c asadm -l tls-protocols -x -d 'TLS versions, in the form of Apache\'s SSLProtocol. [+TLSv1.2 +TLSv1.3]'
+complete -c asadm -l tls-cipher-suite -x -d 'Ciphers to offer, in OpenSSL\'s format.'
+complete -c asadm -l tls-keyfile -r -F -d 'Private key of the client certificate.'
+complete -c asadm -l tls-keyfile-password -d 'Password of the private key, given as for --password.'
+complete -c asadm -l tls-certfile -r -F -d 'Client certificate and its chain.'
+complete -c asadm -l tls-crl-check -d 'Refuse a revoked server certificate.'
+complete -c asadm -l tls-crl-check-all -d 'Refuse a revoked certificate anywhere in the chain.'
+complete -c asadm -l inventory -r -F -d 'YAML file that lists clusters and their nodes; default: asadm.yaml in this directory, in ~/.config/asudf or in /etc/asudf.'
+complete -c asadm -l cluster -x -d 'Work on the cluster NAME of the inventory, instead of its default cluster.'
+complete -c asadm -l discover -d 'Also work on nodes that are not listed: ask the listed ones for the other nodes of their cluster, and add these.'
+complete -c asadm -s a -l services-alternate -d 'With --discover: use the peers\' alternate addresses, for clients outside their network.'
+complete -c asadm -l config-file -r -F -d 'Read PATH after the default files; its settings override theirs.'
+complete -c asadm -l only-config-file -r -F -d 'Read only PATH.'
+complete -c asadm -l no-config-file -d 'Read no configuration file.'
+complete -c asadm -l instance -x -d 'Read section [cluster_NAME] instead of [cluster].'
+complete -c asadm -l help -d 'Print the help.'
+complete -c asadm -n '__asadm_at "asinfo"' -s v -l value -x -d 'Info command to send. Repeat it to send several in one request.'
+complete -c asadm -n '__asadm_at "asinfo"' -s l -l line-separator -d 'Print each field of an answer on a line of its own; fields end at ; or : or ,.'
+complete -c asadm -n '__asadm_at "asinfo"' -l no-node-name -d 'Print only the answers, one a line, without a line that names the node before them.'
+complete -c asadm -n '__asadm_at "show udfs"' -l stats -d 'Show how often the functions were called, how long they took and how many failed, on all nodes together.'
+complete -c asadm -n '__asadm_at "manage udfs add"' -l wait -x -d 'How many seconds to wait until every node lists the change. A node that does not by then counts as failed. [10]'
+complete -c asadm -n '__asadm_at "manage udfs remove"' -l wait -x -d 'How many seconds to wait until every node lists the change. A node that does not by then counts as failed. [10]'
+complete -c asadm -n '__asadm_at "udf plan"' -l diff -d 'Read the modules that would change from the nodes, and show which lines change.'
+complete -c asadm -n '__asadm_at "udf plan"' -l out -r -F -d 'Save the plan in FILE; \'udf apply FILE\' then makes just these changes.'
+complete -c asadm -n '__asadm_at "udf plan"' -l prune -d 'Also remove modules that nodes list and the directory does not have. Without it they stay.'
+complete -c asadm -n '__asadm_at "udf plan"' -l all -d 'Also show modules that need no change.'
+complete -c asadm -n '__asadm_at "udf plan"' -l no-lint -d 'Do not check the modules that would be sent. Without it they are compiled and checked as \'udf lint\' does, and an error stops the run.'
+complete -c asadm -n '__asadm_at "udf apply"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
+complete -c asadm -n '__asadm_at "udf apply"' -l dry-run -d 'Show what would be changed and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "udf apply"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and waiting until they list the change. [60]'
+complete -c asadm -n '__asadm_at "udf apply"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf apply"' -l no-history -d 'Do not record this change. \'udf rollback\' cannot undo it then.'
+complete -c asadm -n '__asadm_at "udf apply"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing modules at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf apply"' -l lock-wait -x -d 'If another run is changing modules, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "udf apply"' -l prune -d 'Also remove modules that nodes list and the directory does not have. Without it they stay.'
+complete -c asadm -n '__asadm_at "udf apply"' -l verify -d 'After the change, read every module back from every node and compare its bytes.'
+complete -c asadm -n '__asadm_at "udf apply"' -l no-lint -d 'Do not check the modules that would be sent. Without it they are compiled and checked as \'udf lint\' does, and an error stops the run.'
+complete -c asadm -n '__asadm_at "udf apply"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "udf apply"' -l watch -d 'Go on until Ctrl-C: apply the directory again whenever a file in it is saved, and remove a module whose file is removed. For a development cluster; needs --yes.'
+complete -c asadm -n '__asadm_at "udf rollback"' -l to -x -d 'Bring back the content that entry ID of \'udf history\' recorded, instead of undoing the latest change.'
+complete -c asadm -n '__asadm_at "udf rollback"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
+complete -c asadm -n '__asadm_at "udf rollback"' -l dry-run -d 'Show what would be changed and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "udf rollback"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and waiting until they list the change. [60]'
+complete -c asadm -n '__asadm_at "udf rollback"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf rollback"' -l no-history -d 'Do not record this change. \'udf rollback\' cannot undo it then.'
+complete -c asadm -n '__asadm_at "udf rollback"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing modules at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf rollback"' -l lock-wait -x -d 'If another run is changing modules, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "udf rollback"' -l verify -d 'After the change, read every module back from every node and compare its bytes.'
+complete -c asadm -n '__asadm_at "udf rollback"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "udf run"' -l arg-string -x -d 'One more argument, a string whatever it looks like; repeatable. It stands behind the others.'
+complete -c asadm -n '__asadm_at "udf run"' -l args-file -r -F -d 'Take the arguments from a JSON array; - is standard input.'
+complete -c asadm -n '__asadm_at "udf run"' -l key-type -x -a 'auto string integer bytes digest' -d 'What KEY is: string, integer, bytes (in hexadecimal), digest (40 hexadecimal digits); auto: an integer where it looks like one, else a string. [auto]'
+complete -c asadm -n '__asadm_at "udf run"' -l digest -d 'KEY is the digest of the record: the same as --key-type digest.'
+complete -c asadm -n '__asadm_at "udf run"' -l repeat -x -d 'Call it N times, and show how long the calls took.'
+complete -c asadm -n '__asadm_at "udf run"' -l concurrency -x -d 'With --repeat: over C connections at the same time. [1]'
+complete -c asadm -n '__asadm_at "udf run"' -l all -x -d 'Call it on every record of the set, or of the namespace, as a background job of the nodes.'
+complete -c asadm -n '__asadm_at "record get"' -l key-type -x -a 'auto string integer bytes digest' -d 'What KEY is: string, integer, bytes (in hexadecimal), digest (40 hexadecimal digits); auto: an integer where it looks like one, else a string. [auto]'
+complete -c asadm -n '__asadm_at "record get"' -l digest -d 'KEY is the digest of the record: the same as --key-type digest.'
+complete -c asadm -n '__asadm_at "record put"' -l key-type -x -a 'auto string integer bytes digest' -d 'What KEY is: string, integer, bytes (in hexadecimal), digest (40 hexadecimal digits); auto: an integer where it looks like one, else a string. [auto]'
+complete -c asadm -n '__asadm_at "record put"' -l digest -d 'KEY is the digest of the record: the same as --key-type digest.'
+complete -c asadm -n '__asadm_at "record put"' -l ttl -x -d 'Let the record expire then, or \'never\'. [the namespace\'s default]'
+complete -c asadm -n '__asadm_at "record put"' -l replace -d 'Remove the bins that are not named.'
+complete -c asadm -n '__asadm_at "record delete"' -l key-type -x -a 'auto string integer bytes digest' -d 'What KEY is: string, integer, bytes (in hexadecimal), digest (40 hexadecimal digits); auto: an integer where it looks like one, else a string. [auto]'
+complete -c asadm -n '__asadm_at "record delete"' -l digest -d 'KEY is the digest of the record: the same as --key-type digest.'
+complete -c asadm -n '__asadm_at "udf history"' -s m -l module -x -d 'Show only changes of the module NAME.'
+complete -c asadm -n '__asadm_at "udf history"' -s n -l limit -x -d 'Show the latest COUNT changes; 0: all of them. [20]'
+complete -c asadm -n '__asadm_at "udf history"' -l of -x -d 'Show only changes of the cluster whose name in the history is CLUSTER. No inventory is needed for it; --cluster does the same for a cluster of the inventory.'
+complete -c asadm -n '__asadm_at "udf history"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf status"' -l watch -d 'Repeat every SECONDS until Ctrl-C. [2]'
+complete -c asadm -n '__asadm_at "udf status"' -l dir -r -F -d 'Compare every node with the modules in DIRECTORY, instead of with what most nodes have.'
+complete -c asadm -n '__asadm_at "udf status"' -l verify -d 'Also read every module from every node, to find nodes that serve other bytes than they list.'
+complete -c asadm -n '__asadm_at "udf get"' -l node -x -d 'Read the module from NODE. Needed where the nodes have different versions of it.'
+complete -c asadm -n '__asadm_at "udf get"' -s o -l output -r -F -d 'Write the module to FILE instead of standard output. FILE is replaced only when all of it was read.'
+complete -c asadm -n '__asadm_at "udf check"' -l format -x -a 'text nagios prometheus json' -d 'Output format: text for people, nagios for a monitoring plugin, prometheus for the textfile collector, json for programs. [text]'
+complete -c asadm -n '__asadm_at "udf check"' -l verify -d 'Also read every module from every node and compare its bytes with the hash that the node lists. This finds damaged files.'
+complete -c asadm -n '__asadm_at "udf check"' -l prune -d 'With DIR: also report modules that nodes list and the directory does not have.'
+complete -c asadm -n '__asadm_at "udf check"' -s q -l quiet -d 'Print nothing when no problem is found.'
+complete -c asadm -n '__asadm_at "udf check"' -l metrics-file -r -F -d 'Also write the result in the format of Prometheus to FILE, for the textfile collector of node_exporter.'
+complete -c asadm -n '__asadm_at "udf repair"' -l from -x -d 'Take the versions of NODE as the right ones, and give them to all other nodes. Without --from and --dir the version of most nodes is right.'
+complete -c asadm -n '__asadm_at "udf repair"' -l dir -r -F -d 'Take the modules in DIR as the right ones.'
+complete -c asadm -n '__asadm_at "udf repair"' -l verify -d 'Also read every module from every node, before and after the repair, and compare its bytes. This finds and repairs damaged files.'
+complete -c asadm -n '__asadm_at "udf repair"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
+complete -c asadm -n '__asadm_at "udf repair"' -l dry-run -d 'Show what would be changed and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "udf repair"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and waiting until they list the change. [60]'
+complete -c asadm -n '__asadm_at "udf repair"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf repair"' -l no-history -d 'Do not record this change. \'udf rollback\' cannot undo it then.'
+complete -c asadm -n '__asadm_at "udf repair"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing modules at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf repair"' -l lock-wait -x -d 'If another run is changing modules, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "udf repair"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "udf rewarm"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
+complete -c asadm -n '__asadm_at "udf rewarm"' -l dry-run -d 'Show what would be changed and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "udf rewarm"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and waiting until they list the change. [60]'
+complete -c asadm -n '__asadm_at "udf rewarm"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf rewarm"' -l no-history -d 'Do not record this change. \'udf rollback\' cannot undo it then.'
+complete -c asadm -n '__asadm_at "udf rewarm"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing modules at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf rewarm"' -l lock-wait -x -d 'If another run is changing modules, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "udf rewarm"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "udf remove"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
+complete -c asadm -n '__asadm_at "udf remove"' -l dry-run -d 'Show what would be changed and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "udf remove"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and waiting until they list the change. [60]'
+complete -c asadm -n '__asadm_at "udf remove"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf remove"' -l no-history -d 'Do not record this change. \'udf rollback\' cannot undo it then.'
+complete -c asadm -n '__asadm_at "udf remove"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing modules at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "udf remove"' -l lock-wait -x -d 'If another run is changing modules, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "udf remove"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "udf lint"' -l format -x -a 'text github sarif' -d 'Output format: text for people, github for annotations of a workflow, sarif for code scanning. [text]'
+complete -c asadm -n '__asadm_at "function plan"' -l diff -d 'Read the libraries that would change from the nodes, and show which lines change.'
+complete -c asadm -n '__asadm_at "function plan"' -l out -r -F -d 'Save the plan in FILE; \'function apply FILE\' then makes just these changes.'
+complete -c asadm -n '__asadm_at "function plan"' -l prune -d 'Also remove libraries that nodes list and the directory does not have. Without it they stay.'
+complete -c asadm -n '__asadm_at "function plan"' -l all -d 'Also show libraries that need no change.'
+complete -c asadm -n '__asadm_at "function apply"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
+complete -c asadm -n '__asadm_at "function apply"' -l dry-run -d 'Show what would be changed and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "function apply"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and waiting until they list the change. [60]'
+complete -c asadm -n '__asadm_at "function apply"' -l history -r -F -d 'SQLite file that records all changes, for \'function history\' and \'function rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "function apply"' -l no-history -d 'Do not record this change. \'function rollback\' cannot undo it then.'
+complete -c asadm -n '__asadm_at "function apply"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing libraries at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "function apply"' -l lock-wait -x -d 'If another run is changing libraries, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "function apply"' -l prune -d 'Also remove libraries that nodes list and the directory does not have. Without it they stay.'
+complete -c asadm -n '__asadm_at "function apply"' -l verify -d 'After the change, read every library back from every node and compare its bytes.'
+complete -c asadm -n '__asadm_at "function apply"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "function apply"' -l watch -d 'Go on until Ctrl-C: apply the directory again whenever a file in it is saved, and remove a library whose file is removed. For a development cluster; needs --yes.'
+complete -c asadm -n '__asadm_at "function verify"' -l format -x -a 'text nagios prometheus json' -d 'Output format: text for people, nagios for a monitoring plugin, prometheus for the textfile collector, json for programs. [text]'
+complete -c asadm -n '__asadm_at "function verify"' -l verify -d 'Also read every library from every node and compare its bytes with the hash that the node lists. This finds damaged files.'
+complete -c asadm -n '__asadm_at "function verify"' -l prune -d 'With DIR: also report libraries that nodes list and the directory does not have.'
+complete -c asadm -n '__asadm_at "function verify"' -s q -l quiet -d 'Print nothing when no problem is found.'
+complete -c asadm -n '__asadm_at "function verify"' -l metrics-file -r -F -d 'Also write the result in the format of Prometheus to FILE, for the textfile collector of node_exporter.'
+complete -c asadm -n '__asadm_at "function check"' -l format -x -a 'text nagios prometheus json' -d 'Output format: text for people, nagios for a monitoring plugin, prometheus for the textfile collector, json for programs. [text]'
+complete -c asadm -n '__asadm_at "function check"' -l verify -d 'Also read every library from every node and compare its bytes with the hash that the node lists. This finds damaged files.'
+complete -c asadm -n '__asadm_at "function check"' -l prune -d 'With DIR: also report libraries that nodes list and the directory does not have.'
+complete -c asadm -n '__asadm_at "function check"' -s q -l quiet -d 'Print nothing when no problem is found.'
+complete -c asadm -n '__asadm_at "function check"' -l metrics-file -r -F -d 'Also write the result in the format of Prometheus to FILE, for the textfile collector of node_exporter.'
+complete -c asadm -n '__asadm_at "function status"' -l watch -d 'Repeat every SECONDS until Ctrl-C. [2]'
+complete -c asadm -n '__asadm_at "function status"' -l dir -r -F -d 'Compare every node with the libraries in DIRECTORY, instead of with what most nodes have.'
+complete -c asadm -n '__asadm_at "function status"' -l verify -d 'Also read every library from every node, to find nodes that serve other bytes than they list.'
+complete -c asadm -n '__asadm_at "function get"' -l node -x -d 'Read the library from NODE. Needed where the nodes have different versions of it.'
+complete -c asadm -n '__asadm_at "function get"' -s o -l output -r -F -d 'Write the library to FILE instead of standard output. FILE is replaced only when all of it was read.'
+complete -c asadm -n '__asadm_at "function rollback"' -l to -x -d 'Bring back the content that entry ID of \'function history\' recorded, instead of undoing the latest change.'
+complete -c asadm -n '__asadm_at "function rollback"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
+complete -c asadm -n '__asadm_at "function rollback"' -l dry-run -d 'Show what would be changed and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "function rollback"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and waiting until they list the change. [60]'
+complete -c asadm -n '__asadm_at "function rollback"' -l history -r -F -d 'SQLite file that records all changes, for \'function history\' and \'function rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "function rollback"' -l no-history -d 'Do not record this change. \'function rollback\' cannot undo it then.'
+complete -c asadm -n '__asadm_at "function rollback"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing libraries at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "function rollback"' -l lock-wait -x -d 'If another run is changing libraries, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "function rollback"' -l verify -d 'After the change, read every library back from every node and compare its bytes.'
+complete -c asadm -n '__asadm_at "function rollback"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "function history"' -s m -l module -x -d 'Show only changes of the library NAME.'
+complete -c asadm -n '__asadm_at "function history"' -s n -l limit -x -d 'Show the latest COUNT changes; 0: all of them. [20]'
+complete -c asadm -n '__asadm_at "function history"' -l of -x -d 'Show only changes of the cluster whose name in the history is CLUSTER. No inventory is needed for it; --cluster does the same for a cluster of the inventory.'
+complete -c asadm -n '__asadm_at "function history"' -l history -r -F -d 'SQLite file that records all changes, for \'function history\' and \'function rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "function remove"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
+complete -c asadm -n '__asadm_at "function remove"' -l dry-run -d 'Show what would be changed and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "function remove"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and waiting until they list the change. [60]'
+complete -c asadm -n '__asadm_at "function remove"' -l history -r -F -d 'SQLite file that records all changes, for \'function history\' and \'function rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "function remove"' -l no-history -d 'Do not record this change. \'function rollback\' cannot undo it then.'
+complete -c asadm -n '__asadm_at "function remove"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing libraries at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "function remove"' -l lock-wait -x -d 'If another run is changing libraries, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "function remove"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "function dump"' -l from -x -d 'Take the libraries of NODE. Needed where the nodes differ.'
+complete -c asadm -n '__asadm_at "function dump"' -s o -l out -r -F -d 'Write the payload to FILE instead of standard output.'
+complete -c asadm -n '__asadm_at "function dump"' -l portable -d 'Write the payload with version 10. This is what \'function dump\' always does; the flag is needed with FILE, whose libraries are written anew so.'
+complete -c asadm -n '__asadm_at "function restore"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
+complete -c asadm -n '__asadm_at "function restore"' -l dry-run -d 'Show what would be changed and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "function restore"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and waiting until they list the change. [60]'
+complete -c asadm -n '__asadm_at "function restore"' -l history -r -F -d 'SQLite file that records all changes, for \'function history\' and \'function rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "function restore"' -l no-history -d 'Do not record this change. \'function rollback\' cannot undo it then.'
+complete -c asadm -n '__asadm_at "function restore"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing libraries at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "function restore"' -l lock-wait -x -d 'If another run is changing libraries, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "function restore"' -l verify -d 'After the change, read every library back from every node and compare its bytes.'
+complete -c asadm -n '__asadm_at "function restore"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "function kill"' -l node -x -d 'End what runs on NODE only. Without it: on every node on which something runs.'
+complete -c asadm -n '__asadm_at "function kill"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
+complete -c asadm -n '__asadm_at "function lint"' -l for -x -d 'Check for these servers: valkey-9.1, valkey-8.1, redis-7.0, asudf-1.0 and so on. Can be repeated. [valkey-9.1]'
+complete -c asadm -n '__asadm_at "function run"' -l keyspace -r -F -d 'Begin with the keys of this JSON file, instead of none; see below.'
+complete -c asadm -n '__asadm_at "function run"' -l after -d 'Show the keys as they are after the call, as JSON in the form of --keyspace.'
+complete -c asadm -n '__asadm_at "function run"' -l limit -x -d 'End a function that runs for so long; with --live, wait so long for its reply. [5]'
+complete -c asadm -n '__asadm_at "function run"' -l live -d 'Call it on the cluster, at the node that has the keys.'
+complete -c asadm -n '__asadm_at "function run"' -l read-only -d 'With --live: by FCALL_RO, which refuses a function that may write.'
+complete -c asadm -n '__asadm_at "function run"' -l node -x -d 'With --live: ask this node first, for servers that are no cluster.'
+complete -c asadm -n '__asadm_at "function rdb"' -s o -l out -r -F -d 'Write the RDB file to FILE, which is replaced in one step; \'-\' is standard output, which must not be a terminal. Required.'
+complete -c asadm -n '__asadm_at "function rdb"' -l for -x -d 'Check for these servers: valkey-9.1, valkey-8.1, redis-7.0, asudf-1.0 and so on. Can be repeated. [valkey-9.1]'
+complete -c asadm -n '__asadm_at "cache clear"' -s q -l quiet -d 'Print nothing when every node succeeds. Otherwise print on standard error one line for each failed node, and one if caches are left off.'
+complete -c asadm -n '__asadm_at "cache clear"' -l lock -r -F -d 'Lock FILE during the run, so that only one run at a time clears caches. If another run has the lock, do nothing and exit with 0.'
+complete -c asadm -n '__asadm_at "cache clear"' -l lock-wait -x -d 'If another run has the lock, wait up to SECONDS for it; fail if it is still held then.'
+complete -c asadm -n '__asadm_at "cache clear"' -l splay -x -d 'Wait a random time of up to SECONDS before starting, so that many machines do not start at the same moment.'
+complete -c asadm -n '__asadm_at "cache clear"' -l deadline -x -d 'Stop the run after this many seconds; nodes that have not answered by then count as failed. The last ping and the metrics file come after it.'
+complete -c asadm -n '__asadm_at "cache clear"' -l retries -x -d 'Try nodes that failed again, up to N times, with a growing pause between the tries (1 s, 2 s, 4 s, at most 30 s). [0]'
+complete -c asadm -n '__asadm_at "cache clear"' -l rewarm -d 'After the clear, turn the Lua caches of real Aerospike servers on again, as \'udf rewarm --yes\' does. Such a server leaves its cache off after a clear.'
+complete -c asadm -n '__asadm_at "cache clear"' -l serial -d 'Clear one node after the other, instead of all at once.'
+complete -c asadm -n '__asadm_at "cache clear"' -l pause -x -d 'Wait SECONDS between two nodes; implies --serial.'
+complete -c asadm -n '__asadm_at "cache clear"' -l ping-url -x -d 'Report to a service that watches cron jobs: a request to URL/start at the start, and to URL or URL/fail at the end. Better set in the environment, because other users can see a command line.'
+complete -c asadm -n '__asadm_at "cache clear"' -l metrics-file -r -F -d 'Write the result to FILE in the format of Prometheus, for the textfile collector of node_exporter.'
+complete -c asadm -n '__asadm_at "cache clear"' -l dry-run -d 'Only ask every node for its build, and show which nodes would be cleared. Clears nothing, sends no ping and writes no file.'
+complete -c asadm -n '__asadm_at "check all"' -s q -l quiet -d 'Print nothing when no problem is found.'
+complete -c asadm -n '__asadm_at "schedule print"' -l cron -d 'Print a cron file, to be put into /etc/cron.d.'
+complete -c asadm -n '__asadm_at "schedule print"' -l systemd -d 'Print a systemd timer and the service that it starts.'
+complete -c asadm -n '__asadm_at "schedule print"' -l unit -x -a 'timer service' -d 'With --systemd: print only this one of the two units.'
+complete -c asadm -n '__asadm_at "schedule print"' -l every -x -d 'How often the job runs: a number of minutes (m), hours (h) or days (d). [1h]'
+complete -c asadm -n '__asadm_at "schedule print"' -l schedule -x -d 'When the job runs, in place of --every: the five fields of cron (minute, hour, day, month, weekday) or a word such as @daily. It is translated for systemd.'
+complete -c asadm -n '__asadm_at "schedule print"' -l user -x -d 'User account that the job runs as. [cron: nobody; systemd: an account made for the unit]'
+complete -c asadm -n '__asadm_at "schedule print"' -l name -x -d 'Name of the job: of the cron file or of the units. [asudf- and the words of the command]'
+complete -c asadm -n '__asadm_at "schedule print"' -l program -r -F -d 'Path of asadm on the machine that runs the job. [the path of this asadm]'
+complete -c asadm -n '__asadm_at "schedule print"' -s q -l quiet -d 'Print nothing when every node succeeds. Otherwise print on standard error one line for each failed node, and one if caches are left off.'
+complete -c asadm -n '__asadm_at "schedule print"' -l lock -r -F -d 'Lock FILE during the run, so that only one run at a time clears caches. If another run has the lock, do nothing and exit with 0.'
+complete -c asadm -n '__asadm_at "schedule print"' -l lock-wait -x -d 'If another run has the lock, wait up to SECONDS for it; fail if it is still held then.'
+complete -c asadm -n '__asadm_at "schedule print"' -l splay -x -d 'Wait a random time of up to SECONDS before starting, so that many machines do not start at the same moment.'
+complete -c asadm -n '__asadm_at "schedule print"' -l deadline -x -d 'Stop the run after this many seconds; nodes that have not answered by then count as failed. The last ping and the metrics file come after it.'
+complete -c asadm -n '__asadm_at "schedule print"' -l retries -x -d 'Try nodes that failed again, up to N times, with a growing pause between the tries (1 s, 2 s, 4 s, at most 30 s). [0]'
+complete -c asadm -n '__asadm_at "schedule print"' -l rewarm -d 'After the clear, turn the Lua caches of real Aerospike servers on again, as \'udf rewarm --yes\' does. Such a server leaves its cache off after a clear.'
+complete -c asadm -n '__asadm_at "schedule print"' -l serial -d 'Clear one node after the other, instead of all at once.'
+complete -c asadm -n '__asadm_at "schedule print"' -l pause -x -d 'Wait SECONDS between two nodes; implies --serial.'
+complete -c asadm -n '__asadm_at "schedule print"' -l ping-url -x -d 'Report to a service that watches cron jobs: a request to URL/start at the start, and to URL or URL/fail at the end. Better set in the environment, because other users can see a command line.'
+complete -c asadm -n '__asadm_at "schedule print"' -l metrics-file -r -F -d 'Write the result to FILE in the format of Prometheus, for the textfile collector of node_exporter.'
+complete -c asadm -n '__asadm_at "schedule print"' -l verify -d 'Also read every module from every node and compare its bytes with the hash that the node lists. This finds damaged files.'
+complete -c asadm -n '__asadm_at "schedule print"' -l prune -d 'With DIR: also report modules that nodes list and the directory does not have.'
+complete -c asadm -n '__asadm_at "top"' -l sort -x -a 'time calls errors' -d 'What comes first: the functions that take the most time, that are called most, or that fail most. [time]'
+complete -c asadm -n '__asadm_at "top"' -s n -l interval -x -d 'Seconds between two looks. [2]'
+complete -c asadm -n '__asadm_at "top"' -l count -x -d 'End after N tables.'
+complete -c asadm -n '__asadm_at "watch"' -l no-diff -d 'Repeat a command every PAUSE seconds (default 2), N times (default: until Ctrl-C), and mark what changed.'

@@ -1,0 +1,66 @@
+# bash completion of asinfo; load it with: source <(asinfo --completion bash)
+_asinfo() {
+    local line=$COMP_LINE words=() used=' ' piece word before command='' another='' i
+    local next='' flags='' keywords='' needs=0 given=0
+    # bash cuts words at = and : too; here they become what the program will get.
+    for piece in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+        if [[ ${#words[@]} == 0 || $line == [[:space:]]* ]]; then
+            words+=("$piece")
+        else
+            words[${#words[@]}-1]+=$piece
+        fi
+        line=${line#"${line%%[![:space:]]*}"}
+        line=${line#"$piece"}
+    done
+    local last=$((${#words[@]} - 1))
+    word=${words[last]} before=${words[last-1]}
+    if [[ $word == --*=* ]]; then
+        before=${word%%=*} word=${word#*=}
+    fi
+    COMPREPLY=()
+    compopt +o default 2>/dev/null
+    case $before in
+        --auth) COMPREPLY=($(compgen -W 'INTERNAL EXTERNAL EXTERNAL_INSECURE PKI' -- "$word")); return ;;
+        --completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word")); return ;;
+        --tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--config-file|--config_file|--only-config-file|--only_config_file|--tls-cert-blacklist|--tls_cert_blacklist) compopt -o default 2>/dev/null; return ;; # readline knows best how file names are quoted
+        -v|--value|--timeout|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--tls-cert-blacklist|--tls_cert_blacklist|--completion) return ;;
+        -P|--password|--tls-keyfile-password|--tls_keyfile_password) [[ $word == -* ]] || return ;;
+    esac
+    for ((i = 1; i < last; i++)); do
+        piece=${words[i]}
+        case $piece in
+            -P|--password|--tls-keyfile-password|--tls_keyfile_password) [[ ${words[i+1]} == -* ]] || ((i++)); continue ;;
+            -v|--value|--timeout|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--tls-cert-blacklist|--tls_cert_blacklist|--completion) ((i++)); continue ;;
+            -*) continue ;;
+        esac
+        case $command in
+            ' ') used+="$piece " given=$((given + 1)); continue ;;
+        esac
+        case "${command:+$command }$piece" in
+            ' ') command+=${command:+ }$piece ;;
+            ' ') another=$piece ;;
+            [0-9]*) ;; # what watch takes
+            *) command='?' ;;
+        esac
+    done
+    case ${command:-$another} in
+        '') next='' ;;
+    esac
+    if [[ $word == -* ]]; then
+        COMPREPLY=($(compgen -W "-v --value -l --line-separator -j --json --raw --timeout -h --host -p --port -U --user -P --password --auth --tls-enable -t --tls-name --tls-cafile --tls-capath --tls-protocols --tls-cipher-suite --tls-keyfile --tls-keyfile-password --tls-certfile --tls-crl-check --tls-crl-check-all --config-file --only-config-file --no-config-file --instance --completion -V --version --help $flags" -- "$word"))
+        return
+    fi
+    case "$command $before" in
+        ' ') compopt -o default 2>/dev/null; return ;;
+    esac
+    case "$command $given" in
+        ' ') compopt -o default 2>/dev/null; [[ $word ]] || return ;;
+    esac
+    if [[ $given -ge $needs && " $keywords " != *" $before "* ]]; then
+        for piece in $keywords; do
+            [[ $used == *" $piece "* ]] || next+=" $piece"
+        done
+    fi
+    COMPREPLY=($(compgen -W "$next" -- "$word"))
+}
+complete -o default -F _asinfo asinfo
