@@ -20,6 +20,9 @@ class WriteWorld(World):
         with ExitStack() as stack:
             [self.address] = self._daemon(stack, "node").addresses
             self._prepare()
+            (
+                self.directory / "pytest.ini"
+            ).touch()  # or the settings of this repository would count, which may lie around it
             self._stack = stack.pop_all()
         return self
 

@@ -44,6 +44,9 @@ def run(project: Path, *command: str, **environment: str) -> subprocess.Complete
 
 
 def run_pytest(project: Path, *arguments: str) -> str:
+    (
+        project / "pytest.ini"
+    ).touch()  # or the settings of this repository would count, where the project lies in it
     command = [
         sys.executable,
         "-m",

@@ -17,6 +17,9 @@ def repository(tmp_path: Path) -> Path:
     for path, text in files().items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
+    (
+        tmp_path / "pytest.ini"
+    ).touch()  # or the settings of this repository would count, which may lie around it
     return tmp_path
 
 

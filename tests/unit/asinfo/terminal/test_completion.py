@@ -34,6 +34,7 @@ WORDS = [
     "cache",
     "check",
     "schedule",
+    "top",
     "enable",
     "disable",
     "exit",
