@@ -58,6 +58,13 @@ class ReplyCutter:
             self.buffer += data
         else:
             self.buffer = data  # mostly all of it: without a copy, and bytes are read faster
+        whole = self._cut(count)
+        if not whole and isinstance(self.buffer, bytes):
+            self.buffer = bytearray(self.buffer)  # what grows, grows in place
+        return whole
+
+    def _cut(self, count: int) -> bool:
+        """Go on from where the last bytes ended; whether ``count`` replies are whole. Raises WireError."""
         buffer, ends = self.buffer, self.ends
         at, left = self._at, self._left
         while len(ends) < count:
@@ -92,10 +99,7 @@ class ReplyCutter:
                 ends.append(at)
                 left = 1
         self._at, self._left = at, left
-        whole = len(ends) == count
-        if not whole and isinstance(buffer, bytes):
-            self.buffer = bytearray(buffer)  # what grows, grows in place
-        return whole
+        return len(ends) == count
 
 
 class RespDialogue(Dialogue):
