@@ -15,6 +15,7 @@ Without LIBRARY the latest change of this cluster is undone as a whole: its libr
 those that it created are removed. With LIBRARY only that one. All of it is one command a primary, so that a function that
 moved from one library to another moves back. If a node could not be reached, run the command again: it completes the same
 rollback. After a complete one, the next run undoes the change before that.
+With --change an earlier change is undone as a whole; what was changed later in its libraries goes, too, and is told before.
 With --to the library gets the text that the entry recorded.
 
 Examples:

@@ -36,7 +36,13 @@ TO = Option(
     metavar="ID",
     help="Bring back the content that entry ID of 'udf history' recorded, instead of undoing the latest change.",
 )
-OPTIONS = (TO, *CHANGE, VERIFY, NOTE)
+OF_CHANGE = Option(
+    "change",
+    kind="integer",
+    metavar="ID",
+    help="Undo the change that entry ID of 'udf history' belongs to, instead of the latest change.",
+)
+OPTIONS = (TO, OF_CHANGE, *CHANGE, VERIFY, NOTE)
 
 NOTES = """\
 Without MODULE the latest change of this cluster is undone as a whole: its modules get their content from before it, and
@@ -44,22 +50,28 @@ those that it created are removed. With MODULE only that module. Only nodes that
 these only those in the with clause; all of them get what most of them had before.
 If a node could not be reached, run the command again: it completes the same rollback. After a complete one, the next run
 undoes the change before that. A repair that gave all nodes the version of the majority is skipped.
+With --change an earlier change is undone as a whole; what was changed later in its modules goes, too, and is told before.
 With --to the module gets the content that the entry recorded. For an entry that removed the module, that is the content
 that was removed.
 
 Examples:
   asadm udf rollback                         undo the latest change: show it, ask, do it
   asadm udf rollback counter.lua --yes
+  asadm udf rollback --change 9              undo the change with the entry 9
   asadm udf rollback --to 12 --dry-run       what it would be to go back to the entry 12
   asadm udf history                          what there is to go back to"""
 
 
 class RollbackSettings(NamedTuple):
-    """What is rolled back, and how: the module ``name`` or all of them, to the history's ``entry`` or the state before."""
+    """What is rolled back, and how: the module ``name`` or all of them, to the history's ``entry`` or the state before.
+
+    ``undone``  an entry of the change that is undone; None: the latest one
+    """
 
     change: ChangeSettings
     name: bytes | None
     entry: int | None
+    undone: int | None
     verify: bool
 
 
@@ -72,9 +84,10 @@ def check(arguments: CommandArguments) -> None:
         raise UsageError(f"{arguments.family} rollback: it needs the history: --no-history makes no sense")
     confirm.require(settings)
     name = names[0] if names else None
-    arguments.prepared = RollbackSettings(
-        settings, name, options.integer("to"), verify=options.flag("verify")
-    )
+    entry, undone = options.integer("to"), options.integer("change")
+    if entry is not None and undone is not None:
+        raise UsageError("--change: undoes a change, and --to goes to an entry: give one of them")
+    arguments.prepared = RollbackSettings(settings, name, entry, undone, verify=options.flag("verify"))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
@@ -102,11 +115,15 @@ def _undo(session: CommandSession, settings: RollbackSettings, cluster: Target) 
 
     def latest() -> tuple[RunUndo, RunUndo, _FormerState]:
         with History(path) as history:
-            last = undo.latest(history, every, every, name)
-            found = undo.latest(history, every, answering, name)
+            run = None if settings.undone is None else history.entry(settings.undone).run
+            last = undo.latest(history, every, every, name, run)
+            found = undo.latest(history, every, answering, name, run)
             if found is None or last is None:
                 raise Error(_none(path, cluster, name, waiting=last is not None))
-            return found, last, _FormerState.undo(history, found, cluster.rules)
+            state = _FormerState.undo(history, found, cluster.rules)
+            if run is not None:
+                state.told += [_lost(row) for row in undo.later(history, found)]
+            return found, last, state
 
     found, last, target = latest()
     if last.begun.run != found.begun.run:
@@ -129,6 +146,11 @@ def _undo(session: CommandSession, settings: RollbackSettings, cluster: Target) 
             raise Error(f"{path}: the history has grown meanwhile; nothing was sent: look again")
 
     return _roll(session, settings, part, target, same)
+
+
+def _lost(row: HistoryEntry) -> str:
+    """That a later change of a module is undone with an earlier one."""
+    return f"{text(row.module)} was changed again at {row.at} by {row.user} (entry {row.id}): that is undone, too"
 
 
 def _roll(

@@ -27,14 +27,14 @@ _asadm() {
         --unit) COMPREPLY=($(compgen -W 'timer service' -- "$word")); return ;;
         --sort) COMPREPLY=($(compgen -W 'time calls errors' -- "$word")); return ;;
         -f|--file|-o|--out-file|--out_file|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--config-file|--config_file|--only-config-file|--only_config_file|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|--out|--history|--lock|--args-file|--args_file|--dir|--output|--metrics-file|--metrics_file|--keyspace|--program) compopt -o default 2>/dev/null; return ;; # readline knows best how file names are quoted
-        -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) return ;;
+        -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) return ;;
         -P|--password|--tls-keyfile-password|--tls_keyfile_password|--watch) [[ $word == -* ]] || return ;;
     esac
     for ((i = 1; i < last; i++)); do
         piece=${words[i]}
         case $piece in
             -P|--password|--tls-keyfile-password|--tls_keyfile_password|--watch) [[ ${words[i+1]} == -* ]] || ((i++)); continue ;;
-            -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) ((i++)); continue ;;
+            -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) ((i++)); continue ;;
             -*) continue ;;
         esac
         case $command in
@@ -68,7 +68,7 @@ _asadm() {
         'manage udfs remove') flags='--wait' needs=1 keywords='with' ;;
         'udf plan') flags='--diff --out --prune --all --no-lint' needs=1 keywords='with' ;;
         'udf apply') flags='-y --yes --dry-run --wait --history --no-history --lock --lock-wait --prune --verify --no-lint --note --watch' needs=1 keywords='with' ;;
-        'udf rollback') flags='--to -y --yes --dry-run --wait --history --no-history --lock --lock-wait --verify --note' needs=0 keywords='with' ;;
+        'udf rollback') flags='--to --change -y --yes --dry-run --wait --history --no-history --lock --lock-wait --verify --note' needs=0 keywords='with' ;;
         'udf run') flags='--arg-string --args-file --key-type --digest --repeat --concurrency --all' needs=1 keywords='--' ;;
         'udf aggregate') flags='' needs=2 keywords='--' ;;
         'record get') flags='--key-type --digest' needs=1 keywords='' ;;
@@ -91,7 +91,7 @@ _asadm() {
         'function status') flags='--watch --dir --verify' needs=0 keywords='with' ;;
         'function get') flags='--node -o --output' needs=1 keywords='' ;;
         'function diff') flags='' needs=3 keywords='' ;;
-        'function rollback') flags='--to -y --yes --dry-run --wait --history --no-history --lock --lock-wait --verify --note' needs=0 keywords='with' ;;
+        'function rollback') flags='--to --change -y --yes --dry-run --wait --history --no-history --lock --lock-wait --verify --note' needs=0 keywords='with' ;;
         'function history') flags='-m --module -n --limit --of --history' needs=0 keywords='show' ;;
         'function remove') flags='-y --yes --dry-run --wait --history --no-history --lock --lock-wait --note' needs=1 keywords='with' ;;
         'function dump') flags='--from -o --out --portable' needs=0 keywords='with' ;;

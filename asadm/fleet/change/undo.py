@@ -7,7 +7,7 @@ no other.
 
 from __future__ import annotations
 
-from asadm.fleet.history.history import BEGUN, FOUND
+from asadm.fleet.history.history import BEGUN, DONE, FOUND
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -49,17 +49,26 @@ class ModuleUndo:
 
 
 def latest(
-    history: History, scope: Collection[str], answering: Collection[str], module: bytes | None = None
+    history: History,
+    scope: Collection[str],
+    answering: Collection[str],
+    module: bytes | None = None,
+    run: str | None = None,
 ) -> RunUndo | None:
     """The latest change that a node of ``answering`` still has, for the nodes of ``scope``; None when there is none.
 
-    With ``module`` just changes of that one. A repair that gave nodes what most of them had is passed over, as is a
+    With ``module`` just changes of that one, with ``run`` just that run. A repair that gave nodes what most of them had is passed over, as is a
     rewarming: to undo it would change nothing.
     """
     seen = set()
     answers = frozenset(answering)
     for row in history.begun(module):
-        if row.run in seen or row.action == "rewarm" or not row.others & answers:
+        if (
+            row.run in seen
+            or row.action == "rewarm"
+            or not row.others & answers
+            or run not in {None, row.run}
+        ):
             continue
         seen.add(row.run)
         rows = history.of_run(row.run)
@@ -68,6 +77,15 @@ def latest(
             if undo is not None:
                 return undo
     return None
+
+
+def later(history: History, undo: RunUndo) -> list[HistoryEntry]:
+    """Of each module of ``undo`` the latest entry that came after it, where there is one: it is undone, too."""
+    found = []
+    for back in undo.back:
+        rows = [row for row in history.entries(None, back.module) if row.id > undo.begun.id]
+        found += [row for row in rows if row.state == DONE and row.run != undo.begun.run][:1]
+    return found
 
 
 def _of_run(

@@ -70,6 +70,33 @@ def test_one_module_of_a_run(asadm: Asadm, apply: Apply) -> None:
         assert (fleet.sources(b"a.lua"), fleet.sources(b"b.lua")) == ([ONE] * 2, [ONE] * 2)
 
 
+def test_an_earlier_change_is_undone_as_a_whole(asadm: Asadm, apply: Apply) -> None:
+    with Fleet(2) as fleet:
+        apply(fleet, a=ONE, b=ONE)
+        apply(fleet, a=TWO, b=TWO)
+        apply(fleet, a=OTHER, b=TWO)
+        entries = asadm("--json", "udf", "history", "--history", "h").document["entries"]
+        second = next(
+            each["id"] for each in entries if each["module"] == "b.lua" and each["action"] == "apply"
+        )
+        done = roll(asadm, fleet, "--change", str(second))
+        assert done.code == 0, done.err
+        assert (fleet.sources(b"a.lua"), fleet.sources(b"b.lua")) == ([ONE] * 2, [ONE] * 2)
+        assert "a.lua was changed again at " in done.err
+        assert "b.lua was changed again" not in done.err
+        again = roll(asadm, fleet, "--change", str(second))
+        assert (again.code, "no change" in again.err) == (1, True)
+
+
+def test_a_change_that_is_none(asadm: Asadm, apply: Apply) -> None:
+    with Fleet(1) as fleet:
+        apply(fleet, a=ONE)
+        missing = roll(asadm, fleet, "--change", "99")
+        assert (missing.code, "there is no entry 99" in missing.err) == (2, True)
+        both = roll(asadm, fleet, "--change", "1", "--to", "1")
+        assert (both.code, "give one of them" in both.err) == (2, True)
+
+
 def test_to_an_entry(asadm: Asadm, apply: Apply) -> None:
     with Fleet(2) as fleet:
         apply(fleet, a=ONE)
