@@ -7,24 +7,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = (
-    "asinfo", "collectinfo", "features", "generate config", "health", "info dump", "info namespace", "info namespace object",
+    "collectinfo", "features", "generate config", "health", "info namespace", "info namespace object",
     "info namespace usage", "info release", "info set", "info sindex", "info transactions", "info xdr", "manage acl", "manage config",
-    "manage jobs", "manage masking", "manage quiesce", "manage recluster", "manage reset", "manage revive", "manage roster",
-    "manage sindex", "manage tip", "manage truncate", "page", "pager", "show best-practices", "show config", "show distribution",
+    "manage jobs", "manage masking", "manage quiesce", "manage recluster", "manage revive", "manage roster",
+    "manage sindex", "manage truncate", "pager", "show best-practices", "show config", "show distribution",
     "show jobs", "show latencies", "show mapping", "show masking", "show pmap", "show racks", "show roles", "show roster",
-    "show sindex", "show statistics", "show stop-writes", "show user-agents", "show users", "summary", "verify",
+    "show sindex", "show statistics", "show stop-writes", "show user-agents", "show users", "summary",
 )  # fmt: skip
 """As its 5.0 has them; words may be shortened, as there."""
 
 
 def named(words: Sequence[str]) -> str:
     """The command of the vendor's that ``words`` begin with; empty where they begin none, or several that differ in their first word."""
-    found = [each for each in _COMMANDS if _begins(each.split(), words)]
-    return (
-        max(found, key=lambda each: len(each.split()), default="")
-        if len({each.split()[0] for each in found}) == 1
-        else ""
-    )
+    found = [each.split() for each in _COMMANDS if _begins(each.split(), words)]
+    if len({each[0] for each in found}) != 1:
+        return ""
+    longest = max(found, key=len)
+    return " ".join(longest)
 
 
 def _begins(command: Sequence[str], words: Sequence[str]) -> bool:

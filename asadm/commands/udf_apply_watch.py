@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from asadm import display, statement
 from asadm.outcome import INTERRUPTED, CommandOutcome
 from asinfo.errors import Error
+from asinfo.file_stamp import FileStamp
 from asinfo.terminal import interrupt
 
 if TYPE_CHECKING:
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.3
 """Between two looks at the directory. What has changed is applied when it stays the same from one look to the next."""
-
-
-class _SavedFile(NamedTuple):
-    """What changes when a file is written, or another takes its place."""
-
-    modified: int
-    size: int
-    inode: int
 
 
 def follow(
@@ -61,7 +54,7 @@ def follow(
     return CommandOutcome(code=0 if code == INTERRUPTED else code, shown=True)
 
 
-def _changed(path: str, applied: dict[str, _SavedFile]) -> dict[str, _SavedFile]:
+def _changed(path: str, applied: dict[str, FileStamp]) -> dict[str, FileStamp]:
     """Wait until the files are others than those that were applied, and stay so. Raises KeyboardInterrupt."""
     before = applied
     while True:
@@ -72,9 +65,9 @@ def _changed(path: str, applied: dict[str, _SavedFile]) -> dict[str, _SavedFile]
         before = now
 
 
-def _files(path: str) -> dict[str, _SavedFile]:
+def _files(path: str) -> dict[str, FileStamp]:
     """The files of a directory that can matter; none while it is away."""
-    found: dict[str, _SavedFile] = {}
+    found: dict[str, FileStamp] = {}
     for directory, _, names in os.walk(path):
         for name in names:
             if name.endswith((".lua", ".yaml")) and not name.startswith("."):
@@ -83,7 +76,7 @@ def _files(path: str) -> dict[str, _SavedFile]:
                     about = place.stat()
                 except OSError:  # gone again
                     continue
-                found[str(place)] = _SavedFile(about.st_mtime_ns, about.st_size, about.st_ino)
+                found[str(place)] = FileStamp.of(about)
     return found
 
 

@@ -7,10 +7,10 @@ library that keeps Python's lock while it waits can use such a node, as it could
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import subprocess
 import sys
-from base64 import b64encode
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from asinfo.errors import Error
 from asinfo.wire import frame, info
 from asinfo.wire.failure import explain
+from asinfo.wire.udf import put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +87,8 @@ class NodeProcess:
         )  # fmt: skip
         self._stack.callback(_end, process)
         assert process.stdout is not None
+        if not select.select([process.stdout], [], [], START_SECONDS)[0]:
+            raise Error(f"the node has not started within {START_SECONDS:g} s")
         line = process.stdout.readline().decode()
         if not line.strip():
             raise Error(said.read_text(errors="replace").strip() or "the node has not started")
@@ -118,8 +121,7 @@ class NodeProcess:
         """Register a module, unless it was registered as it is. Raises Error, which says what does not compile."""
         if self._registered.get(name) == source:
             return
-        content = b64encode(source).decode()
-        self.info(f"udf-put:filename={name};content={content};content-len={len(content)};udf-type=LUA;")
+        self.info(put(name.encode("utf-8", "surrogateescape"), source).decode("utf-8", "surrogateescape"))
         self._registered[name] = source
 
     def truncate(self) -> None:

@@ -54,6 +54,7 @@ def test_the_contract_of_the_daemon_names_every_module_of_asinfo() -> None:
         "asinfo.decode",
         "asinfo.errors",
         "asinfo.directories",
+        "asinfo.file_stamp",
         "asinfo.files",
         "asinfo.record_text",
         "asinfo.terminal",

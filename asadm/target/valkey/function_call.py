@@ -28,17 +28,18 @@ REDIRECTS_MAX = 3
 
 
 class FunctionCall:
-    """A function of a library with its keys and arguments.
+    """A function with its keys and arguments.
 
+    ``name``       of its library
     ``content``    the text that the library must have on the node; None: whatever it has
     ``read_only``  the server refuses a function that may write
     """
 
-    __slots__ = ("arguments", "content", "function", "keys", "library", "read_only")
+    __slots__ = ("arguments", "content", "function", "keys", "name", "read_only")
 
     def __init__(
         self,
-        library: bytes,
+        name: bytes,
         function: bytes,
         keys: Sequence[bytes],
         arguments: Sequence[bytes],
@@ -46,7 +47,7 @@ class FunctionCall:
         content: bytes | None,
         read_only: bool,
     ) -> None:
-        self.library = library
+        self.name = name
         self.function = function
         self.keys = keys
         self.arguments = arguments
@@ -143,11 +144,11 @@ def _endpoint(cluster: ValkeyCluster, told_by: Endpoint, host: str, port: int) -
 
 def _examine(cluster: ValkeyCluster, node: Endpoint, call: FunctionCall) -> NodeAnswer | None:
     """Whether the node has the function, in the right version: its answer where it could not tell. Raises Error."""
-    [answer] = cluster.each([cluster.get_command(call.library)], nodes=[node])
+    [answer] = cluster.each([cluster.get_command(call.name)], nodes=[node])
     if not answer.good:
         answer.answers = []
         return answer
-    name = text(call.library)
+    name = text(call.name)
     found = _functions(answer.answer)
     if found is None:
         raise Error(f"{node.name} has no library {name!r}: 'asadm function status' lists what nodes have")

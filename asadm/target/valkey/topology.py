@@ -20,6 +20,7 @@ from asadm.target.valkey.replies import Role, bulk, error, port_of, values, word
 from asinfo.errors import UsageError, WireError
 from asinfo.exchange import Endpoint
 from asinfo.text import number, text
+from asinfo.wire.key_slot import SLOTS
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ SEEDS = 3
 """How many of the nodes that are named are asked for the topology at a time: their views may differ, and 300 of 300 lines would
 take a second to read."""
 
-SLOT_MAX = 16_383
+SLOT_MAX = SLOTS - 1
 """The last slot of every cluster."""
 
 NODES_MAX = 10_000

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from asinfo.errors import Error
+from asinfo.file_stamp import FileStamp
 from asinfo.files import read_file
 
 if TYPE_CHECKING:
@@ -16,14 +17,6 @@ SIZE_MAX = 1 << 20
 
 TEXT_NAME = "module"
 """The name of a module that is given as a text."""
-
-
-class FileStamp(NamedTuple):
-    """By which a file is known to be the same; zeros for one that is not there."""
-
-    modified: int
-    size: int
-    inode: int
 
 
 class OfflineSource:
@@ -71,10 +64,9 @@ class OfflineSource:
 
 def _stamp(path: str) -> FileStamp:
     try:
-        found = os.stat(path)  # noqa: PTH116 - a part of every call
+        return FileStamp.of(os.stat(path))  # noqa: PTH116 - a part of every call
     except OSError:
-        return FileStamp(0, 0, 0)
-    return FileStamp(found.st_mtime_ns, found.st_size, found.st_ino)
+        return FileStamp()
 
 
 def source_of(

@@ -10,19 +10,12 @@ import os
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
+from asinfo.file_stamp import FileStamp
 from asinfo.files import FileError, read_file
 from asinfo.wire.udf import SOURCE_SIZE_MAX, is_filename
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class _FileState(NamedTuple):
-    """What changes when a file is written, or another takes its place."""
-
-    modified: int
-    size: int
-    inode: int
 
 
 class DirectoryChange(NamedTuple):
@@ -44,8 +37,8 @@ class WatchedDirectory:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: dict[str, _FileState] = {}
-        self._taken: dict[str, _FileState] = {}
+        self._seen: dict[str, FileStamp] = {}
+        self._taken: dict[str, FileStamp] = {}
 
     def names(self) -> set[str]:
         """The files that were taken."""
@@ -72,8 +65,8 @@ class WatchedDirectory:
             texts, removed, problems, len(written) < len(changed) or len(removed) < len(gone)
         )
 
-    def _scan(self) -> dict[str, _FileState]:
-        found: dict[str, _FileState] = {}
+    def _scan(self) -> dict[str, FileStamp]:
+        found: dict[str, FileStamp] = {}
         with os.scandir(self._path) as entries:
             for entry in entries:
                 if is_filename(os.fsencode(entry.name)):
@@ -82,5 +75,5 @@ class WatchedDirectory:
                     except OSError:  # gone again, or a link to nothing
                         continue
                     if S_ISREG(about.st_mode):
-                        found[entry.name] = _FileState(about.st_mtime_ns, about.st_size, about.st_ino)
+                        found[entry.name] = FileStamp.of(about)
         return found
