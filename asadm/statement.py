@@ -178,18 +178,22 @@ def find(words: Sequence[str]) -> tuple[CommandRow, int]:
         words = [FUNCTION, *words[1:]]
     rows: Sequence[CommandRow] = commands.TABLE
     for position in range(len(words)):
-        rows = _narrow(rows, position, words)
-        if len(rows[0].words) == position + 1:
+        group = next((row for row in rows if position and len(row.words) == position), None)
+        if group is not None and _ends(group, words, position):
+            return group, position
+        rows = _narrow([row for row in rows if len(row.words) > position], position, words)
+        if len(rows) == 1 and len(rows[0].words) == position + 1:
             return rows[0], position + 1
-        following = words[position + 1 : position + 2]
-        if not following or following[0] == "with" or following[0].startswith("-"):
-            usual = [
-                row for row in rows if row.name == commands.USUAL.get(" ".join(rows[0].words[: position + 1]))
-            ]
-            if usual:
-                return usual[0], position + 1
+    group = next((row for row in rows if row.group and len(row.words) == len(words)), None)
+    if group is not None:
+        return group, len(words)
     nexts = ", ".join(dict.fromkeys(row.words[len(words)] for row in rows))
     raise wrong(f'"{" ".join(words)}" is not complete, it goes on with {nexts}')
+
+
+def _ends(group: CommandRow, words: Sequence[str], position: int) -> bool:
+    """Whether the name of the command ends before ``position``: a clause or a flag of ``group`` stands there."""
+    return words[position] in group.keywords or words[position].startswith("-")
 
 
 def _narrow(rows: Sequence[CommandRow], position: int, words: Sequence[str]) -> list[CommandRow]:
@@ -279,12 +283,18 @@ def _sort(row: CommandRow, words: Sequence[str], arguments: CommandArguments) ->
     clause: list[str] | None = None
     for word in words:
         if word in keywords and word not in arguments.clauses:
-            clause = arguments.clauses[word] = []
+            words_of = arguments.clauses[word] = []
+            clause = words_of if _takes_words(keywords[word]) else None
         elif clause is None:
             arguments.names.append(word)
         else:
             clause.append(word)
     _count(row, arguments, keywords)
+
+
+def _takes_words(clause: str) -> bool:
+    """Whether words follow the keyword of ``clause``."""
+    return " " in clause
 
 
 def _count(row: CommandRow, arguments: CommandArguments, keywords: dict[str, str]) -> None:
@@ -297,7 +307,7 @@ def _count(row: CommandRow, arguments: CommandArguments, keywords: dict[str, str
         given = arguments.clauses.get(keyword)
         if given is None and not clause.startswith("["):
             raise wrong(f"{row.name}: {clause} is missing: {row.grammar}", row.name)
-        if given == []:
+        if given == [] and _takes_words(clause):
             raise wrong(f"{row.name}: a word after {keyword!r} is missing: {row.grammar}", row.name)
         if given and len(given) > 1 and "..." not in clause:
             raise wrong(f"{row.name}: unexpected {given[1]!r}: {row.grammar}", row.name)

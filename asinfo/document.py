@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asinfo.dialogue import Endpoint, Reply
 
 
-VERSION = 1
+VERSION = 2
 """Of the form of JSON documents: it grows when a member goes, or means something else. New members do not change it."""
 
 

@@ -107,6 +107,14 @@ _HISTORY = (
     sometimes("source", "string", "with `show ID`: the content as text"),
     sometimes("source_base64", "string", "with `show ID`: the content"),
 )  # fmt: skip
+TABLES = Member(
+    "tables",
+    "array",
+    "each table: `name`, `title`, and `rows`, one a node (and group), with `node`, `state` and the `reason` of one that was not "
+    "read. A table of figures has `columns` (name, title, unit), `keys` (the columns that rows are grouped by) and `totals` "
+    "(with `nodes_read` and `nodes_asked`); one of configuration or statistics has in each row `values` by name. Values are raw: "
+    "bytes, seconds, percent as `unit` says; null where a node has none",
+)
 _RECORD = Member("record", "object", "namespace, set, key, key_type and digest")
 _ERROR = sometimes(
     "error", "object", "of a function that failed: message, file, line and the source of the line"
@@ -123,9 +131,7 @@ COMMANDS: dict[str, tuple[Member, ...]] = {
         sometimes("damaged", "array", "nodes that serve something else than they list"),
         sometimes("functions", "array", "with `--stats`: the figures of each function"),
     ),
-    "info network": (
-        Member("network", "array", "id, build, cluster, modules, clients and uptime of each node"),
-    ),
+    "info network": (TABLES,),
     "manage udfs add": (
         Member("name", "string", "the module"),
         Member("hash", "string", "the hash that nodes list"),

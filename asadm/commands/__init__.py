@@ -18,15 +18,13 @@ a command is one new file and one row here.
 from __future__ import annotations
 
 from asadm.commands.function_rows import FUNCTION_ROWS
+from asadm.commands.info_rows import INFO_ROWS
 from asadm.commands.row import CommandRow, table
 
-__all__ = ["REPEAT_SECONDS", "SHORT_FUNCTION", "TABLE", "USUAL", "CommandRow", "table"]
+__all__ = ["REPEAT_SECONDS", "SHORT_FUNCTION", "TABLE", "CommandRow", "table"]
 
 SHORT_FUNCTION = "fn"
 """What may be typed for ``function``, of which it is no beginning."""
-
-USUAL = {"info": "info network"}
-"""What the beginning of a command means alone: `info` is the most frequent line of public scripts."""
 
 REPEAT_SECONDS = 2.0
 """Seconds between two runs of a command that is repeated, when the user names none: as long as watch(1) waits."""
@@ -49,13 +47,7 @@ TABLE = table(
             names=("[NAME]",),
             clauses=("[with NODE...]",),
         ),
-        CommandRow(
-            "info network",
-            "asadm.commands.info_network",
-            "Show an overview of the nodes: id, build, cluster, modules, connections, uptime.",
-            "info network",
-            clauses=("[with NODE...]",),
-        ),
+        *INFO_ROWS,
         CommandRow(
             "manage udfs add",
             "asadm.commands.manage_udfs_add",

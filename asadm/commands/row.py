@@ -17,13 +17,16 @@ class CommandRow:  # plain class: dataclasses cost more to import than the whole
     ``names``       words that follow, in order: ``NAME``, ``[NAME]`` where it may be left out, and last perhaps
                     ``NAME...`` or ``[NAME...]`` for any number of them
     ``clauses``     keywords with their words: ``path PATH`` takes one word, ``[with NODE...]`` may be left out and
-                    takes one or more; in any order. ``[-- ARG...]`` takes all that follows, also what looks like a flag
+                    takes one or more, ``[diff]`` takes none; in any order. ``[-- ARG...]`` takes all that follows, also what looks like a flag
     ``rest``        takes all that follows as it stands, as ``watch`` does; its name in the grammar
     ``privileged``  must be enabled first
     ``local``       is not about any node
+    ``group``       its words begin other commands too: it is what they mean where none of these follows, as ``info`` does
     """
 
-    __slots__ = ("clauses", "example", "local", "module", "names", "privileged", "rest", "summary", "words")
+    __slots__ = (
+        "clauses", "example", "group", "local", "module", "names", "privileged", "rest", "summary", "words",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class CommandRow:  # plain class: dataclasses cost more to import than the whole
         rest: str = "",
         privileged: bool = False,
         local: bool = False,
+        group: bool = False,
     ) -> None:
         self.words = tuple(words.split())
         self.module = module
@@ -47,6 +51,7 @@ class CommandRow:  # plain class: dataclasses cost more to import than the whole
         self.rest = rest
         self.privileged = privileged
         self.local = local
+        self.group = group
 
     @property
     def name(self) -> str:
@@ -80,9 +85,15 @@ def table(rows: Iterable[CommandRow]) -> tuple[CommandRow, ...]:
     begun: dict[tuple[str, ...], CommandRow] = {}
     for row in rows:
         beginnings = [row.words[:size] for size in range(1, len(row.words) + 1)]
-        other = begun.get(row.words) or next((kept[each] for each in beginnings if each in kept), None)
+        begins = None if row.group else begun.get(row.words)
+        other = begins or next((kept[each] for each in beginnings if _hides(kept.get(each), row)), None)
         if other is not None:
             raise ValueError(f"command {row.name!r} is declared twice, or hides {other.name!r}")
         kept[row.words] = row
         begun.update(dict.fromkeys(beginnings, row))
     return tuple(kept.values())
+
+
+def _hides(other: CommandRow | None, row: CommandRow) -> bool:
+    """Whether ``row`` could not be typed for ``other``, whose words begin it or are the same."""
+    return other is not None and not (other.group and other.words != row.words)

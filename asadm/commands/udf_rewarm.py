@@ -23,7 +23,8 @@ from asadm.fleet.observed.survey import Survey, coverage
 from asadm.fleet.observed.unread import failures
 from asadm.outcome import FAILED, GOOD, PENDING, CommandOutcome, exit_code
 from asadm.target.aerospike import cache_notes
-from asadm.target.aerospike.cluster import info_cluster, judged
+from asadm.target.aerospike.cluster import info_cluster
+from asadm.target.aerospike.info_answer import judged
 from asadm.target.aerospike.real_server import WHO, real_server
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from asadm.outcome import NodeAnswer
     from asadm.progress import Progress
     from asadm.target.restorer import Restorer
-    from asadm.target.results import Judgement, Listing, LockAnswer, NodeFault, NodeOverview
+    from asadm.target.results import Judgement, Listing, LockAnswer, NodeFault
     from asadm.time_budget import TimeBudget
     from asinfo.errors import Problem
     from asinfo.exchange import Endpoint
@@ -246,9 +246,6 @@ class Target(Protocol):
 
     def cluster_names(self) -> list[str]:
         """The names that the nodes which answer give their cluster, each once. Raises KeyboardInterrupt."""
-
-    def overview(self) -> list[NodeOverview]:
-        """Identity, version, size and the like of every node."""
 
     # ---- reading answers
 

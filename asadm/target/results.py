@@ -88,16 +88,6 @@ class Listing:
         return self.modules is not None
 
 
-class NodeOverview:
-    """The overview of one node: ``answer``, and ``facts`` by the keys of `asadm.commands.info_network.COLUMNS`."""
-
-    __slots__ = ("answer", "facts")
-
-    def __init__(self, answer: NodeAnswer, facts: dict[str, str | int | None]) -> None:
-        self.answer = answer
-        self.facts = facts
-
-
 class NodeFault:
     """A fault of a ``node`` as a whole: its ``kind`` in one word, and ``detail`` for a person."""
 

@@ -11,7 +11,7 @@ from asinfo.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import TextIO
 
     from rich.console import Console
@@ -23,30 +23,37 @@ STYLES = {"": "", "good": "green", "bad": "bold red", "changed": "yellow", "quie
 class Cell:
     """One value and the mark it carries: ``""``, ``good``, ``bad``, ``changed`` or ``quiet``.
 
-    None is shown as ``-`` and is ``null`` in JSON.
+    None is shown as ``-`` and is ``null`` in JSON. ``shown`` is what a person sees in its place, a number with its unit.
     """
 
-    __slots__ = ("mark", "value")
+    __slots__ = ("mark", "shown", "value")
 
-    def __init__(self, value: str | float | None, mark: str = "") -> None:
+    def __init__(
+        self, value: str | float | None, mark: str = "", *, shown: str | float | None = None
+    ) -> None:
         assert mark in STYLES
         self.value = value
         self.mark = mark
+        self.shown = value if shown is None else shown
 
     @property
     def text(self) -> str:
         """The value for a person; one line, no control characters."""
-        if self.value is None or self.value == "":
+        shown = self.shown
+        if shown is None or shown == "":
             return "-"
-        if isinstance(self.value, bool):
-            return "yes" if self.value else "no"
-        return f"{self.value:.1f}" if isinstance(self.value, float) else visible(str(self.value))
+        if isinstance(shown, bool):
+            return "yes" if shown else "no"
+        return f"{shown:.1f}" if isinstance(shown, float) else visible(str(shown))
 
 
 class Sheet:
-    """A table: title, column names, rows of cells (a plain value stands for an unmarked cell), and a closing note."""
+    """A table: title, column names, rows of cells (a plain value stands for an unmarked cell), and a closing note.
 
-    __slots__ = ("columns", "note", "rows", "title")
+    ``details`` are columns that go, the last first, where the terminal is not wide enough for all.
+    """
+
+    __slots__ = ("columns", "details", "note", "rows", "title")
 
     def __init__(
         self,
@@ -54,9 +61,12 @@ class Sheet:
         columns: Sequence[str],
         rows: Sequence[Sequence[Cell | str | float | None]],
         note: str = "",
+        *,
+        details: Sequence[str] = (),
     ) -> None:
         self.title = title
         self.columns = list(columns)
+        self.details = list(details)
         self.rows = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
         self.note = note
         assert all(len(row) == len(self.columns) for row in self.rows)
@@ -108,24 +118,64 @@ def _rich(sheet: Sheet, stream: TextIO, *, colour: bool | None) -> None:
     console = Console(file=stream, color_system=None if colour is False else "auto", highlight=False)
     if sheet.title:
         console.print(Text(visible(sheet.title), style="italic"))
-    fitting = sheet if _width(sheet) <= console.width else _fitted(sheet, console.width)
-    if fitting is not None:
-        _wide(fitting, console)
-    else:
+    layout = _layout(sheet, console.width)
+    if layout is None:
         _vertical(sheet, console)
+    else:
+        sheet, widths = layout
+        _wide(sheet, widths, console)
     if sheet.note:
         console.print(Text(visible(sheet.note), style=STYLES["quiet"]))
 
 
-def _width(sheet: Sheet) -> int:
-    """Columns of a terminal that the sheet needs, with two between its own."""
-    return _needed(_widths(sheet))
+def _layout(sheet: Sheet, width: int) -> tuple[Sheet, list[int]] | None:
+    """What of ``sheet`` is shown in so many places, and how wide its columns are; None where it does not fit.
+
+    Headings are wrapped first, then columns without content go, then details, and at last the widest columns are cut.
+    """
+    for narrower in _narrower(sheet):
+        for wrapped in (False, True):
+            widths = _widths(narrower, wrapped=wrapped)
+            if _needed(widths) <= width:
+                return narrower, widths
+    return _cut_down(narrower, widths, width)
 
 
-def _widths(sheet: Sheet) -> list[int]:
+def _narrower(sheet: Sheet) -> Iterator[Sheet]:
+    """The sheet, the sheet without columns that have no content, and then without one detail after the other."""
+    yield sheet
+    kept = [
+        number
+        for number in range(len(sheet.columns))
+        if number == 0 or any(row[number].text != "-" for row in sheet.rows)
+    ]
+    yield _part(sheet, kept)
+    details = [
+        sheet.columns.index(name)
+        for name in sheet.details
+        if name in sheet.columns and sheet.columns.index(name) in kept
+    ]
+    for gone in range(1, len(details) + 1):
+        left_out = details[-gone:]
+        note = f"{gone} column{'' if gone == 1 else 's'} more on a wider terminal"
+        found = _part(sheet, [number for number in kept if number not in left_out])
+        found.note = f"{sheet.note}; {note}" if sheet.note else note
+        yield found
+
+
+def _part(sheet: Sheet, kept: Sequence[int]) -> Sheet:
+    rows = [[row[number] for number in kept] for row in sheet.rows]
+    return Sheet(sheet.title, [sheet.columns[number] for number in kept], rows, sheet.note)
+
+
+def _widths(sheet: Sheet, *, wrapped: bool) -> list[int]:
+    """The places that each column needs; a heading that is ``wrapped`` needs those of its longest word."""
     from rich.cells import cell_len
 
-    table = [[visible(name) for name in sheet.columns], *([cell.text for cell in row] for row in sheet.rows)]
+    names = [visible(name) for name in sheet.columns]
+    if wrapped:
+        names = [max(name.split() or [""], key=cell_len) for name in names]
+    table = [names, *([cell.text for cell in row] for row in sheet.rows)]
     return [max(map(cell_len, column)) for column in zip(*table, strict=True)]
 
 
@@ -134,30 +184,25 @@ def _needed(widths: Sequence[int]) -> int:
     return sum(width + 2 for width in others) + min(last, LAST_WIDTH_MIN)
 
 
-def _fitted(sheet: Sheet, width: int) -> Sheet | None:
-    """The sheet without columns that have no content, and with its widest columns cut; None where that is not enough."""
-    kept = [
-        number
-        for number in range(len(sheet.columns))
-        if number == 0 or any(row[number].text != "-" for row in sheet.rows)
-    ]
-    rows = [[row[number] for number in kept] for row in sheet.rows]
-    found = Sheet(sheet.title, [sheet.columns[number] for number in kept], rows, sheet.note)
-    widths = _widths(found)
+def _cut_down(sheet: Sheet, widths: list[int], width: int) -> tuple[Sheet, list[int]] | None:
+    """The sheet with its widest columns cut; None where that is not enough."""
     while _needed(widths) > width:
         widest = max(range(len(widths) - 1), key=lambda number: widths[number], default=0)
         if len(widths) < 2 or widths[widest] <= CUT_WIDTH_MIN:
             return None
         widths[widest] -= 1
-    widths[-1] = sys.maxsize  # it is folded instead
-    names = [_cut(visible(name), most) for name, most in zip(found.columns, widths, strict=True)]
-    cells = [[_cut_cell(cell, most) for cell, most in zip(row, widths, strict=True)] for row in found.rows]
-    return Sheet(sheet.title, names, cells, sheet.note)
+    most = [*widths[:-1], sys.maxsize]  # the last is folded instead
+    rows = [[_cut_cell(cell, size) for cell, size in zip(row, most, strict=True)] for row in sheet.rows]
+    names = [
+        " ".join(_cut(word, size) for word in visible(name).split())
+        for name, size in zip(sheet.columns, most, strict=True)
+    ]
+    return Sheet(sheet.title, names, rows, sheet.note), widths
 
 
 def _cut_cell(cell: Cell, width: int) -> Cell:
     text = _cut(cell.text, width)
-    return cell if text == cell.text else Cell(text, cell.mark)
+    return cell if text == cell.text else Cell(cell.value, cell.mark, shown=text)
 
 
 def _cut(text: str, width: int) -> str:
@@ -188,7 +233,7 @@ def _vertical(sheet: Sheet, console: Console) -> None:
         console.print(block)
 
 
-def _wide(sheet: Sheet, console: Console) -> None:
+def _wide(sheet: Sheet, widths: Sequence[int], console: Console) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -201,7 +246,11 @@ def _wide(sheet: Sheet, console: Console) -> None:
     )
     for number, name in enumerate(sheet.columns):
         figures = any(isinstance(row[number].value, int | float) for row in sheet.rows)
-        table.add_column(Text(visible(name)), justify="right" if figures else "left", overflow="fold")
+        folded = number == len(widths) - 1 and widths[number] > LAST_WIDTH_MIN
+        wide = None if folded else widths[number]
+        table.add_column(
+            Text(visible(name)), justify="right" if figures else "left", overflow="fold", width=wide
+        )
     for row in sheet.rows:
         table.add_row(*(Text(cell.text, style=STYLES[cell.mark]) for cell in row))
     console.print(table)

@@ -38,10 +38,10 @@ _asadm() {
             -*) continue ;;
         esac
         case $command in
-            'asinfo'|'show udfs'|'info network'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') used+="$piece " given=$((given + 1)); continue ;;
+            'asinfo'|'show udfs'|'info'|'info network'|'info namespace object'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') used+="$piece " given=$((given + 1)); continue ;;
         esac
         case "${command:+$command }$piece" in
-            'show'|'info'|'manage'|'manage udfs'|'udf'|'record'|'function'|'cache'|'check'|'schedule'|'asinfo'|'show udfs'|'info network'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') command+=${command:+ }$piece ;;
+            'show'|'info'|'info namespace'|'manage'|'manage udfs'|'udf'|'record'|'function'|'cache'|'check'|'schedule'|'asinfo'|'show udfs'|'info network'|'info namespace object'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') command+=${command:+ }$piece ;;
             'watch'|'help') another=$piece ;;
             [0-9]*) ;; # what watch takes
             *) command='?' ;;
@@ -50,7 +50,8 @@ _asadm() {
     case ${command:-$another} in
         '') next='asinfo show info manage udf record function cache check schedule top watch enable disable help exit quit' ;;
         'show') next='udfs' ;;
-        'info') next='network' ;;
+        'info') next='network namespace' ;;
+        'info namespace') next='object' ;;
         'manage') next='udfs' ;;
         'manage udfs') next='add remove' ;;
         'udf') next='plan apply rollback run aggregate history status get diff check repair rewarm remove init lint' ;;
@@ -63,7 +64,9 @@ _asadm() {
         'help') next='asinfo show info manage udf record function cache check schedule top enable disable exit quit' ;;
         'asinfo') flags='-v --value -l --line-separator --no-node-name' needs=0 keywords='like with' ;;
         'show udfs') flags='--stats' needs=0 keywords='with' ;;
+        'info') flags='' needs=0 keywords='with' ;;
         'info network') flags='' needs=0 keywords='with' ;;
+        'info namespace object') flags='' needs=0 keywords='for with' ;;
         'manage udfs add') flags='--wait' needs=1 keywords='path with' ;;
         'manage udfs remove') flags='--wait' needs=1 keywords='with' ;;
         'udf plan') flags='--diff --out --prune --all --no-lint' needs=1 keywords='with' ;;

@@ -22,9 +22,9 @@ function __asadm_state --description 'The command typed so far, and one a line t
             case '-*'
             case '*'
                 set -l phrase (string trim -- "$command $word")
-                if contains -- "$command" 'asinfo' 'show udfs' 'info network' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace object' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set -a given $word
-                else if contains -- "$phrase" 'show' 'info' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                else if contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set command $phrase
                 else if contains -- "$phrase" 'watch' 'help'
                     set another $word
@@ -58,7 +58,9 @@ function __asadm_next --description 'The words that may come next'
         case 'show'
             printf '%s\n' udfs
         case 'info'
-            printf '%s\n' network
+            printf '%s\n' network namespace
+        case 'info namespace'
+            printf '%s\n' object
         case 'manage'
             printf '%s\n' udfs
         case 'manage udfs'
@@ -85,9 +87,15 @@ function __asadm_next --description 'The words that may come next'
         case 'show udfs'
             set needs 0
             set keywords with
+        case 'info'
+            set needs 0
+            set keywords with
         case 'info network'
             set needs 0
             set keywords with
+        case 'info namespace object'
+            set needs 0
+            set keywords for with
         case 'manage udfs add'
             set needs 1
             set keywords path with

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from asadm.outcome import NodeAnswer
-from asadm.target.aerospike.cluster import judged
+from asadm.target.aerospike.info_answer import judged
 from asadm.target.aerospike.real_server import WHO, real_server
 from asinfo.exchange import Endpoint
 from asinfo.terminal import interrupt

@@ -7,24 +7,28 @@ from __future__ import annotations
 
 from asadm.cluster import ClusterNode, TargetCluster, select
 from asadm.outcome import NodeAnswer
+from asadm.target.aerospike.info_answer import judged
 from asadm.target.types import TargetType
 from asinfo.command import answer_of_summary
+from asinfo.dialogue import dialogue
 from asinfo.errors import UsageError, WireError
 from asinfo.exchange import exchange
 from asinfo.text import text
-from asinfo.wire.info import answers, is_error, request
+from asinfo.wire.info import answers, request
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import Self
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Self, TypeVar
 
     from asadm.progress import Progress
     from asadm.target.aerospike.cache_notes import CacheNote
     from asadm.target.interface import Deliver, ForcedPut, Leftovers, Rules, Target, Warn
-    from asadm.target.results import Judgement, Listing, LockAnswer, NodeOverview
+    from asadm.target.results import Judgement, Listing, LockAnswer
     from asadm.time_budget import TimeBudget
-    from asinfo.exchange import Endpoint, Reply
+    from asinfo.exchange import Dialogue, Endpoint, Reply
+
+    Asked = TypeVar("Asked")
 
 
 class AerospikeCluster(TargetCluster):
@@ -54,32 +58,63 @@ class AerospikeCluster(TargetCluster):
     ) -> list[NodeAnswer]:
         """As `each`, with commands for each node of its own. A node that is given up fails without being asked."""
         bodies = {commands: request(commands) for commands in {commands for _, commands in asks}}
+        sent = [(node, commands, bodies[commands]) for node, commands in asks]
+        return self._asked(sent, dialogue, _answer, timeout)
+
+    def follow_up(
+        self, commands: Sequence[bytes], second: Callable[[dict[bytes, bytes]], Sequence[bytes]]
+    ) -> list[NodeAnswer]:
+        """Ask every node ``commands``, and on the same connection what ``second`` makes of its answers to them.
+
+        An answer has the commands of both requests. Raises UsageError for a command that cannot be sent.
+        """
+        from asadm.target.aerospike import follow_up
+
+        words = tuple(commands)
+        asked = (request(words), follow_up.maker(words, second))
+        sent = [(node, words, asked) for node in self.nodes]
+        return self._asked(sent, follow_up.follow_up_dialogue, follow_up.answer, None)
+
+    def _asked(
+        self,
+        asks: Sequence[tuple[Endpoint, tuple[bytes, ...], Asked]],
+        converse: Callable[[Endpoint, Asked], Dialogue],
+        read: Callable[[Reply, tuple[bytes, ...]], NodeAnswer],
+        timeout: float | None,
+    ) -> list[NodeAnswer]:
+        """Hold a conversation with each node that is not given up; its reply as an answer to its commands."""
         whole = self.timeout if timeout is None else timeout
         budget = self.budget
-        limits = [whole if budget is None else budget.seconds(node, whole) for node, _ in asks]
+        limits = [whole if budget is None else budget.seconds(node, whole) for node, _, _ in asks]
         sent = [
-            (node, bodies[commands])
-            for (node, commands), limit in zip(asks, limits, strict=True)
+            (node, asked)
+            for (node, _, asked), limit in zip(asks, limits, strict=True)
             if limit or budget is None
         ]
-        replies = iter(self._exchange(sent, [limit for limit in limits if limit or budget is None]))
+        times = [limit for limit in limits if limit or budget is None]
+        replies = iter(self._exchange(sent, times, converse))
         found = []
-        for (node, commands), limit in zip(asks, limits, strict=True):
+        for (node, commands, _), limit in zip(asks, limits, strict=True):
             if budget is not None and not limit:
                 found.append(budget.unasked(node, commands))
                 continue
-            answer = _answer(next(replies), commands)
+            answer = read(next(replies), commands)
             if budget is not None:
                 budget.note(answer, limit)
             found.append(answer)
         return found
 
-    def _exchange(self, sent: Sequence[tuple[Endpoint, bytes]], limits: Sequence[float]) -> list[Reply]:
+    def _exchange(
+        self,
+        sent: Sequence[tuple[Endpoint, Asked]],
+        limits: Sequence[float],
+        converse: Callable[[Endpoint, Asked], Dialogue],
+    ) -> list[Reply]:
         if self.progress is None or not sent:
-            return exchange(sent, timeout=limits) if sent else []
+            return exchange(sent, timeout=limits, converse=converse) if sent else []
         self.progress.start(len(sent))
         try:
-            return exchange(sent, timeout=limits, arrived=self.progress.arrived)
+            return exchange(sent, timeout=limits, converse=converse, arrived=self.progress.arrived)
         finally:
             self.progress.stop()
 
@@ -113,12 +148,6 @@ class AerospikeCluster(TargetCluster):
         if any(answer.status == "interrupted" for answer in found):
             raise KeyboardInterrupt
         return list(dict.fromkeys(text(answer.answer) for answer in found if answer.good))
-
-    def overview(self) -> list[NodeOverview]:
-        """Identity, build, cluster, modules, clients and uptime of every node."""
-        from asadm.target.aerospike.overview import overview
-
-        return overview(self)
 
     # ---- commands
 
@@ -257,16 +286,6 @@ def info_cluster(target: Target) -> AerospikeCluster:
     if isinstance(target, AerospikeCluster):
         return target
     raise UsageError("these nodes are no Aerospike servers: they have no info commands")
-
-
-def judged(node: Endpoint, found: Sequence[bytes], milliseconds: float) -> NodeAnswer:
-    """What ``node`` said: one answer that is an error makes the status ``error``."""
-    for answer in found:
-        if is_error(answer):
-            from asinfo.wire.failure import explain
-
-            return NodeAnswer(node, "error", found, explain(answer), milliseconds)
-    return NodeAnswer(node, "ok", found, "", milliseconds)
 
 
 def _may_be_id(word: str) -> bool:

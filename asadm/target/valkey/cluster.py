@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from asadm.progress import Progress
     from asadm.target.interface import CacheWarning, Deliver, ForcedPut, Leftovers, Rules, Warn
     from asadm.target.restorer import Restorer
-    from asadm.target.results import NodeOverview
     from asinfo.exchange import Endpoint, Reply
 
 FAIL_SECONDS = 1.0
@@ -208,10 +207,6 @@ class ValkeyCluster(TargetCluster):
 
     def cluster_names(self) -> list[str]:
         """None: a Valkey cluster has no name."""
-        return []
-
-    def overview(self) -> list[NodeOverview]:
-        """Empty: `function status` shows roles and versions."""
         return []
 
     # ---- commands

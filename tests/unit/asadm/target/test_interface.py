@@ -24,7 +24,7 @@ from asadm.lint.findings import LintFinding
 from asadm.lint.known_modules import OtherModules
 from asadm.outcome import NodeAnswer
 from asadm.target.interface import Deliver, Delivery, ForcedPut, Rules, Warn
-from asadm.target.results import DONE, REFUSED, Judgement, Listing, LockAnswer, NodeOverview
+from asadm.target.results import DONE, REFUSED, Judgement, Listing, LockAnswer
 from asinfo.exchange import Endpoint
 
 if TYPE_CHECKING:
@@ -167,9 +167,6 @@ class Words(TargetCluster):
 
     def cluster_names(self) -> list[str]:
         return ["words"]
-
-    def overview(self) -> list[NodeOverview]:
-        return []
 
     def judge(self, answer: bytes) -> Judgement:
         return Judgement(REFUSED, answer.decode()) if answer.startswith(b"NO") else Judgement(DONE)

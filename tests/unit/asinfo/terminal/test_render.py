@@ -76,7 +76,8 @@ def test_columns_without_content_go_first_and_then_the_widest_are_cut(
 
 
 @pytest.mark.parametrize(
-    ("columns", "tall"), [("80", False), ("47", False), ("40", False), ("39", True), ("20", True)]
+    ("columns", "tall"),
+    [("80", False), ("47", False), ("40", False), ("37", False), ("36", True), ("20", True)],
 )
 def test_a_row_that_does_not_fit_becomes_a_block(
     monkeypatch: pytest.MonkeyPatch, columns: str, tall: bool
@@ -92,7 +93,7 @@ def test_a_row_that_does_not_fit_becomes_a_block(
     lines = stream.getvalue().splitlines()
     assert all(len(line) <= int(columns) for line in lines)
     assert ("127.0.0.1:3000" in lines) == tall
-    assert ("  A long column  8.1.2.0" in map(str.rstrip, lines)) == (columns == "39")
+    assert ("  A long column  8.1.2.0" in map(str.rstrip, lines)) == (columns == "36")
     assert lines[-1] == "0 of 1"
 
 

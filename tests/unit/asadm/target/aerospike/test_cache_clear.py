@@ -7,7 +7,7 @@ import pytest
 from asadm.cron.settings import ClearSettings
 from asadm.outcome import NodeAnswer
 from asadm.target.aerospike.cache_clear import CLEAR, ClearResult, clear, look
-from asadm.target.aerospike.cluster import judged
+from asadm.target.aerospike.info_answer import judged
 from asadm.target.aerospike.real_server import WHO
 from asinfo.exchange import Endpoint
 

@@ -1,0 +1,40 @@
+"""Tables as what a command gives: sheets for a person, a document for programs."""
+
+from __future__ import annotations
+
+from asadm.outcome import FAILED, CommandOutcome, exit_code
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asadm.outcome import NodeAnswer
+    from asadm.tables.table import Table
+    from asadm.tables.values import ValueTable
+
+
+def tables_outcome(
+    answers: Sequence[NodeAnswer],
+    tables: Sequence[Table | ValueTable],
+    *,
+    nothing: str = "there is nothing to show",
+    messages: Sequence[str] = (),
+) -> CommandOutcome:
+    """What is shown of ``tables``. Where there are none, ``nothing`` says so, and the exit code is 1 as grep's is.
+
+    Failed nodes are rows of each table; where there is none, they are named on standard error.
+    """
+    said = list(messages)
+    code = exit_code(answers)
+    if not tables:
+        if any(answer.good for answer in answers):
+            said.append(nothing)
+        code = max(code, FAILED)
+    return CommandOutcome(
+        answers,
+        [table.sheet() for table in tables],
+        messages=said,
+        code=code,
+        extra={"tables": [table.document() for table in tables]},
+        told=bool(tables),
+    )

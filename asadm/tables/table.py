@@ -1,0 +1,226 @@
+"""A table whose rows are of nodes: columns with units, a row for every node, totals that say over how many nodes they are."""
+
+from __future__ import annotations
+
+from asadm.tables import units
+from asinfo.terminal.render import Cell, Sheet
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from asadm.outcome import NodeAnswer
+
+    Value = str | int | float | bool | list[str] | None
+    Total = Callable[[Sequence["TableRow"]], float | int | None]
+
+
+NODE, STATE = "Node", "State"
+
+
+class Column:
+    """One column.
+
+    ``name``    of the value in rows and in JSON
+    ``title``   for a person; ``group`` stands before it where several columns are of one thing: ``Primary Index`` ``Used%``
+    ``unit``    one of `asadm.tables.units`
+    ``total``   what the rows of several nodes come to: `summed`, or what the table computes itself; None where they come to nothing
+    ``detail``  above 0 it is left out where the terminal is not wide enough for all, the highest first
+    """
+
+    __slots__ = ("detail", "group", "name", "title", "total", "unit")
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        unit: str = units.TEXT,
+        *,
+        group: str = "",
+        total: Total | None = None,
+        detail: int = 0,
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.group = group
+        self.unit = unit
+        self.total = total
+        self.detail = detail
+
+    @property
+    def heading(self) -> str:
+        """Group and title."""
+        return f"{self.group} {self.title}".strip()
+
+    def document(self) -> dict[str, object]:
+        """What JSON says of it."""
+        return {"name": self.name, "title": self.heading, "unit": self.unit}
+
+
+def summed(name: str) -> Total:
+    """The sum of the values called ``name``; None where no row has a number."""
+
+    def total(rows: Sequence[TableRow]) -> float | int | None:
+        found = rows_numbers(rows, name)
+        return sum(found) if found else None
+
+    return total
+
+
+def rows_numbers(rows: Sequence[TableRow], name: str) -> list[float | int]:
+    """The numbers that ``rows`` have under ``name``."""
+    values = (row.values.get(name) for row in rows)
+    return [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+
+
+class TableRow:
+    """What one node says: ``values`` by the names of columns; ``marks`` by name, as `asinfo.terminal.render.STYLES` has them."""
+
+    __slots__ = ("answer", "marks", "values")
+
+    def __init__(
+        self, answer: NodeAnswer, values: Mapping[str, Value], marks: Mapping[str, str] | None = None
+    ) -> None:
+        self.answer = answer
+        self.values = values
+        self.marks = marks or {}
+
+
+class Table:
+    """One table.
+
+    ``name``    in JSON
+    ``keys``    the columns that rows are grouped by, which stand before that of the node
+    ``answers`` of all nodes that were asked: one that failed is a row with its reason
+    ``note``    a line below it
+    """
+
+    __slots__ = ("answers", "columns", "keys", "name", "note", "rows", "title")
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        columns: Sequence[Column],
+        answers: Sequence[NodeAnswer],
+        rows: Sequence[TableRow],
+        *,
+        keys: Sequence[Column] = (),
+        note: str = "",
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.columns = list(columns)
+        self.keys = list(keys)
+        self.answers = list(answers)
+        order = {id(answer): position for position, answer in enumerate(answers)}
+        self.rows = sorted(rows, key=lambda row: (self._key(row), order[id(row.answer)]))
+        self.note = note
+
+    @property
+    def failed(self) -> list[NodeAnswer]:
+        """The nodes that were not read."""
+        return [answer for answer in self.answers if not answer.good]
+
+    def _key(self, row: TableRow) -> tuple[str, ...]:
+        return tuple(str(row.values.get(key.name) or "") for key in self.keys)
+
+    def groups(self) -> list[list[TableRow]]:
+        """The rows, those of one group together."""
+        found: dict[tuple[str, ...], list[TableRow]] = {}
+        for row in self.rows:
+            found.setdefault(self._key(row), []).append(row)
+        return list(found.values())
+
+    def totals(self) -> list[tuple[list[TableRow], dict[str, Value]]]:
+        """For each group its rows and what they come to; nothing where no column has a total."""
+        if not any(column.total for column in self.columns):
+            return []
+        return [
+            (rows, {column.name: column.total(rows) for column in self.columns if column.total})
+            for rows in self.groups()
+        ]
+
+    # ---- for a person
+
+    def sheet(self) -> Sheet:
+        """For a terminal or a pipe. Nodes that failed come first, with the reason in a column of its own."""
+        failed = self.failed
+        shown = [*self.keys, *self.columns]
+        headings = [*(key.heading for key in self.keys), NODE, *(column.heading for column in self.columns)]
+        if failed:
+            headings.append(STATE)
+        rows = [self._failure(answer) for answer in failed]
+        totals = {id(rows[0]): values for rows, values in self.totals()} if len(self.answers) > 1 else {}
+        for group in self.groups():
+            rows += [self._cells(row, with_state=bool(failed)) for row in group]
+            if id(group[0]) in totals:
+                rows.append(self._total(group, totals[id(group[0])], with_state=bool(failed)))
+        details = sorted((column for column in shown if column.detail), key=lambda column: column.detail)
+        return Sheet(self.title, headings, rows, self._note(), details=[column.heading for column in details])
+
+    def _note(self) -> str:
+        read, asked = len(self.answers) - len(self.failed), len(self.answers)
+        partial = f"{read} of {asked} nodes were read" if read < asked else ""
+        return "; ".join(part for part in (self.note, partial) if part)
+
+    def _cells(self, row: TableRow, *, with_state: bool) -> list[Cell]:
+        cells = [_cell(row.values.get(key.name), key) for key in self.keys]
+        cells.append(Cell(row.answer.node.name))
+        cells += [
+            _cell(row.values.get(column.name), column, row.marks.get(column.name, ""))
+            for column in self.columns
+        ]
+        return [*cells, Cell("ok", "good")] if with_state else cells
+
+    def _failure(self, answer: NodeAnswer) -> list[Cell]:
+        reason = Cell(f"{answer.status}: {answer.error}", "bad")
+        empty = [Cell(None)] * len(self.columns)
+        return [*([Cell(None)] * len(self.keys)), Cell(answer.node.name), *empty, reason]
+
+    def _total(
+        self, group: Sequence[TableRow], values: Mapping[str, Value], *, with_state: bool
+    ) -> list[Cell]:
+        cells = [_cell(group[0].values.get(key.name), key, "quiet") for key in self.keys]
+        cells.append(Cell(self.coverage(group), "quiet"))
+        cells += [_cell(values.get(column.name), column, "quiet") for column in self.columns]
+        return [*cells, Cell(None)] if with_state else cells
+
+    def coverage(self, rows: Sequence[TableRow]) -> str:
+        """Over how many nodes a total is: ``= 3 nodes``, or ``= 2 of 3 nodes`` where not all were read."""
+        nodes = len({id(row.answer) for row in rows})
+        of = f"{nodes} of {len(self.answers)}" if self.failed else f"{nodes}"
+        return f"= {of} node{'' if nodes == 1 and not self.failed else 's'}"
+
+    # ---- for programs
+
+    def document(self) -> dict[str, object]:
+        """The table for JSON, with raw values."""
+        rows = [self._row_document(row) for row in self.rows]
+        rows += [
+            {"node": answer.node.name, "state": answer.status, "reason": answer.error}
+            for answer in self.failed
+        ]
+        return {
+            "name": self.name,
+            "title": self.title,
+            "keys": [key.name for key in self.keys],
+            "columns": [column.document() for column in [*self.keys, *self.columns]],
+            "rows": rows,
+            "totals": [self._total_document(rows, values) for rows, values in self.totals()],
+        }
+
+    def _row_document(self, row: TableRow) -> dict[str, object]:
+        values = {column.name: row.values.get(column.name) for column in [*self.keys, *self.columns]}
+        return {"node": row.answer.node.name, "state": row.answer.status, **values}
+
+    def _total_document(self, rows: Sequence[TableRow], values: Mapping[str, Value]) -> dict[str, object]:
+        keys = {key.name: rows[0].values.get(key.name) for key in self.keys}
+        nodes = len({id(row.answer) for row in rows})
+        return {**keys, "nodes_read": nodes, "nodes_asked": len(self.answers), **values}
+
+
+def _cell(value: Value, column: Column, mark: str = "") -> Cell:
+    if isinstance(value, list):
+        value = ", ".join(value)
+    return Cell(value, mark, shown=units.shown(value, column.unit))

@@ -1,0 +1,106 @@
+"""Several info commands to every node in one request, and the answers by command.
+
+What a table needs of each namespace or index is known when the node has named them: the second request goes over the same
+connection, within the same deadline.
+"""
+
+from __future__ import annotations
+
+from asadm.outcome import NodeAnswer
+from asinfo.dialogue import Endpoint
+from asinfo.text import text
+from asinfo.wire.info import is_error
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from asadm.target.aerospike.cluster import AerospikeCluster
+
+    Follow = Callable[["NodeInfo"], Sequence[str]]
+    """The commands of the second request, made of what the node said to the first."""
+
+NAMESPACES = "namespaces"
+
+_NOBODY = Endpoint("")
+"""Stands for the node while its second request is made, which needs only what it said."""
+
+
+class NodeInfo:
+    """What one node said: ``answer`` tells whether it spoke, ``said`` what, by command."""
+
+    __slots__ = ("answer", "said")
+
+    def __init__(self, answer: NodeAnswer, said: Mapping[bytes, bytes]) -> None:
+        self.answer = answer
+        self.said = said
+
+    @property
+    def good(self) -> bool:
+        """Whether the node was read."""
+        return self.answer.good
+
+    def text(self, command: str) -> str | None:
+        """The answer to ``command``; None where it was not asked, the node was not read, or it answered an error."""
+        answer = self.said.get(command.encode())
+        return None if answer is None or is_error(answer) else text(answer)
+
+    def error(self, command: str) -> str | None:
+        """The reason for which the node refused ``command``; None where it did not."""
+        answer = self.said.get(command.encode())
+        if answer is None or not is_error(answer):
+            return None
+        from asinfo.wire.failure import explain
+
+        return explain(answer)
+
+    def fields(self, command: str) -> dict[str, str]:
+        """The ``name=value`` pairs, separated by ``;``, in the answer to ``command``; none where there is none."""
+        return pairs(self.text(command) or "", ";")
+
+    def entries(self, command: str, inner: str = ":") -> list[dict[str, str]]:
+        """The answer to ``command`` where it is a list: entries are separated by ``;``, their pairs by ``inner``."""
+        return [pairs(entry, inner) for entry in (self.text(command) or "").split(";") if entry]
+
+    @property
+    def namespaces(self) -> list[str]:
+        """The namespaces that the node has named."""
+        return [name for name in (self.text(NAMESPACES) or "").split(";") if name]
+
+
+def pairs(fields: str, separator: str) -> dict[str, str]:
+    """Names and values; values of a name that stands several times are joined by commas."""
+    found: dict[str, str] = {}
+    for field in fields.split(separator):
+        name, equals, value = field.partition("=")
+        if equals:
+            found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+def ask(cluster: AerospikeCluster, commands: Sequence[str], follow: Follow | None = None) -> list[NodeInfo]:
+    """Ask every node ``commands``, and then what ``follow`` makes of its answers. A node that failed is one, too."""
+    first = tuple(command.encode() for command in commands)
+    if follow is None:
+        found = cluster.each(first)
+        return [_info(answer) for answer in found]
+    call = follow
+
+    def second(said: dict[bytes, bytes]) -> list[bytes]:
+        return [command.encode() for command in call(NodeInfo(NodeAnswer(_NOBODY, "ok"), said))]
+
+    return [_info(answer) for answer in cluster.follow_up(first, second)]
+
+
+def _info(answer: NodeAnswer) -> NodeInfo:
+    """A node that refused one of the commands (an old one, a locked one, another edition) has answered well."""
+    said = dict(zip(answer.commands, answer.answers, strict=False))
+    if answer.status == "error" and not all(map(is_error, answer.answers)):
+        answer.status, answer.error = "ok", ""
+    answer.answers, answer.commands = [], (b"",)  # tables show them
+    return NodeInfo(answer, said)
+
+
+def answers(found: Sequence[NodeInfo]) -> list[NodeAnswer]:
+    """Whether each node spoke, in order."""
+    return [each.answer for each in found]

@@ -1,0 +1,73 @@
+"""`info namespace object`: records, tombstones, expirations and migrations of each namespace on each node."""
+
+from __future__ import annotations
+
+from asadm.tables import units
+from asadm.tables.table import Column, Table, TableRow, summed
+from asadm.target.aerospike.views.namespaces import statistics
+from asinfo.text import number
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from asadm.tables.table import Value
+    from asadm.target.aerospike.views.asking import NodeInfo
+
+NAMESPACE = Column("namespace", "Namespace")
+
+COUNTERS = {
+    "expirations": "expired_objects",
+    "master_objects": "master_objects",
+    "prole_objects": "prole_objects",
+    "non_replica_objects": "non_replica_objects",
+    "master_tombstones": "master_tombstones",
+    "prole_tombstones": "prole_tombstones",
+    "non_replica_tombstones": "non_replica_tombstones",
+    "migrations_tx": "migrate_tx_partitions_remaining",
+    "migrations_rx": "migrate_rx_partitions_remaining",
+}
+"""Columns that are statistics of the namespace."""
+
+RECORDS = tuple(name for name in COUNTERS if name.endswith(("_objects", "_tombstones")))
+
+
+def _counted(name: str, title: str, group: str, *, detail: int = 0) -> Column:
+    return Column(name, title, units.COUNT, group=group, total=summed(name), detail=detail)
+
+
+COLUMNS = (
+    Column("rack_id", "Rack ID", units.NUMBER, detail=5),
+    Column("replication_factor", "Repl Factor", units.NUMBER),
+    _counted("expirations", "Expirations", "", detail=6),
+    _counted("total_records", "Records", "Total"),
+    _counted("master_objects", "Master", "Objects"),
+    _counted("prole_objects", "Prole", "Objects"),
+    _counted("non_replica_objects", "Non-Replica", "Objects", detail=4),
+    _counted("master_tombstones", "Master", "Tombstones", detail=1),
+    _counted("prole_tombstones", "Prole", "Tombstones", detail=2),
+    _counted("non_replica_tombstones", "Non-Replica", "Tombstones", detail=3),
+    _counted("migrations_tx", "Tx", "Pending Migrates"),
+    _counted("migrations_rx", "Rx", "Pending Migrates"),
+)
+
+
+def table(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> Table:
+    """A row for each namespace of each node that was read."""
+    rows = [
+        TableRow(info.answer, {"namespace": name, **_values(info.fields(statistics(name)))})
+        for info in found
+        for name in info.namespaces
+        if wanted(name)
+    ]
+    answers = [info.answer for info in found]
+    return Table("namespace_object", "Namespace Objects", COLUMNS, answers, rows, keys=[NAMESPACE])
+
+
+def _values(fields: dict[str, str]) -> dict[str, Value]:
+    values: dict[str, Value] = {name: number(fields.get(source, "")) for name, source in COUNTERS.items()}
+    counted = [value for name in RECORDS if isinstance(value := values[name], int)]
+    values["total_records"] = sum(counted) if counted else None
+    values["rack_id"] = number(fields.get("rack-id", ""))
+    values["replication_factor"] = number(fields.get("effective_replication_factor", ""))
+    return values
