@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import asinfo
-from asadm.lint import definitions
+from asinfo.lint import definitions
 from asudfd.config import full, page
 from docs import (
     bench_page,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.lint.codes import CODES
+from asinfo.lint.codes import CODES
 from docs.program import GENERATED
 
 _HEAD = f"""# asadm udf lint

@@ -1,16 +1,16 @@
-"""The page of what a module sees, from the rows of `asadm.lint`."""
+"""The page of what a module sees, from the rows of `asinfo.lint`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asadm.lint import api_rows, standard_rows
+from asinfo.lint import api_rows, standard_rows
 from docs.program import GENERATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from asadm.lint.api import ApiFunction, ApiLibrary
+    from asinfo.lint.api import ApiFunction, ApiLibrary
 
 _HEAD = f"""# What a Lua module sees
 

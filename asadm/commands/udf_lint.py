@@ -9,9 +9,9 @@ from asinfo.terminal.options import Option
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm.fleet.desired.module_files import ModuleGroup
-    from asadm.lint.findings import LintFinding
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asinfo.lint.findings import LintFinding
 
 FORMAT = Option(
     "format",
@@ -59,7 +59,7 @@ def check(arguments: CommandArguments) -> None:
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Check them, and tell all that is found."""
-    from asadm.lint import formats
+    from asinfo.lint import formats
 
     settings: LintSettings = arguments.prepared
     findings = [finding for group in settings.groups for finding in _found(group)]
@@ -77,8 +77,8 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 
 def _found(group: ModuleGroup) -> list[LintFinding]:
     """Of files that cannot be modules, then of modules."""
-    from asadm.lint.findings import ERROR, LintFinding
-    from asadm.lint.linter import lint
+    from asinfo.lint.findings import ERROR, LintFinding
+    from asinfo.lint.linter import lint
 
     files = [
         LintFinding("file", ERROR, problem.path, problem.line, int(problem.line > 0), problem.message)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from asadm.cluster import ClusterNode
-    from asadm.lint.findings import LintFinding
-    from asadm.lint.known_modules import OtherModules
     from asadm.outcome import NodeAnswer
     from asadm.progress import Progress
     from asadm.target.restorer import Restorer
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     from asadm.time_budget import TimeBudget
     from asinfo.errors import Problem
     from asinfo.exchange import Endpoint
+    from asinfo.lint.findings import LintFinding
+    from asinfo.lint.known_modules import OtherModules
 
 
 class NamedSource(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.lint import definitions
+from asinfo.lint import definitions
 
 _README = """\
 # Modules

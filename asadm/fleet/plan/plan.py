@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from asadm.fleet.desired.directory import ModuleDirectory, ModuleSource
     from asadm.fleet.observed.survey import Survey
-    from asadm.lint.findings import LintFinding
     from asadm.target.interface import Target
+    from asinfo.lint.findings import LintFinding
 
 CREATE = "create"
 UPDATE = "update"

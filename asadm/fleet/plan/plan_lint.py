@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from asadm.fleet.plan.plan import FleetPlan
-    from asadm.lint.findings import LintFinding
     from asadm.target.interface import Target
+    from asinfo.lint.findings import LintFinding
 
 _TOLD_ALREADY = "missing-module"
 """What `asadm.fleet.plan.show` says itself, of all modules of the directory."""
@@ -69,7 +69,7 @@ class PlanLint:
             self._seen = hashes
         if not hashes:
             return ()
-        from asadm.lint.findings import ERROR  # imported by now
+        from asinfo.lint.findings import ERROR  # imported by now
 
         errors = [each for each in self._findings if each.level == ERROR and each.code != _MAYBE]
         if errors:

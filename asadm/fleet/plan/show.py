@@ -178,7 +178,7 @@ def _findings(plan: FleetPlan) -> list[dict[str, object]]:
     """What lint warns of, as 'udf lint --json' has it."""
     if not plan.findings:
         return []
-    from asadm.lint.formats import entries
+    from asinfo.lint.formats import entries
 
     return entries(plan.findings)
 

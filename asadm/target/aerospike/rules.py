@@ -12,10 +12,10 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from asadm.lint.findings import LintFinding
-    from asadm.lint.known_modules import OtherModules
     from asadm.target.interface import NamedSource
     from asinfo.exchange import Endpoint
+    from asinfo.lint.findings import LintFinding
+    from asinfo.lint.known_modules import OtherModules
 
 __all__ = [
     "ALLOWED",
@@ -92,8 +92,8 @@ def problems(
 
 
 def lint(sources: Sequence[NamedSource], others: OtherModules) -> Sequence[LintFinding]:
-    """All that `asadm.lint` finds."""
-    from asadm.lint.linter import (
+    """All that `asinfo.lint` finds."""
+    from asinfo.lint.linter import (
         lint as examine,  # Lua and a parser: only where there is something to look at
     )
 

@@ -12,11 +12,11 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from asadm.lint.findings import LintFinding
-    from asadm.lint.known_modules import OtherModules
     from asadm.target.interface import NamedSource
     from asinfo.errors import Problem
     from asinfo.exchange import Endpoint
+    from asinfo.lint.findings import LintFinding
+    from asinfo.lint.known_modules import OtherModules
 
 __all__ = [
     "ALLOWED", "FAMILY", "NOUN", "NO_FILE", "SETTINGS_FILE", "SOURCE_SIZE_MAX", "can_register", "hash", "lint", "name_of", "problems",

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from asadm.commands import udf_lint
-from asadm.lint.codes import CODES
+from asinfo.lint.codes import CODES
 
 if TYPE_CHECKING:
     from tests.unit.asadm.conftest import Asadm

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from asadm.lint import compiled
+from asinfo.lint import compiled
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.conftest import Asadm
 
@@ -44,7 +44,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         found.append(text)
         return fault(text)
 
-    monkeypatch.setattr("asadm.lint.known_modules.fault", noted)
+    monkeypatch.setattr("asinfo.lint.known_modules.fault", noted)
     return found
 
 

@@ -20,12 +20,12 @@ from asadm.fleet.observed.fetch import fetch
 from asadm.fleet.observed.served import ServedModules
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.plan import examine
-from asadm.lint.findings import LintFinding
-from asadm.lint.known_modules import OtherModules
 from asadm.outcome import NodeAnswer
 from asadm.target.interface import Deliver, Delivery, ForcedPut, Rules, Warn
 from asadm.target.results import DONE, REFUSED, Judgement, Listing, LockAnswer
 from asinfo.exchange import Endpoint
+from asinfo.lint.findings import LintFinding
+from asinfo.lint.known_modules import OtherModules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

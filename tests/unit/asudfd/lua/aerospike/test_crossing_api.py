@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from asadm.lint import api_rows, standard_rows
-from asadm.lint.api import ApiFunction, ApiParameter
+from asinfo.lint import api_rows, standard_rows
+from asinfo.lint.api import ApiFunction, ApiParameter
 from tests.each import for_each
 from tests.unit.asudfd.lua.aerospike.conftest import Applier
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asadm.lint.expression_parser import LEVELS_MAX
-from asadm.lint.lua_parser import parse
-from asadm.lint.syntax import Syntax, path
-from asadm.lint.tokens import LuaSyntaxError, string_value, tokens
+from asinfo.lint.expression_parser import LEVELS_MAX
+from asinfo.lint.lua_parser import parse
+from asinfo.lint.syntax import Syntax, path
+from asinfo.lint.tokens import LuaSyntaxError, string_value, tokens
 from tests.each import for_each
-from tests.unit.asadm.lint.random_lua import RandomLua
+from tests.unit.asinfo.lint.random_lua import RandomLua
 
 SEEDS = st.integers(0, 2**32)
 TEXTS_OF_A_SEED = 20

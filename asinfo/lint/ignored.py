@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from asadm.lint.api_index import suggestion
-from asadm.lint.codes import CODES
+from asinfo.lint.api_index import suggestion
+from asinfo.lint.codes import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from asadm.lint.findings import LintFinding
-    from asadm.lint.module import LintedModule
+    from asinfo.lint.findings import LintFinding
+    from asinfo.lint.module import LintedModule
 
 _COMMENT = re.compile(r"\s*lint:\s*ignore(-file)?\b[\s:]*([\w, -]*)")
 

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from asadm.lint.findings import LintFinding
-from asadm.lint.linter import lint
+from asinfo.lint.findings import LintFinding
+from asinfo.lint.linter import lint
 
 
 class Source(NamedTuple):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asadm.lint.api_index import GLOBALS, LOGGING, OWN_GLOBALS, suggestion
-from asadm.lint.module import meant
-from asadm.lint.standard_rows import REFUSED, REMOVED
-from asadm.lint.syntax import Name, path
+from asinfo.lint.api_index import GLOBALS, LOGGING, OWN_GLOBALS, suggestion
+from asinfo.lint.module import meant
+from asinfo.lint.standard_rows import REFUSED, REMOVED
+from asinfo.lint.syntax import Name, path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asadm.lint.findings import LintFinding
-    from asadm.lint.module import LintedModule
+    from asinfo.lint.findings import LintFinding
+    from asinfo.lint.module import LintedModule
 
 
 def unknown_globals(module: LintedModule) -> Iterator[LintFinding]:

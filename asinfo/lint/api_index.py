@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from asadm.lint import api_rows, standard_rows
+from asinfo.lint import api_rows, standard_rows
 
 _LIBRARIES = (*api_rows.LIBRARIES, *standard_rows.LIBRARIES)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from asadm.lint.checks import calls, names, records, requires, streams
-from asadm.lint.findings import WARNING, LintFinding, in_order
-from asadm.lint.ignored import heeded
-from asadm.lint.known_modules import KnownModules, parsed, required_name
+from asinfo.lint.checks import calls, names, records, requires, streams
+from asinfo.lint.findings import WARNING, LintFinding, in_order
+from asinfo.lint.ignored import heeded
+from asinfo.lint.known_modules import KnownModules, parsed, required_name
 from asinfo.terminal import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from asadm.lint.known_modules import LintSource, OtherModules
-    from asadm.lint.module import LintedModule
+    from asinfo.lint.known_modules import LintSource, OtherModules
+    from asinfo.lint.module import LintedModule
 
 FINDINGS_MAX = 1000
 """Findings of one module that are told."""

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from asadm.lint.findings import ERROR, LintFinding
-from asadm.lint.linter import lint
+from asinfo.lint.findings import ERROR, LintFinding
+from asinfo.lint.linter import lint
 from tests.each import for_each
-from tests.unit.asadm.lint.sources import Source, sources
+from tests.unit.asinfo.lint.sources import Source, sources
 
 ROOT = Path(__file__).parents[4]
 CASES = [

@@ -1,4 +1,4 @@
-"""What `asadm.lint.lua_parser` finds in a text: expressions with their places, and which local variable a name is.
+"""What `asinfo.lint.lua_parser` finds in a text: expressions with their places, and which local variable a name is.
 
 There is no tree of statements: a check looks through lists of what it is about (names, calls, indexes, assignments), and
 asks each of them in which block and function it stands. Places are offsets of bytes in the text.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from asadm.lint.syntax import Comment
+from asinfo.lint.syntax import Comment
 
 KEYWORDS = frozenset(
     [

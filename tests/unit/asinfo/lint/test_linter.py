@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asadm.lint import known_modules
-from asadm.lint.checks.requires import CYCLES_MAX
-from asadm.lint.codes import CODES
-from asadm.lint.findings import LINE_MAX
-from asadm.lint.linter import FINDINGS_MAX, lint
-from asadm.lint.module import LintedModule
-from asadm.lint.tokens import LuaSyntaxError
+from asinfo.lint import known_modules
+from asinfo.lint.checks.requires import CYCLES_MAX
+from asinfo.lint.codes import CODES
+from asinfo.lint.findings import LINE_MAX
+from asinfo.lint.linter import FINDINGS_MAX, lint
+from asinfo.lint.module import LintedModule
+from asinfo.lint.tokens import LuaSyntaxError
 from tests.each import for_each
-from tests.unit.asadm.lint.random_lua import RandomLua
-from tests.unit.asadm.lint.sources import found, sources
+from tests.unit.asinfo.lint.random_lua import RandomLua
+from tests.unit.asinfo.lint.sources import found, sources
 
 Row = tuple[str, list[str]]
 

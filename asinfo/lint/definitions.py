@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from asadm.lint import api_rows, standard_rows
+from asinfo.lint import api_rows, standard_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asadm.lint.api import ApiClass, ApiFunction, ApiLibrary
+    from asinfo.lint.api import ApiClass, ApiFunction, ApiLibrary
 
 _HEAD = """---@meta
 -- What modules of Aerospike see, for the Lua language server. Made by asudf from the rows that `asadm udf lint` checks by.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asadm.lint.api_index import STREAM_METHODS
-from asadm.lint.module import variable_of
-from asadm.lint.syntax import CallExpression, Closure, IndexExpression, Name
+from asinfo.lint.api_index import STREAM_METHODS
+from asinfo.lint.module import variable_of
+from asinfo.lint.syntax import CallExpression, Closure, IndexExpression, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asadm.lint.findings import LintFinding
-    from asadm.lint.module import LintedModule
-    from asadm.lint.syntax import Expression, Function, Variable
+    from asinfo.lint.findings import LintFinding
+    from asinfo.lint.module import LintedModule
+    from asinfo.lint.syntax import Expression, Function, Variable
 
 
 def captured_state(module: LintedModule) -> Iterator[LintFinding]:

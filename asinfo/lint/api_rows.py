@@ -1,8 +1,8 @@
-"""The rows of what a module sees beside Lua's own libraries (`asadm.lint.standard_rows`)."""
+"""The rows of what a module sees beside Lua's own libraries (`asinfo.lint.standard_rows`)."""
 
 from __future__ import annotations
 
-from asadm.lint.api import ApiClass, ApiFunction, ApiLibrary
+from asinfo.lint.api import ApiClass, ApiFunction, ApiLibrary
 
 F = ApiFunction
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asadm.lint.codes import CODES
-from asadm.lint.findings import ERROR
+from asinfo.lint.codes import CODES
+from asinfo.lint.findings import ERROR
 from asinfo.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asadm.lint.findings import LintFinding
+    from asinfo.lint.findings import LintFinding
 
 _SHOWN_MAX = 160
 """Characters of a line of a module that are shown: a longer one is no line for people."""

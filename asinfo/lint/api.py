@@ -1,4 +1,4 @@
-"""What a module sees: functions with their arguments, types and help, as rows. `asadm.lint.api_rows` has the rows.
+"""What a module sees: functions with their arguments, types and help, as rows. `asinfo.lint.api_rows` has the rows.
 
 The checks, the definitions for editors (config/lua/aerospike.d.lua) and the page docs/lua-api.md are made of them; a test
 compares their names with those of the node's sandbox.

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asadm.lint.api_index import FIELDS, FUNCTIONS, MAKERS, METHODS, OWN_LIBRARIES, suggestion
-from asadm.lint.checks.names import gone_or_refused
-from asadm.lint.checks.records import records
-from asadm.lint.module import meant, meant_name, variable_of
-from asadm.lint.syntax import CallExpression
+from asinfo.lint.api_index import FIELDS, FUNCTIONS, MAKERS, METHODS, OWN_LIBRARIES, suggestion
+from asinfo.lint.checks.names import gone_or_refused
+from asinfo.lint.checks.records import records
+from asinfo.lint.module import meant, meant_name, variable_of
+from asinfo.lint.syntax import CallExpression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asadm.lint.api import ApiFunction
-    from asadm.lint.findings import LintFinding
-    from asadm.lint.module import LintedModule
-    from asadm.lint.syntax import Expression, IndexExpression
+    from asinfo.lint.api import ApiFunction
+    from asinfo.lint.findings import LintFinding
+    from asinfo.lint.module import LintedModule
+    from asinfo.lint.syntax import Expression, IndexExpression
 
 
 def unknown_fields(module: LintedModule) -> Iterator[LintFinding]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asadm.lint.api_index import FIELDS, METHODS
-from asadm.lint.module import meant, meant_name, variable_of
-from asadm.lint.syntax import CallExpression, IndexExpression
+from asinfo.lint.api_index import FIELDS, METHODS
+from asinfo.lint.module import meant, meant_name, variable_of
+from asinfo.lint.syntax import CallExpression, IndexExpression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asadm.lint.findings import LintFinding
-    from asadm.lint.module import LintedModule
-    from asadm.lint.syntax import Name, Variable
+    from asinfo.lint.findings import LintFinding
+    from asinfo.lint.module import LintedModule
+    from asinfo.lint.syntax import Name, Variable
 
 _NAMES = frozenset({"rec", "record"})
 """What the first parameter of a global function is called where it is a record."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from asadm.lint.codes import CODES
-from asadm.lint.findings import ERROR, WARNING, FindingCode
-from tests.unit.asadm.lint.sources import found
+from asinfo.lint.codes import CODES
+from asinfo.lint.findings import ERROR, WARNING, FindingCode
+from tests.unit.asinfo.lint.sources import found
 
 EXAMPLES = [code for code in CODES.values() if code.wrong]
 IDS = [code.name for code in EXAMPLES]

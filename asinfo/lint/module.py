@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from asadm.lint.api_index import GLOBALS
-from asadm.lint.codes import CODES
-from asadm.lint.findings import LINE_MAX, Lines, LintFinding
-from asadm.lint.syntax import Function, IndexExpression, Literal, Name, Syntax, path
+from asinfo.lint.api_index import GLOBALS
+from asinfo.lint.codes import CODES
+from asinfo.lint.findings import LINE_MAX, Lines, LintFinding
+from asinfo.lint.syntax import Function, IndexExpression, Literal, Name, Syntax, path
 
 if TYPE_CHECKING:
-    from asadm.lint.syntax import Expression, Variable
+    from asinfo.lint.syntax import Expression, Variable
 
 
 class RequiredModule(NamedTuple):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from asadm.lint.checks.requires import BUILT_IN
-from asadm.lint.compiled import fault
-from asadm.lint.findings import ERROR, WARNING, Lines, LintFinding
-from asadm.lint.lua_parser import parse
-from asadm.lint.module import LintedModule
-from asadm.lint.tokens import LuaSyntaxError
+from asinfo.lint.checks.requires import BUILT_IN
+from asinfo.lint.compiled import fault
+from asinfo.lint.findings import ERROR, WARNING, Lines, LintFinding
+from asinfo.lint.lua_parser import parse
+from asinfo.lint.module import LintedModule
+from asinfo.lint.tokens import LuaSyntaxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

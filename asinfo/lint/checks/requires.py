@@ -5,15 +5,15 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from asadm.lint.api_index import suggestion
-from asadm.lint.findings import WARNING
-from asadm.lint.standard_rows import REFUSED_REQUIRES
+from asinfo.lint.api_index import suggestion
+from asinfo.lint.findings import WARNING
+from asinfo.lint.standard_rows import REFUSED_REQUIRES
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
-    from asadm.lint.findings import LintFinding
-    from asadm.lint.module import LintedModule
+    from asinfo.lint.findings import LintFinding
+    from asinfo.lint.module import LintedModule
 
 CYCLES_MAX = 10
 """Cycles that are told."""

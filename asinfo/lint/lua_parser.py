@@ -1,6 +1,6 @@
 """Parses Lua 5.4, as the compiler of Lua does: one pass, which knows at each name whether it is a local variable.
 
-The reasons for a parser of our own, with figures, are in docs/decisions. The compiler itself (`asadm.lint.compiled`) comes
+The reasons for a parser of our own, with figures, are in docs/decisions. The compiler itself (`asinfo.lint.compiled`) comes
 first and says what is wrong with a text; this parser takes what that takes, and tests compare the two on random texts.
 What only the compiler looks at: labels and their gotos, ``break`` outside of loops, assignments to constants, limits.
 """
@@ -10,14 +10,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from asadm.lint.expression_parser import LEVELS_MAX, ExpressionParser, is_open
-from asadm.lint.syntax import Block, CallExpression, Closure, IndexExpression, LuaAssignment, Name, Syntax
-from asadm.lint.tokens import LuaSyntaxError, tokens
+from asinfo.lint.expression_parser import LEVELS_MAX, ExpressionParser, is_open
+from asinfo.lint.syntax import Block, CallExpression, Closure, IndexExpression, LuaAssignment, Name, Syntax
+from asinfo.lint.tokens import LuaSyntaxError, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.lint.syntax import Expression
+    from asinfo.lint.syntax import Expression
 
 _FRAMES = 8 * LEVELS_MAX
 """Calls of Python that so many levels take: at most seven each, for tables in arguments."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.lint.api import ApiFunction, ApiLibrary
+from asinfo.lint.api import ApiFunction, ApiLibrary
 
 F = ApiFunction
 

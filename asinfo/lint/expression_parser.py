@@ -1,10 +1,10 @@
-"""Parses the expressions of Lua 5.4, and knows which local variable a name is. `asadm.lint.lua_parser` has the statements."""
+"""Parses the expressions of Lua 5.4, and knows which local variable a name is. `asinfo.lint.lua_parser` has the statements."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asadm.lint.syntax import (
+from asinfo.lint.syntax import (
     Block,
     CallExpression,
     Closure,
@@ -17,10 +17,10 @@ from asadm.lint.syntax import (
     Variable,
     path,
 )
-from asadm.lint.tokens import LuaSyntaxError, string_value
+from asinfo.lint.tokens import LuaSyntaxError, string_value
 
 if TYPE_CHECKING:
-    from asadm.lint.syntax import Expression
+    from asinfo.lint.syntax import Expression
 
 LEVELS_MAX = 200
 """How deep statements and expressions may be nested: as in Lua (LUAI_MAXCCALLS)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.lint.findings import ERROR, WARNING, FindingCode
+from asinfo.lint.findings import ERROR, WARNING, FindingCode
 
 _ROWS = (
     FindingCode(
