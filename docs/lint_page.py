@@ -23,6 +23,7 @@ An **error** is what a node refuses when the module is registered. A **warning**
 
 - an editor: [aerospike.d.lua](../config/lua/aerospike.d.lua) has what a module sees for the Lua language server, with
   [.luarc.json](../config/lua/.luarc.json) for the root of a project; [.luacheckrc](../config/lua/.luacheckrc) is for luacheck
+- a node beside an editor: `asudfd --udf DIR` has what is found in its log, at the start and at each save
 - before each commit: the hook `asadm-udf-lint` of [.pre-commit-hooks.yaml](../.pre-commit-hooks.yaml)
 - GitHub: the [action](../config/ci/lint-action/action.yml), or `--format github` for annotations and `--format sarif` for code scanning
 

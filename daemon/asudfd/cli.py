@@ -30,7 +30,7 @@ OPTIONS = (
     Option("functions", metavar="PATH",
            help="Load the Valkey libraries of an RDB file, or of the *.lua files of a directory, before clients are served."),
     Option("udf", metavar="DIR",
-           help="Register the modules of DIR before clients are served, and again whenever a file there is saved; one that is removed is unregistered. For development: what does not compile is told in the log."),
+           help="Register the modules of DIR before clients are served, and again whenever a file there is saved; one that is removed is unregistered. For development: what does not compile, and what asadm udf lint finds, is told in the log."),
     *flags.NODE,
     Option("nodes", metavar="N", help="Run N nodes in this process, on consecutive ports, with one set of modules."),
     Option("node-id", metavar="ID",

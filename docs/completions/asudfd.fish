@@ -70,7 +70,7 @@ complete -c asudfd -s h -l host -x -d 'Address to listen on, instead of the conf
 complete -c asudfd -s p -l port -x -d 'Port of the service, or one for each node; 0 lets the system choose.'
 complete -c asudfd -l resp-port -x -d 'Serve Valkey\'s protocol, too, on this port, or one for each node; 0 lets the system choose.'
 complete -c asudfd -l functions -r -F -d 'Load the Valkey libraries of an RDB file, or of the *.lua files of a directory, before clients are served.'
-complete -c asudfd -l udf -r -F -d 'Register the modules of DIR before clients are served, and again whenever a file there is saved; one that is removed is unregistered. For development: what does not compile is told in the log.'
+complete -c asudfd -l udf -r -F -d 'Register the modules of DIR before clients are served, and again whenever a file there is saved; one that is removed is unregistered. For development: what does not compile, and what asadm udf lint finds, is told in the log.'
 complete -c asudfd -l namespace -x -d 'A namespace in memory, in place of test and bar; repeatable. Not with a configuration file.'
 complete -c asudfd -l default-ttl -x -d 'Time to live of records whose client names none, in every namespace: seconds, or with s m h d; 0 is for ever.'
 complete -c asudfd -l cluster-name -x -d 'Name of the cluster.'

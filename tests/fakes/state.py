@@ -22,7 +22,7 @@ class Lines:
         self.lines: list[tuple[str, str, str]] = []
 
     def __getattr__(self, level: str) -> Any:
-        return lambda context, text, position="": self.lines.append((level, context, text))
+        return lambda context, text, position="", **_: self.lines.append((level, context, text))
 
 
 class FakeModules:

@@ -26,6 +26,7 @@ def udf(tmp_path: Path) -> Path:
     (directory / "a.lua").write_text("local d = require('dep')\nfunction f(rec) return d.v end\n")
     (directory / "dep.lua").write_text("return { v = 1 }\n")
     (directory / "bad.lua").write_text("function f(\n")
+    (directory / "leaks.lua").write_text("function f(rec)\n    seen = 1\nend\n")
     return directory
 
 
@@ -48,7 +49,7 @@ def wait_for(condition: Callable[[], bool], daemon: Daemon) -> None:
 
 
 def test_modules_are_there_once_it_is_ready(daemon: Daemon) -> None:
-    assert modules(daemon) == {"a.lua", "dep.lua"}
+    assert modules(daemon) == {"a.lua", "dep.lua", "leaks.lua"}
     log = daemon.log.read_text()
     assert "(bad.lua:2) bad.lua is not registered: bad.lua:2: <name>" in log or "(bad.lua:1) bad.lua" in log
 
@@ -56,6 +57,7 @@ def test_modules_are_there_once_it_is_ready(daemon: Daemon) -> None:
 def test_what_is_saved_and_what_is_removed(daemon: Daemon, udf: Path) -> None:
     (udf / "bad.lua").write_text("function f(rec) return 1 end\n")
     (udf / "a.lua").unlink()
+    (udf / "leaks.lua").unlink()
     wait_for(lambda: modules(daemon) == {"dep.lua", "bad.lua"}, daemon)
     (udf / "dep.lua").write_text("return {\n")
     wait_for(lambda: "the version before stays" in daemon.log.read_text(), daemon)
@@ -68,10 +70,37 @@ def test_a_directory_that_is_away_for_a_time(daemon: Daemon, udf: Path) -> None:
     away = udf.with_name("away")
     udf.rename(away)
     wait_for(lambda: "its modules stay registered" in daemon.log.read_text(), daemon)
-    assert modules(daemon) == {"a.lua", "dep.lua"}
+    assert modules(daemon) == {"a.lua", "dep.lua", "leaks.lua"}
     (away / "new.lua").write_text("x = 1\n")
     away.rename(udf)
-    wait_for(lambda: modules(daemon) == {"a.lua", "dep.lua", "new.lua"}, daemon)
+    wait_for(lambda: modules(daemon) == {"a.lua", "dep.lua", "leaks.lua", "new.lua"}, daemon)
+
+
+def test_findings_are_those_of_udf_lint(daemon: Daemon, udf: Path) -> None:
+    """At the start and at each save, however soon; a comment ignores one, and a module that has some is registered."""
+
+    def told() -> int:
+        return daemon.log.read_text().count(finding)
+
+    (udf / "bad.lua").unlink()
+    lint = subprocess.run(
+        [sys.executable, "-m", "asadm.cli", "-e", f"udf lint {udf}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    finding = lint.stdout.splitlines()[0]
+    assert finding.endswith("[global-in-function]")
+    wait_for(lambda: told() == 1, daemon)
+    assert f"(leaks.lua:2) {finding}" in daemon.log.read_text()
+    (udf / "leaks.lua").write_text("function f(rec)\n    seen = 1\n    return 2\nend\n")
+    wait_for(lambda: told() == 2, daemon)
+    ignored = "function f(rec)\n    seen = 1 -- lint: ignore global-in-function\n    outbox = 2\nend\n"
+    (udf / "leaks.lua").write_text(ignored)
+    wait_for(lambda: "outbox" in daemon.log.read_text(), daemon)
+    assert told() == 2
+    assert "leaks.lua" in modules(daemon)
 
 
 def test_no_directory(tmp_path: Path) -> None:

@@ -69,9 +69,9 @@ class Log:
         """Log what ends the daemon or loses data."""
         self.write(Level.CRITICAL, context, text, position or _caller())
 
-    def warning(self, context: str, text: str, position: str = "") -> None:
-        """Log what an operator should look at."""
-        self.write(Level.WARNING, context, text, position or _caller())
+    def warning(self, context: str, text: str, position: str = "", *, always: bool = False) -> None:
+        """Log what an operator should look at; ``always`` if it is news however soon it comes again."""
+        self.write(Level.WARNING, context, text, position or _caller(), always=always)
 
     def info(self, context: str, text: str, position: str = "") -> None:
         """Log what happened."""
@@ -91,11 +91,11 @@ class Log:
         """Whether any sink wants such a line."""
         return level <= self._loudest[context]
 
-    def write(self, level: Level, context: str, text: str, position: str) -> None:
+    def write(self, level: Level, context: str, text: str, position: str, *, always: bool = False) -> None:
         """Log ``text`` that comes from ``position``, a ``file:line`` of Python or of Lua."""
         if not self.takes(level, context):
             return
-        if level <= Level.WARNING:
+        if level <= Level.WARNING and not always:
             repeated = self._repeats.admit((context, position, text), time.monotonic())
             if repeated < 0:
                 return

@@ -1,7 +1,7 @@
 """Registers the modules of a directory, and again what changes there: a node beside an editor.
 
-What does not compile is told in the log, and the version before stays registered. A file that is removed is unregistered;
-a module that others have registered is left alone. watchfiles tells of changes at once where it is installed; without it
+What does not compile is told in the log, and the version before stays registered. What the linter finds is told, too, and
+stops nothing. A file that is removed is unregistered; a module that others have registered is left alone. watchfiles tells of changes at once where it is installed; without it
 the directory is looked at every POLL_SECONDS.
 """
 
@@ -15,6 +15,7 @@ from asinfo.text import text
 from asinfo.wire.udf import base64
 from asudfd.errors import StartError
 from asudfd.lua.errors import ModuleError
+from asudfd.process.udf_findings import UdfFindings
 from asudfd.smd.interface import UDF, SmdFailed, SmdTimeout
 from asudfd.udf.module import to_value
 from asudfd.udf.watched_directory import WatchedDirectory
@@ -42,6 +43,7 @@ class UdfFollower:
         self._log = node.log
         self._path = path
         self._watched = WatchedDirectory(path)
+        self._findings = UdfFindings(node.log, path)
         self._failed: dict[str, bytes] = {}
         self._told: dict[str, str] = {}
         self._stirred = asyncio.Event()
@@ -60,6 +62,7 @@ class UdfFollower:
         """Register what changes, until cancelled."""
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch())
+            group.create_task(self._findings.follow())
             pending = False
             while True:
                 seconds = WRITTEN_SECONDS if pending else POLL_SECONDS if watching.done() else TOLD_SECONDS
@@ -100,7 +103,23 @@ class UdfFollower:
             self._told.pop(name, None)
         if found.changed or found.removed:
             await self._register({**self._failed, **found.changed})
+            self._look_closer({*found.changed, *found.removed})
         return found.pending
+
+    def _look_closer(self, names: set[str]) -> None:
+        """Have the linter look at what has changed."""
+        registered = {
+            name: module.source
+            for name in self._node.modules.names()
+            if (module := self._node.modules.get(name))
+        }
+        files = self._watched.names()
+        known = {**registered, **self._failed}
+        self._findings.changed(
+            names,
+            {name: source for name, source in known.items() if name in files},
+            {name: source for name, source in known.items() if name not in files},
+        )
 
     async def _register(self, sources: dict[str, bytes]) -> None:
         """Register all, those that others require before these: what fails is tried again while others succeed."""
@@ -157,4 +176,4 @@ class UdfFollower:
         """Log a warning, unless it is the one that was logged last of ``name``."""
         if self._told.get(name) != what:
             self._told[name] = what
-            self._log.warning("udf", what, place or name or "udf")
+            self._log.warning("udf", what, place or name or "udf", always=True)
