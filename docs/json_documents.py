@@ -131,6 +131,8 @@ COMMANDS: dict[str, tuple[Member, ...]] = {
         sometimes("damaged", "array", "nodes that serve something else than they list"),
         sometimes("functions", "array", "with `--stats`: the figures of each function"),
     ),
+    "info": (TABLES,),
+    "info namespace object": (TABLES,),
     "info network": (TABLES,),
     "manage udfs add": (
         Member("name", "string", "the module"),

@@ -20,8 +20,10 @@ class RecordedNodes:
 
     def __init__(self, row: dict[str, Any]) -> None:
         faults = {f"127.0.0.1:{port}": kind for port, kind in (row["fault"] or {}).items()}
-        self.names = sorted({*row["nodes"], *faults})
+        seeds = row["seeds"].split(",") if "--single-node" in row["flags"] else []
+        self.names = sorted({*row["nodes"], *faults, *seeds})
         self.faults = faults
+        self._recorded = row["nodes"].keys()
         self._answers = {name: answers(row["nodes"].get(name, ())) for name in self.names}
         self.missed: list[str] = []
         self.fakes: dict[str, FakeNode] = {}
@@ -30,7 +32,7 @@ class RecordedNodes:
 
     def __enter__(self) -> Self:
         for name in self.names:
-            if self.faults.get(name) == "close":
+            if self.faults.get(name) == "close" or name not in self._recorded:
                 self.addresses[name] = "{}:{}".format(*refusing())
                 continue
             behaviour = closing if name in self.faults else answering(self._answering(self._answers[name]))

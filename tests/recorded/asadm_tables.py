@@ -37,9 +37,16 @@ class TableMap(NamedTuple):
 
     title: re.Pattern[str]
     name: str
+    keys: dict[str, str]
     columns: dict[str, str]
-    keys: dict[str, str] = {}
     shares: frozenset[str] = frozenset()
+
+
+class ValueMap(NamedTuple):
+    """Which table of configuration or statistics of ours is the vendor's: the groups of its title are our members of that name."""
+
+    title: re.Pattern[str]
+    name: str
 
 
 class Difference(NamedTuple):
@@ -71,3 +78,202 @@ def _flat(record: dict[str, Any], before: str) -> Iterator[tuple[str, Any]]:
             yield before + name, value["raw"]
         else:
             yield from _flat(value, f"{before}{name}/")
+
+
+MAPS = (
+    TableMap(
+        re.compile("Network Information"),
+        "network",
+        {},
+        {
+            "Node ID": "id",
+            "Build": "build",
+            "Migrations": "migrations",
+            "Cluster/Size": "cluster_size",
+            "Cluster/Key": "cluster_key",
+            "Cluster/Integrity": "cluster_integrity",
+            "Cluster/Principal": "principal",
+            "Client Conns": "client_connections",
+            "Uptime": "uptime",
+        },
+    ),
+    TableMap(
+        re.compile("Namespace Object Information"),
+        "namespace_object",
+        {"Namespace": "namespace"},
+        {
+            "Rack ID": "rack_id",
+            "Repl Factor": "replication_factor",
+            "Expirations": "expirations",
+            "Total Records": "total_records",
+            "Objects/Master": "master_objects",
+            "Objects/Prole": "prole_objects",
+            "Objects/Non-Replica": "non_replica_objects",
+            "Tombstones/Master": "master_tombstones",
+            "Tombstones/Prole": "prole_tombstones",
+            "Tombstones/Non-Replica": "non_replica_tombstones",
+            "Pending Migrates/Tx": "migrations_tx",
+            "Pending Migrates/Rx": "migrations_rx",
+        },
+    ),
+)
+
+VALUES: tuple[ValueMap, ...] = (
+    ValueMap(re.compile("Service Configuration"), "config_service"),
+    ValueMap(re.compile("Network Configuration"), "config_network"),
+    ValueMap(re.compile(r"(?P<namespace>\S+) Namespace Configuration"), "config_namespace"),
+    ValueMap(re.compile("Service Statistics"), "statistics_service"),
+    ValueMap(re.compile(r"(?P<namespace>\S+) Namespace Statistics"), "statistics_namespace"),
+    ValueMap(re.compile(r"(?P<namespace>\S+) (?P<set>\S+) Set Statistics"), "statistics_sets"),
+    ValueMap(
+        re.compile(r"(?P<namespace>\S+) (?P<set>\S+) (?P<index>\S+) SIndex Statistics"), "statistics_sindex"
+    ),
+)
+
+
+class Reason(NamedTuple):
+    """A difference on purpose: where it is, and why."""
+
+    table: re.Pattern[str]
+    column: re.Pattern[str]
+    text: str
+    only: Callable[[Difference], bool] = lambda _: True
+
+
+DIFFERENT: tuple[Reason, ...] = ()
+
+REFUSED: dict[str, str] = {
+    r"info network like .*": "A modifier that does not apply is refused, and not ignored.",
+    r"info network with 127\.0\.0\.1:385": "No node has that name.",
+}
+"""Commands that end with 2 here and print a table there, or the reverse."""
+
+
+class Comparison:
+    """One recorded run beside ours: ``compared`` counts values, ``differences`` are those that are not the same.
+
+    ``nodes`` is where each node of the run listens now, by its port; ``unmapped`` are titles that nothing of ours is for.
+    """
+
+    def __init__(self, case: int, addresses: dict[str, str]) -> None:
+        self.case = case
+        self.nodes = {name.rpartition(":")[2]: address for name, address in addresses.items()}
+        self.compared: Counter[str] = Counter()
+        self.differences: list[Difference] = []
+        self.unmapped: set[str] = set()
+
+    def compare(self, documents: list[dict[str, Any]], tables: list[dict[str, Any]]) -> None:
+        """Each of the vendor's tables with ours."""
+        for document in documents:
+            title = re.sub(r" ?\(\d{4}-.*", "", document["title"])
+            theirs = list(records(document))
+            if found := next((each for each in MAPS if each.title.fullmatch(title)), None):
+                self._table(found, title, theirs, tables)
+            elif values := next((each for each in VALUES if each.title.fullmatch(title)), None):
+                self._values(values, title, theirs, tables)
+            else:
+                self.unmapped.add(title)
+
+    def _table(self, map_: TableMap, title: str, theirs: list[Record], tables: list[dict[str, Any]]) -> None:
+        mine = [table for table in tables if table["name"] == map_.name]
+        rows = {self._own_key(map_, row): row for table in mine for row in table["rows"]}
+        failed = {row["node"] for table in mine for row in table["rows"] if row.get("state", "ok") != "ok"}
+        for record in theirs:
+            key = self._their_key(map_, record)
+            if key[0] in failed:
+                self.compared["nodes that failed"] += 1
+            elif key not in rows:
+                self._differs(title, key, record, ABSENT)
+            else:
+                self._row(map_, title, key, record, rows.pop(key))
+        for key in rows if theirs else ():
+            if key[0] not in failed:
+                self._differs(title, key, ABSENT, rows[key])
+
+    def _row(
+        self, map_: TableMap, title: str, key: tuple[str, ...], record: Record, row: dict[str, Any]
+    ) -> None:
+        for theirs, name in map_.columns.items():
+            if theirs not in record:
+                continue
+            vendor = record[theirs]
+            if theirs in map_.shares and isinstance(vendor, float):
+                vendor *= 100
+            found = Difference(self.case, title, " ".join(key), theirs, vendor, row.get(name))
+            self._value(map_.name, found)
+
+    def _values(self, map_: ValueMap, title: str, theirs: list[Record], tables: list[dict[str, Any]]) -> None:
+        match = map_.title.fullmatch(title)
+        assert match
+        mine = [
+            table
+            for table in tables
+            if table["name"] == map_.name
+            and all(table.get(name) == value for name, value in match.groupdict().items())
+        ]
+        rows = {row["node"]: row for table in mine for row in table["rows"]}
+        for record in theirs:
+            node = self._node(record)
+            if node not in rows:
+                self._differs(title, (node,), record, ABSENT)
+            elif rows[node]["state"] != "ok":
+                self.compared["nodes that failed"] += 1
+            else:
+                self._row_of_values(map_, title, node, record, rows[node]["values"] or {})
+
+    def _row_of_values(
+        self, map_: ValueMap, title: str, node: str, record: Record, values: dict[str, Any]
+    ) -> None:
+        for name in record.keys() - {"Node"}:
+            ours = values.get(name)
+            text = {True: "true", False: "false"}[ours] if isinstance(ours, bool) else ours
+            self._value(map_.name, Difference(self.case, title, node, name, record[name], text))
+        for name in values.keys() - record.keys():
+            self._note(Difference(self.case, title, node, name, ABSENT, values[name]))
+
+    def _value(self, name: str, found: Difference) -> None:
+        """One value of both; texts of the vendor's that stand for none are none."""
+        self.compared[name] += 1
+        if isinstance(found.vendor, str) and found.vendor in NOTHING:
+            found = found._replace(vendor=None)
+        if not same(found.vendor, found.ours):
+            self._note(found)
+
+    def _differs(self, table: str, key: tuple[str, ...], vendor: object, ours: object) -> None:
+        """One of both has no such row."""
+        self._note(Difference(self.case, table, " ".join(key), "", vendor, ours))
+
+    def _note(self, found: Difference) -> None:
+        reason = next((each for each in DIFFERENT if _explains(each, found)), None)
+        if reason is None:
+            self.differences.append(found)
+        else:
+            self.compared[reason.text] += 1
+
+    def _node(self, record: Record) -> str:
+        node = str(record.get("Node", ""))
+        return self.nodes.get(node.rpartition(":")[2], node)
+
+    def _their_key(self, map_: TableMap, record: Record) -> tuple[str, ...]:
+        return (self._node(record), *(_key(record[each]) for each in map_.keys))
+
+    @staticmethod
+    def _own_key(map_: TableMap, row: dict[str, Any]) -> tuple[str, ...]:
+        return (row["node"], *(_key(row.get(each)) for each in map_.keys.values()))
+
+
+def _key(value: object) -> str:
+    return "" if isinstance(value, str | None) and value in NOTHING else str(value)
+
+
+def _explains(reason: Reason, found: Difference) -> bool:
+    return bool(
+        reason.table.fullmatch(found.table) and reason.column.fullmatch(found.column) and reason.only(found)
+    )
+
+
+def same(vendor: object, ours: object) -> bool:
+    """Whether both say the same; numbers that were computed may differ in their last digits."""
+    if isinstance(vendor, float) and isinstance(ours, int | float) and not isinstance(ours, bool):
+        return abs(vendor - ours) <= 1e-9 * max(1.0, abs(vendor))
+    return vendor == ours and isinstance(vendor, bool) == isinstance(ours, bool)
