@@ -233,7 +233,7 @@ class EmbeddedNode:
             ParameterAssignment(path, spell(value), "settings") for path, value in self._settings.items()
         ]
         if self._config is None:
-            return embedded(directory, self._namespaces, assignments)
+            return embedded(directory, self._namespaces, assignments, "namespaces")
         if isinstance(self._config, bytes) or not os.fspath(self._config).strip():
             raise StartError(
                 f"config is {self._config!r}: give the path of a file, or the text of a configuration"

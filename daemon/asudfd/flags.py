@@ -45,7 +45,10 @@ VARIABLES = {
     "SERVICE_ADDRESS": "network.service.address",
     "SERVICE_PORT": "network.service.port",
 }
-"""Environment variables of the vendor's container image, and the parameters that they stand for; NAMESPACE is one more."""
+"""Environment variables of the vendor's container image, and the parameters that they stand for."""
+
+NAMESPACE_VARIABLE = "NAMESPACE"
+"""One more of these, which names the namespace."""
 
 
 def configuration(values: Values, path: str | None, directory: str) -> Config:
@@ -56,7 +59,8 @@ def configuration(values: Values, path: str | None, directory: str) -> Config:
     from asudfd.config.load import NAMESPACES, embedded, load
 
     if path is None:
-        return embedded(directory, namespaces(values) or NAMESPACES, assigned(values, path))
+        origin = f"--{NAMESPACE.name}" if values.texts(NAMESPACE.name) else NAMESPACE_VARIABLE
+        return embedded(directory, namespaces(values) or NAMESPACES, assigned(values, path), origin)
     if values.texts(NAMESPACE.name):
         raise _usage("--namespace: the configuration file says what namespaces there are")
     return load(path, directory or None, assigned(values, path))
@@ -64,7 +68,7 @@ def configuration(values: Values, path: str | None, directory: str) -> Config:
 
 def namespaces(values: Values) -> list[str]:
     """The namespaces that the options or else the environment name; none if neither does."""
-    named = os.environ.get("NAMESPACE")
+    named = os.environ.get(NAMESPACE_VARIABLE)
     return values.texts(NAMESPACE.name) or ([named] if named else [])
 
 

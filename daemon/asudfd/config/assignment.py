@@ -29,7 +29,7 @@ class ParameterAssignment(NamedTuple):
     origin: str = "--set"
 
 
-def assign(config: Config, assignments: Iterable[ParameterAssignment], warnings: Problems) -> list[Problems]:
+def assign(config: Config, assignments: Sequence[ParameterAssignment], warnings: Problems) -> list[Problems]:
     """Change ``config``; the problems that there are, by their origins."""
     found = []
     for assignment in assignments:
@@ -38,9 +38,14 @@ def assign(config: Config, assignments: Iterable[ParameterAssignment], warnings:
         if problems:
             found.append(problems)
     if not found:
-        found.append(Problems("--set"))
+        found.append(Problems(origins(assignments)))
         fit.check(config, {}, found[0], warnings)
     return found
+
+
+def origins(assignments: Iterable[ParameterAssignment]) -> str:
+    """What the user has written ``assignments`` with, for what is wrong with them together."""
+    return ", ".join(dict.fromkeys(each.origin for each in assignments))
 
 
 def _statements(config: Config, assignment: ParameterAssignment, problems: Problems) -> list[ConfigStatement]:

@@ -35,26 +35,27 @@ def embedded(
     work_directory: str,
     namespaces: Sequence[str] = NAMESPACES,
     assignments: Sequence[ParameterAssignment] = (),
+    origin: str = "--namespace",
 ) -> Config:
     """The configuration without a file: ``namespaces`` in memory, all state under ``work_directory``.
 
     Expired records are removed, since clients may give every record a time to live. The log has no ticker, which would be
-    nearly all of it, unless its interval is given. Raises ConfigError for a name that cannot be, and for ``assignments``
-    that do not fit.
+    nearly all of it, unless its interval is given. Raises ConfigError for a name that cannot be, with ``origin`` for what
+    the user has written it with, and for ``assignments`` that do not fit.
     """
     config = Config(namespaces=[NamespaceConfig(name, nsup_period=NSUP_PERIOD) for name in NAMESPACES])
     interval = config.service.ticker_interval
     if tuple(namespaces) != NAMESPACES:
-        config.namespaces = _named(namespaces)
+        config.namespaces = _named(namespaces, origin)
     _assign(config, assignments)
     config.ticker = config.service.ticker_interval != interval
     _place(config, work_directory)
     return config
 
 
-def _named(names: Sequence[str]) -> list[NamespaceConfig]:
+def _named(names: Sequence[str], origin: str) -> list[NamespaceConfig]:
     """Namespaces as a file would declare them. Raises ConfigError."""
-    problems = Problems("--namespace")
+    problems = Problems(origin)
     period = ConfigStatement("nsup-period", (str(NSUP_PERIOD),), 0)
     statements = [ConfigStatement("namespace", (name,), 0, [period]) for name in names]
     namespaces = bind.bind(statements, problems, Problems("")).namespaces
@@ -67,9 +68,9 @@ def _assign(config: Config, assignments: Sequence[ParameterAssignment]) -> None:
     """Change ``config`` as a command line says. Raises ConfigError with all that does not fit."""
     if not assignments:
         return
-    from asudfd.config.assignment import assign
+    from asudfd.config.assignment import assign, origins
 
-    warnings = Problems("--set")
+    warnings = Problems(origins(assignments))
     problems = {str(each): each for group in assign(config, assignments, warnings) for each in group}
     if problems:  # one for each namespace may be the same
         raise ConfigError([*problems.values()])

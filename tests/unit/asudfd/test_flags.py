@@ -18,7 +18,7 @@ def configured(*argv: str, path: str | None = None) -> Config:
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("NAMESPACE", *flags.VARIABLES):
+    for name in (flags.NAMESPACE_VARIABLE, *flags.VARIABLES):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -58,6 +58,16 @@ def test_what_is_wrong_names_where_it_was_said(monkeypatch: pytest.MonkeyPatch, 
         configured("--namespace", "a", path=str(path))
     monkeypatch.setenv("SERVICE_PORT", "x")
     with pytest.raises(ConfigError, match=r"^SERVICE_PORT: "):
+        configured()
+    monkeypatch.delenv("SERVICE_PORT")
+    monkeypatch.setenv("NAMESPACE", "a b")
+    with pytest.raises(ConfigError, match=r"^NAMESPACE: 'a b' cannot be a name"):
+        configured()
+    with pytest.raises(ConfigError, match=r"^--namespace: 'c d' cannot be a name"):
+        configured("--namespace", "c d")
+    monkeypatch.delenv("NAMESPACE")
+    monkeypatch.setenv("SERVICE_ADDRESS", "203.0.113.9")
+    with pytest.raises(ConfigError, match=r"^SERVICE_ADDRESS: 'address' is no address of this machine"):
         configured()
 
 
