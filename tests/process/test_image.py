@@ -23,7 +23,8 @@ from tests.processes import ROOT, Daemon, log_path
 
 INSTRUCTIONS = instructions((ROOT / "config" / "Dockerfile").read_text(encoding="utf-8"))
 IGNORED = Ignored((ROOT / ".dockerignore").read_text(encoding="utf-8"))
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 SECONDS_MAX = 300
 """For an installation, on a machine that is busy."""
 
@@ -203,6 +204,8 @@ def test_what_is_installed(image: Image) -> None:
     place, loop = done.stdout.split()
     assert Path(place).is_relative_to(image.root)
     assert loop == "uvloop"
+    for place in PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"].values():
+        assert (image.programs.parent / place).is_file(), place  # hatchling says nothing of what is not there
 
 
 def test_it_can_be_reached_from_outside_and_sigterm_ends_it(image: Image, node: Daemon) -> None:
