@@ -1,6 +1,7 @@
 """A demo of the Makefile, run to its end with the programs that are installed beside this Python."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,3 +29,17 @@ def run_demo(script: str, work: Path) -> str:
     assert done.returncode == 0, done.stderr
     assert not work.exists()
     return done.stdout
+
+
+def lines_that_are_not_printed(out: str, page: str, introduction: str) -> list[str]:
+    """The lines of the session behind ``introduction`` in a page that ``out`` has not, in this order; numbers may be others."""
+    (session,) = re.findall(
+        rf"^{re.escape(introduction)}[^\n]*\n\n```console\n(.*?)^```", page, re.MULTILINE | re.DOTALL
+    )
+    printed = map(_shape, out.splitlines())
+    return [line for line in session.splitlines() if _shape(line) not in printed]
+
+
+def _shape(line: str) -> str:
+    """``line`` without its numbers, and how wide a table is for them."""
+    return " ".join(re.sub(r"\b\d+(\.\d+)?\b", "0", line).split())

@@ -9,7 +9,15 @@ from asadm.outcome import FAILED, GOOD, INTERRUPTED, CommandOutcome
 from asadm.target.aerospike.records import show
 from asadm.target.aerospike.records.address import set_address
 from asadm.target.aerospike.records.typed_values import documents, values
-from asadm.target.aerospike.records.udf_call import UdfInvocation, UdfRunResult, call, missing, reason, source
+from asadm.target.aerospike.records.udf_call import (
+    UdfFailure,
+    UdfInvocation,
+    UdfRunResult,
+    call,
+    missing,
+    reason,
+    source,
+)
 from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.terminal.options import Option
@@ -98,15 +106,15 @@ class UdfRunSettings:
         self.call = UdfInvocation(function, _arguments(arguments, words))
         _alone(arguments)
         self.repeat = options.integer("repeat") or 0
-        self.concurrency = options.integer("concurrency") or 1
-        if "concurrency" in options.given and not self.repeat:
+        self.concurrency = options.integer("concurrency") or 0
+        if "concurrency" in options.given and "repeat" not in options.given:
             raise UsageError("--concurrency: is for --repeat: give that, too")
         for name, value, most in (
             ("repeat", self.repeat, CALLS_MAX),
             ("concurrency", self.concurrency, CONNECTIONS_MAX),
         ):
-            if value > most:
-                raise UsageError(f"--{name}: {value} is more than {most}")
+            if name in options.given and not 1 <= value <= most:
+                raise UsageError(f"--{name}: {value} is not a number from 1 to {most}")
 
 
 def _alone(arguments: CommandArguments) -> None:
@@ -133,7 +141,8 @@ def _read(file: str) -> list[Any]:
     from asinfo.decode import DecodeError, decode_json
 
     try:
-        document = decode_json(read_file(file, ARGS_SIZE_MAX, pipe_seconds=PIPE_SECONDS))
+        path = "/dev/stdin" if file == "-" else file
+        document = decode_json(read_file(path, ARGS_SIZE_MAX, pipe_seconds=PIPE_SECONDS))
     except (FileError, DecodeError) as error:
         raise UsageError(f"--args-file: {error}") from None
     if not isinstance(document, list):
@@ -207,10 +216,11 @@ def _repeated(session: CommandSession, arguments: CommandArguments) -> CommandOu
     runs = RepeatedRequest(settings.call.message(key, cluster.timeout), settings.repeat, reason)
     runs.run(node, settings.concurrency, cluster.timeout)
     failed = sum(runs.reasons.values())
+    reasons = {missing(cluster, node, UdfFailure(why), settings.call): n for why, n in runs.reasons.items()}
     figures = _figures(runs)
     sheets = [Sheet("", list(figures), [list(figures.values())])]
-    if runs.reasons:
-        sheets.append(Sheet("Errors", ["Calls", "Reason"], [[n, why] for why, n in runs.reasons.items()]))
+    if reasons:
+        sheets.append(Sheet("Errors", ["Calls", "Reason"], [[n, why] for why, n in reasons.items()]))
     undone = settings.repeat - len(runs.seconds)
     messages = [f"at {node.name}"]
     if undone:
@@ -220,7 +230,7 @@ def _repeated(session: CommandSession, arguments: CommandArguments) -> CommandOu
         "record": show.address_json(settings.address),
         "node": node.name,
         "calls": len(runs.seconds),
-        "errors": runs.reasons,
+        "errors": reasons,
         "milliseconds": {"median": figures["Median ms"], "p99": figures["p99 ms"], "max": figures["Max ms"]},
         "calls_per_second": figures["Calls/s"],
     }

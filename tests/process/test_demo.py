@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo import lines_that_are_not_printed
+
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 60
 CONTEXTS = re.compile(r"^module=counter:contexts=(\d+):", re.MULTILINE)
@@ -53,6 +55,9 @@ def test_the_demo_does_the_main_job(tmp_path: Path) -> None:
     assert CONTEXTS.findall(after) == ["0", "0", "0"]
     for path in (ROOT / "config/udf").glob("*.lua"):
         assert out.count(path.name) >= 2, "registered, and listed"
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    printed = out.replace(str(work), ".demo")
+    assert lines_that_are_not_printed(printed, page, "From the output of `make demo`") == []
     assert not work.exists()
     assert session_is_empty(process.pid)
 

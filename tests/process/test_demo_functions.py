@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
-from tests.demo import run_demo
+from tests.demo import lines_that_are_not_printed, run_demo
+from tests.processes import ROOT
 
 
 def test_the_demo_of_functions(tmp_path: Path) -> None:
     printed = run_demo("demo_functions.sh", tmp_path / "demo")
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    session = printed.replace(str(tmp_path / "demo"), ".demo-functions")
+    assert lines_that_are_not_printed(session, page, "From the output of `make demo-functions`") == []
     steps = printed.split("\n# ")
     assert [step.count("\nready 127.0.0.1:") for step in steps] == [0, 1, 0, 0, 1, 0, 1, 0]
     assert "\nmylib\n" in steps[2]

@@ -103,7 +103,7 @@ def _figures(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def _messages(report: RunReport) -> list[str]:
-    found = str(report.error).split("\n") if report.error is not None else []
+    found = str(report.error).expandtabs(4).split("\n") if report.error is not None else []
     if report.repeated and report.seconds:
         times = ", ".join(f"{name} {each:g} ms" for name, each in _figures(report.seconds).items())
         found.append(f"{len(report.seconds)} calls: {times}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,6 +94,16 @@ def test_arguments(tool: Asadm, tmp_path: Path) -> None:
     assert read.document["result"] == [1, [{"$map": [[1, "one"]]}]]
 
 
+@pytest.mark.usefixtures("tool")
+def test_arguments_on_standard_input(cluster: asudfd.Node) -> None:
+    host, port = cluster.addresses[0]
+    command = [sys.executable, "-m", "asadm.cli", "--enable", "-h", f"{host}:{port}", "udf", "run"]
+    done = subprocess.run(
+        [*command, "m.echo", "test/k", "--args-file", "-"], input="[7]", capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "[7]\n"), done.stderr
+
+
 def test_a_failure_has_its_line(tool: Asadm) -> None:
     failed = tool("udf", "run", "m.bad", "test/k")
     assert failed.code == 1
@@ -127,6 +139,8 @@ def test_many_calls(tool: Asadm) -> None:
     failed = tool("udf", "run", "m.bad", "test/many", "--repeat", "20")
     [(reason, count)] = failed.document["errors"].items()
     assert (failed.code, count, reason.startswith("m.lua:16: ")) == (1, 20, True)
+    [missing] = tool("udf", "run", "no.f", "test/many", "--repeat", "2").document["errors"]
+    assert "has no module no.lua: it has m.lua" in missing
 
 
 def test_records(tool: Asadm) -> None:
@@ -203,7 +217,12 @@ def test_a_signal_ends_the_job_everywhere(
         (("udf", "run", "m.f", "test/k", "--args-file", "none.json"), "none.json: No such file"),
         (("udf", "run", "m.f", "test/k", "--args-file", "m.lua"), "--args-file: "),
         (("udf", "run", "m.f", "test/k", "--concurrency", "2"), "--concurrency: is for --repeat"),
-        (("udf", "run", "m.f", "test/k", "--repeat", "1000001"), "more than 1000000"),
+        (("udf", "run", "m.f", "test/k", "--repeat", "1000001"), "1000001 is not a number from 1 to 1000000"),
+        (("udf", "run", "m.f", "test/k", "--repeat", "0"), "--repeat: 0 is not a number from 1 to"),
+        (("udf", "run", "m.f", "test/k", "--repeat", "1", "--concurrency", "0"), "--concurrency: 0 is not"),
+        (("udf", "run", "m.f", "test/k", "--key-type", "integer"), "the key 'k' is no integer"),
+        (("udf", "run", "m.f", "test/true", "--key-type", "integer"), "the key 'true' is no integer"),
+        (("udf", "run", "m.f", f"test/{'9' * 40}", "--key-type", "integer"), "more than 64 bits"),
         (("record", "put", "test/k", "novalue"), "'novalue' is no bin"),
         (("record", "put", "test/k", "averylongbinname1=1"), "at most 15 bytes"),
         (("record", "put", "test/k", "a=1", "--ttl", "0"), "neither 'never'"),

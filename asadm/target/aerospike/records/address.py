@@ -99,10 +99,17 @@ def _key(text: str, key_type: str) -> int | str | bytes:
     if key_type == "bytes":
         return _hexadecimal(text)
     if key_type == "integer":
-        return int(text)
+        return _integer(text)
     value: Value = from_text(text)
     is_key = isinstance(value, int | str) and not isinstance(value, bool)
     return value if is_key else text  # type: ignore[return-value]  # mypy does not see through the name
+
+
+def _integer(text: str) -> int:
+    value: Value = from_text(text)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"the key {text!r} is no integer")  # noqa: TRY004 - of a text, not of a type
+    return value
 
 
 def _hexadecimal(text: str, size: int = 0) -> bytes:

@@ -156,6 +156,8 @@ def test_repeat_goes_on_with_the_record(run: Callable[..., Ran]) -> None:
 
 def test_a_function_that_is_not_there(run: Callable[..., Ran]) -> None:
     assert run("totl").err == "function not found\ndid you mean total?\n"
+    Path("lacking.lua").write_text('require("none")\n')
+    assert "\n    no file './none.lua'\n" in run("f", file="lacking.lua").err
     assert run("zzz").err == "function not found\nits functions: add, echo, about, drop, total, forever\n"
 
 
