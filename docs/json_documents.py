@@ -249,6 +249,21 @@ COMMANDS: dict[str, tuple[Member, ...]] = {
 }
 """By command, what stands beside the common members. A command that fails before it begins has just these."""
 
+OFFLINE_RUN = (
+    Member("version", "integer", "of this form"),
+    Member(
+        "before",
+        "object or null",
+        "the record before the call: generation, ttl in seconds (null: never), bins",
+    ),
+    Member("after", "object or null", "the record after it"),
+    sometimes("result", "any", "what the function returned"),
+    sometimes("error", "object", "of a function that failed: message, file, line and the source of the line"),
+    sometimes("calls", "integer", "with `--repeat`: how many there were"),
+    sometimes("milliseconds", "object", "with `--repeat`: median, p99 and max"),
+)
+"""What `asudfd run --json` writes."""
+
 
 def known(command: str) -> set[str]:
     """The names of all members that a document of ``command`` may have."""
@@ -274,6 +289,7 @@ def page() -> str:
     alone = shared.pop((), [])
     for rows, commands in shared.items():
         parts += [f"## {', '.join(commands)}", "", *_table(rows), ""]
+    parts += ["## asudfd run", "", "`asudfd run --json` writes one document.", "", *_table(OFFLINE_RUN), ""]
     names = ", ".join(f"`{command}`" for command in alone)
     parts += ["## Nothing more", "", f"{names} add nothing.", ""]
     return "\n".join(parts)

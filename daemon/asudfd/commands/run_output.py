@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from asudfd.offline import CallError
     from asudfd.offline.record import UdfRecord
 
+VERSION = 1
+"""Of the form of the JSON document, as in those of the tools: it grows when a member goes, or means something else."""
+
 LEVELS = ("CRITICAL", "WARNING", "INFO", "DEBUG", "DETAIL")
 
 
@@ -75,6 +78,7 @@ def _document(report: RunReport) -> list[str]:
 
     before, after, error = _shown(report.before), _shown(report.after), report.error
     document: dict[str, object] = {
+        "version": VERSION,
         "before": before and before.document,
         "after": after and after.document,
     }

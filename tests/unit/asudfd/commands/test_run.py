@@ -9,6 +9,7 @@ import pytest
 
 from asudfd import cli
 from asudfd.commands import run_lines
+from docs.json_documents import OFFLINE_RUN
 from tests.each import for_each
 
 MODULE = """
@@ -101,6 +102,7 @@ def test_keys(case: tuple[list[str], Any], run: Callable[..., Ran]) -> None:
 def test_json(run: Callable[..., Ran]) -> None:
     ran = run("add", "count", "5", "--bins", '{"count": 1}', "--json")
     assert json.loads(ran.out) == {
+        "version": 1,
         "before": {"generation": 1, "ttl": None, "bins": {"count": 1}},
         "after": {"generation": 2, "ttl": None, "bins": {"count": 6}},
         "result": 6,
@@ -113,6 +115,13 @@ def test_json(run: Callable[..., Ran]) -> None:
         "line": 17,
         "source": "sum = sum + each",
     }
+
+
+@pytest.mark.parametrize("words", [["add", "n", "1"], ["total", '["x"]'], ["add", "n", "1", "--repeat", "2"]])
+def test_the_page_of_json_documents_has_every_member(run: Callable[..., Ran], words: list[str]) -> None:
+    members = json.loads(run(*words, "--json").out).keys()
+    assert members <= {row.name for row in OFFLINE_RUN}
+    assert {row.name for row in OFFLINE_RUN if row.always} <= members
 
 
 def test_a_failure_names_its_line(run: Callable[..., Ran]) -> None:
