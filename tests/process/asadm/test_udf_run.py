@@ -160,6 +160,13 @@ def test_records(tool: Asadm) -> None:
         "bins": {"n": 2},
     }
     assert tool("record", "get", "test.rec/17", "--key-type", "string").code == 1
+    elsewhere = (f"test.other/{digest}", "--digest")
+    for refused in (
+        tool("record", "put", *elsewhere, "n=1"),
+        tool("record", "get", *elsewhere),
+        tool("udf", "run", "m.echo", *elsewhere),
+    ):
+        assert (refused.code, "name the set that its record is in" in refused.err) == (1, True)
     assert tool("record", "delete", "test.rec/17").code == 0
     gone = tool("record", "delete", "test.rec/17")
     assert (gone.code, "no such record" in gone.err) == (1, True)

@@ -30,6 +30,7 @@ MOVED = (Result.CLUSTER_KEY_MISMATCH, Result.PARTITION_UNAVAILABLE)
 
 _TEXTS = {
     Result.NOT_FOUND: "there is no such record",
+    Result.PARAMETER: "a parameter does not fit; with a digest, name the set that its record is in",
     Result.NAMESPACE: "the node has no such namespace",
     Result.TIMEOUT: "the node did not end it in time; what it does may still be done",
     Result.NOT_AUTHENTICATED: "the node wants a login: see --user",
