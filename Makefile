@@ -24,7 +24,7 @@ MAKEFLAGS += --jobs=3
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/installed ## three nodes, modules on all of them, every cache cleared by one asadm call
 	@sh docs/demo.sh
