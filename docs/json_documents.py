@@ -100,8 +100,8 @@ _DIFF = (
 )
 _HISTORY = (
     sometimes("history", "string", "the file of the history"),
-    sometimes("entries", "array", "id, time, user, cluster, module, hashes and nodes of each entry, the newest first"),
-    sometimes("id, state, run, undoes, at, user, host, cluster, action, hash, sha256, ok, failed, note, module", "",
+    sometimes("entries", "array", "id, number of the change, time, user, cluster, module, hashes and nodes of each entry, the newest first"),
+    sometimes("id, state, change, run, undoes, at, user, host, cluster, action, hash, sha256, ok, failed, note, module", "",
               "with `show ID`: the entry"),
     sometimes("ok_nodes, failed_nodes", "arrays", "with `show ID`: its nodes"),
     sometimes("source", "string", "with `show ID`: the content as text"),

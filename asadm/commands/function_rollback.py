@@ -21,5 +21,6 @@ With --to the library gets the text that the entry recorded.
 Examples:
   asadm function rollback                    undo the latest change: show it, ask, do it
   asadm fn rollback mylib --yes
+  asadm fn rollback --change 9               undo the change 9 of the history
   asadm fn rollback --to 12 --dry-run        what it would be to go back to the entry 12
   asadm fn history                           what there is to go back to"""

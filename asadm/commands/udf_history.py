@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 
 from asadm.fleet.change.options import HISTORY
 from asadm.fleet.history.history import BEGUN, History, path_of
@@ -15,6 +16,8 @@ from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asadm.fleet.history.history import HistoryEntry
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
@@ -36,8 +39,8 @@ OF = Option(
 OPTIONS = (MODULE, LIMIT, OF, HISTORY)
 
 NOTES = """\
-One row for each module of each change, the newest first. A cluster that has no name in the inventory is called by the
-addresses of its nodes. The change "found" records what a node had before, where the history did not have it yet. A change
+One row for each module of each change, the newest first; on a terminal each cluster has a table of its own. The number of
+the change is that of its first entry. A cluster that has no name in the inventory is called by the addresses of its nodes. The change "found" records what a node had before, where the history did not have it yet. A change
 that was killed is "unfinished"; 'udf rollback' can undo it too. Entries are never deleted. Several users and runs may
 share the file.
 
@@ -45,11 +48,12 @@ Examples:
   asadm udf history --module counter.lua
   asadm --cluster production udf history -n 50
   asadm udf history show 12                  the source of the entry 12, byte for byte
-  asadm udf rollback counter.lua --to 12     bring it back"""
+  asadm udf rollback counter.lua --to 12     bring it back
+  asadm udf rollback --change 9              undo all of the change 9"""
 
 UNFINISHED = "unfinished: killed, or under way"
 
-COLUMNS = ["ID", "Time", "User", "Cluster", "Action", "Module", "Hash", "Nodes", "Note"]
+COLUMNS = ("ID", "Change", "Time", "User", "Cluster", "Action", "Module", "Hash", "Nodes", "Note")
 
 
 class HistorySettings:
@@ -89,10 +93,9 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         if settings.entry is not None:
             return _source(session, history, history.entry(settings.entry))
         entries = history.entries(_cluster(session, settings), settings.module, settings.limit)
-    rows = [_row(entry) for entry in entries]
-    messages = [] if rows else [f"{history.path}: no such change"]
+    messages = [] if entries else [f"{history.path}: no such change"]
     return CommandOutcome(
-        show=[Sheet("", COLUMNS, rows)] if rows else b"",
+        show=_sheets(entries, terminal=session.terminal) if entries else b"",
         messages=messages,
         extra={"history": history.path, "entries": [_document(entry) for entry in entries]},
     )
@@ -106,12 +109,34 @@ def _cluster(session: CommandSession, settings: HistorySettings) -> str | None:
     return named
 
 
-def _row(entry: HistoryEntry) -> list[Cell | str | float | None]:
+def _sheets(entries: Sequence[HistoryEntry], *, terminal: bool) -> list[Sheet]:
+    """One table of all ``entries``; for a terminal, which has no room for the cluster in each row, one for each cluster."""
+    if not terminal:
+        return [Sheet("", COLUMNS, [list(_cells(entry, _minute(entry.at)).values()) for entry in entries])]
+    of: dict[str, list[HistoryEntry]] = {}
+    for entry in entries:
+        of.setdefault(entry.cluster, []).append(entry)
+    this_year = datetime.now(UTC).year
+    return [_of_cluster(cluster, those, this_year) for cluster, those in of.items()]
+
+
+def _of_cluster(cluster: str, entries: Sequence[HistoryEntry], this_year: int) -> Sheet:
+    """The table of one cluster. Where all went well a narrow terminal does without the nodes."""
+    shown = [name for name in COLUMNS if name != "Cluster"]
+    rows = [_cells(entry, _short_time(entry.at, this_year)) for entry in entries]
+    well = not any(entry.failed for entry in entries)
+    details = ["ID", "Nodes", "Hash"] if well else ["ID", "Hash"]
+    return Sheet(_cut(cluster), shown, [[row[name] for name in shown] for row in rows], details=details)
+
+
+def _cells(entry: HistoryEntry, time: str) -> dict[str, Cell | str | float | None]:
+    """A row, by the names of its columns."""
     unknown = entry.state == BEGUN
     nodes = f"{'?' if unknown else entry.ok} of {entry.ok + entry.failed}"
-    return [
+    values = (
         entry.id,
-        _minute(entry.at),
+        entry.change,
+        time,
         f"{entry.user}@{entry.host}",
         _cut(entry.cluster),
         entry.action,
@@ -119,12 +144,18 @@ def _row(entry: HistoryEntry) -> list[Cell | str | float | None]:
         short(entry.hash),
         Cell(nodes, "bad" if entry.failed else ""),
         "; ".join(each for each in (entry.note, UNFINISHED if unknown else "") if each),
-    ]
+    )
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def _minute(at: str) -> str:
     """The minute of a change, in UTC: JSON has the second."""
     return at[:16].replace("T", " ")
+
+
+def _short_time(at: str, this_year: int) -> str:
+    """``11-30 09:15`` of this year, and the day of another one."""
+    return _minute(at)[5:] if at.startswith(f"{this_year}-") else at[:10]
 
 
 def _cut(cluster: str) -> str:
@@ -137,6 +168,7 @@ def _document(entry: HistoryEntry) -> dict[str, object]:
     names = (
         "id",
         "state",
+        "change",
         "run",
         "undoes",
         "at",

@@ -39,8 +39,8 @@ TO = Option(
 OF_CHANGE = Option(
     "change",
     kind="integer",
-    metavar="ID",
-    help="Undo the change that entry ID of 'udf history' belongs to, instead of the latest change.",
+    metavar="N",
+    help="Undo the change N of 'udf history', instead of the latest change; the ID of any of its entries means it, too.",
 )
 OPTIONS = (TO, OF_CHANGE, *CHANGE, VERIFY, NOTE)
 
@@ -57,7 +57,7 @@ that was removed.
 Examples:
   asadm udf rollback                         undo the latest change: show it, ask, do it
   asadm udf rollback counter.lua --yes
-  asadm udf rollback --change 9              undo the change with the entry 9
+  asadm udf rollback --change 9              undo the change 9 of the history
   asadm udf rollback --to 12 --dry-run       what it would be to go back to the entry 12
   asadm udf history                          what there is to go back to"""
 
@@ -65,7 +65,7 @@ Examples:
 class RollbackSettings(NamedTuple):
     """What is rolled back, and how: the module ``name`` or all of them, to the history's ``entry`` or the state before.
 
-    ``undone``  an entry of the change that is undone; None: the latest one
+    ``undone``  the number, or any entry, of the change that is undone; None: the latest one
     """
 
     change: ChangeSettings

@@ -103,8 +103,8 @@ def plain(sheet: Sheet) -> str:
 LAST_WIDTH_MIN = 16
 """The last column may be folded down to this width: reasons of failures stand there."""
 
-CUT_WIDTH_MIN = 10
-"""A column that is cut keeps so many places: less of a name or an address tells nothing."""
+CUT_WIDTH_MIN = 11
+"""A column that is cut keeps so many places: less of a name or an address tells nothing, and a time like 11-30 09:15 stays whole."""
 
 CUT = "\u2026"
 """Stands where a cell was cut off."""
@@ -228,7 +228,7 @@ def _vertical(sheet: Sheet, console: Console) -> None:
         block.add_column(no_wrap=True)
         block.add_column(overflow="fold")
         for name, cell in zip(sheet.columns[1:], others, strict=True):
-            if cell.value is not None:
+            if cell.text != "-":
                 block.add_row(Text(f"  {visible(name)}"), Text(cell.text, style=STYLES[cell.mark]))
         console.print(block)
 

@@ -34,6 +34,7 @@ DONE = "done"
 _COLUMNS = "id, state, run, undoes, at, user, host, cluster, action, module, hash, sha256, ok, failed, note"
 _READ = _COLUMNS.replace("ok, failed", "(SELECT addresses FROM nodes WHERE nodes.id = ok), "
                          "(SELECT addresses FROM nodes WHERE nodes.id = failed)")  # fmt: skip
+_READ += ", (SELECT min(first.id) FROM changes AS first WHERE first.run = changes.run)"
 
 
 class HistoryEntry:
@@ -47,15 +48,16 @@ class HistoryEntry:
     ``sha256``  of the content; for a removal that of the content that was removed; None when it is not known
     ``nodes``   addresses of the nodes that have it so
     ``others``  addresses of the nodes that were to have it so, and have not; or not yet, in a row that is ``begun``
+    ``change``  the number of its run, by which people name it: the ``id`` of the first row of the run
     """
 
     __slots__ = (
-        "action", "at", "cluster", "hash", "host", "id", "module", "nodes", "note", "others", "run", "sha256", "state",
-        "undoes", "user",
+        "action", "at", "change", "cluster", "hash", "host", "id", "module", "nodes", "note", "others", "run", "sha256",
+        "state", "undoes", "user",
     )  # fmt: skip
 
     def __init__(self, row: tuple[object, ...]) -> None:
-        *most, module, hash_, sha256, nodes, others, note = row
+        *most, module, hash_, sha256, nodes, others, note, change = row
         for name, value in zip(_COLUMNS.split(", "), most, strict=False):
             setattr(self, name, value)
         self.module = _name(module)
@@ -64,6 +66,7 @@ class HistoryEntry:
         self.nodes = frozenset(str(nodes).split())
         self.others = frozenset(str(others).split())
         self.note = str(note)
+        self.change = int(str(change))
 
     id: int
     state: str

@@ -76,10 +76,13 @@ def test_an_earlier_change_is_undone_as_a_whole(asadm: Asadm, apply: Apply) -> N
         apply(fleet, a=TWO, b=TWO)
         apply(fleet, a=OTHER, b=TWO)
         entries = asadm("--json", "udf", "history", "--history", "h").document["entries"]
-        second = next(
-            each["id"] for each in entries if each["module"] == "b.lua" and each["action"] == "apply"
+        second, number = next(
+            (each["id"], each["change"])
+            for each in entries
+            if each["module"] == "b.lua" and each["action"] == "apply"
         )
-        done = roll(asadm, fleet, "--change", str(second))
+        assert number < second
+        done = roll(asadm, fleet, "--change", str(number))
         assert done.code == 0, done.err
         assert (fleet.sources(b"a.lua"), fleet.sources(b"b.lua")) == ([ONE] * 2, [ONE] * 2)
         assert "a.lua was changed again at " in done.err

@@ -71,8 +71,24 @@ def test_columns_without_content_go_first_and_then_the_widest_are_cut(
     assert "Empty" in shown(80)[0]
     assert shown(50)[2] == "10.0.0.1:3000  a-very-long-name-indeed  ok"
     assert shown(35)[2] == "10.0.0.1:3000  a-very-long-\u2026  ok"
-    assert shown(30)[2] == "10.0\u2026:3000  a-very-lon\u2026  ok"
-    assert shown(28)[0] == "10.0.0.1:3000"
+    assert shown(31)[2] == "10.0.\u2026:3000  a-very-lon\u2026  ok"
+    assert shown(30)[0] == "10.0.0.1:3000"
+
+
+def test_details_go_before_others_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = ["a-long-name-indeed", "1", "2", "ok"]
+    sheet = Sheet("", ["Name", "One", "Two", "State"], [row], details=["One", "Two"])
+
+    def shown(width: int) -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(width))
+        stream = Terminal()
+        show(sheet, stream, colour=False)
+        return [line.rstrip() for line in stream.getvalue().splitlines()]
+
+    assert shown(35)[2] == "a-long-name-indeed  1    2    ok"
+    assert shown(34)[2:] == ["a-long-name-indeed  1    ok", "1 column more on a wider terminal"]
+    assert shown(29)[2:] == ["a-long-name-indeed  ok", "2 columns more on a wider", "terminal"]
+    assert shown(22)[2] == "a-long-name-in\u2026  ok"
 
 
 @pytest.mark.parametrize(

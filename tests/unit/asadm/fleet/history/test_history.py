@@ -95,6 +95,21 @@ def test_what_a_run_has_begun_is_shown_until_it_has_ended(tmp_path: Path) -> Non
         ]
 
 
+def test_the_number_of_a_change_is_that_of_its_first_row(tmp_path: Path) -> None:
+    with History(str(tmp_path / "h"), write=True) as history:
+        for run in ("1", "2", "1"):  # the second of them while the first was under way
+            history.record(run, "c", [HistoryRecord("apply", name, "new", b"1") for name in (b"a", b"b")])
+        assert [(entry.id, entry.change) for entry in history.entries()] == [
+            (6, 1),
+            (5, 1),
+            (4, 3),
+            (3, 3),
+            (2, 1),
+            (1, 1),
+        ]
+        assert history.entry(4).change == 3
+
+
 NODES = ["n0", "n1", "n2"]
 
 
@@ -252,7 +267,7 @@ def test_the_command(asadm: Asadm, tmp_path: Path) -> None:
         put(history, b"b.lua", b"return 2\n", cluster="production")
     shown = asadm("udf", "history", "--history", "h")
     assert shown.code == 0
-    assert [line.split()[0] for line in shown.out.splitlines()] == ["ID", "2", "1"]
+    assert [line.split()[:2] for line in shown.out.splitlines()] == [["ID", "Change"], ["2", "1"], ["1", "1"]]
     assert "127.0.0.1:3000 and 1 more" in shown.out
     assert "1 of 2" in shown.out
     assert asadm("udf", "history", "show", "1", "--history", "h").raw == b"return '\xff'\n"
