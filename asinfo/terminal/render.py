@@ -106,6 +106,9 @@ LAST_WIDTH_MIN = 16
 CUT_WIDTH_MIN = 11
 """A column that is cut keeps so many places: less of a name or an address tells nothing, and a time like 11-30 09:15 stays whole."""
 
+LONG_WIDTH_MIN = 13
+"""A column that is cut before a detail goes keeps so many places: an address like 10.0.0.1:3000 stays whole."""
+
 CUT = "\u2026"
 """Stands where a cell was cut off."""
 
@@ -131,14 +134,16 @@ def _rich(sheet: Sheet, stream: TextIO, *, colour: bool | None) -> None:
 def _layout(sheet: Sheet, width: int) -> tuple[Sheet, list[int]] | None:
     """What of ``sheet`` is shown in so many places, and how wide its columns are; None where it does not fit.
 
-    Headings are wrapped first, then columns without content go, then details, and at last the widest columns are cut.
+    Headings are wrapped first, then columns without content go, then long texts are cut, then details go, and at last everything is cut.
     """
     for narrower in _narrower(sheet):
         for wrapped in (False, True):
             widths = _widths(narrower, wrapped=wrapped)
             if _needed(widths) <= width:
                 return narrower, widths
-    return _cut_down(narrower, widths, width)
+        if narrower is not sheet and (cut := _cut_down(narrower, widths, width, LONG_WIDTH_MIN)):
+            return cut
+    return _cut_down(narrower, widths, width, CUT_WIDTH_MIN)
 
 
 def _narrower(sheet: Sheet) -> Iterator[Sheet]:
@@ -184,11 +189,12 @@ def _needed(widths: Sequence[int]) -> int:
     return sum(width + 2 for width in others) + min(last, LAST_WIDTH_MIN)
 
 
-def _cut_down(sheet: Sheet, widths: list[int], width: int) -> tuple[Sheet, list[int]] | None:
-    """The sheet with its widest columns cut; None where that is not enough."""
+def _cut_down(sheet: Sheet, widths: Sequence[int], width: int, least: int) -> tuple[Sheet, list[int]] | None:
+    """The sheet with its widest columns cut to ``least`` places; None where that is not enough."""
+    widths = list(widths)
     while _needed(widths) > width:
         widest = max(range(len(widths) - 1), key=lambda number: widths[number], default=0)
-        if len(widths) < 2 or widths[widest] <= CUT_WIDTH_MIN:
+        if len(widths) < 2 or widths[widest] <= least:
             return None
         widths[widest] -= 1
     most = [*widths[:-1], sys.maxsize]  # the last is folded instead

@@ -58,7 +58,9 @@ def test_eighty_columns_hold_a_change(history: Path, monkeypatch: pytest.MonkeyP
     lines = shown(history, monkeypatch, 80)
     assert lines[0] == "production"
     assert lines[1].split() == ["ID", "Change", "Time", "User", "Action", "Module", "Note"]
-    assert [line.split()[:2] for line in lines if line[:2].strip().isdigit()] == [
+    assert [
+        line.split()[:2] for line in lines if line[:2].strip().isdigit() and "more on a wider" not in line
+    ] == [
         ["12", "9"],
         ["11", "9"],
         ["4", "1"],

@@ -75,7 +75,7 @@ def test_columns_without_content_go_first_and_then_the_widest_are_cut(
     assert shown(30)[0] == "10.0.0.1:3000"
 
 
-def test_details_go_before_others_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_texts_are_cut_then_details_go_then_the_rest_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     row = ["a-long-name-indeed", "1", "2", "ok"]
     sheet = Sheet("", ["Name", "One", "Two", "State"], [row], details=["One", "Two"])
 
@@ -86,14 +86,16 @@ def test_details_go_before_others_are_cut(monkeypatch: pytest.MonkeyPatch) -> No
         return [line.rstrip() for line in stream.getvalue().splitlines()]
 
     assert shown(35)[2] == "a-long-name-indeed  1    2    ok"
-    assert shown(34)[2:] == ["a-long-name-indeed  1    ok", "1 column more on a wider terminal"]
-    assert shown(29)[2:] == ["a-long-name-indeed  ok", "2 columns more on a wider", "terminal"]
-    assert shown(22)[2] == "a-long-name-in\u2026  ok"
+    assert shown(30)[2] == "a-long-name-\u2026  1    2    ok"
+    assert shown(29)[2:] == ["a-long-name-indee\u2026  1    ok", "1 column more on a wider", "terminal"]
+    assert shown(25)[2] == "a-long-name-i\u2026  1    ok"
+    assert shown(22)[2:] == ["a-long-name-in\u2026  ok", "2 columns more on a", "wider terminal"]
+    assert shown(18)[2] == "a-long-nam\u2026  ok"
 
 
 @pytest.mark.parametrize(
     ("columns", "tall"),
-    [("80", False), ("47", False), ("40", False), ("37", False), ("36", True), ("20", True)],
+    [("80", False), ("47", False), ("40", False), ("38", False), ("37", True), ("20", True)],
 )
 def test_a_row_that_does_not_fit_becomes_a_block(
     monkeypatch: pytest.MonkeyPatch, columns: str, tall: bool
@@ -109,7 +111,7 @@ def test_a_row_that_does_not_fit_becomes_a_block(
     lines = stream.getvalue().splitlines()
     assert all(len(line) <= int(columns) for line in lines)
     assert ("127.0.0.1:3000" in lines) == tall
-    assert ("  A long column  8.1.2.0" in map(str.rstrip, lines)) == (columns == "36")
+    assert ("  A long column  8.1.2.0" in map(str.rstrip, lines)) == (columns == "37")
     assert lines[-1] == "0 of 1"
 
 
