@@ -138,9 +138,13 @@ def _act(values: Values) -> int:
         return 0
     if run.completion is not None:
         from asadm import completion
-        from asinfo.terminal.completion import script
 
-        _OutputFile(None).write(script(run.completion, "asadm", OPTIONS, completion.table()).encode())
+        _OutputFile(None).write(completion.script_of(run.completion).encode())
+        return 0
+    if run.offer is not None:
+        from asadm import offers
+
+        _OutputFile(None).write(offers.lines(run.offer, run.words))
         return 0
     warnings(values)  # a way of working that there is not is told before anything is read for it
     targets = _ChosenTarget(values)

@@ -1,22 +1,24 @@
-"""The commands of asadm for the generator of completion scripts. Imports all commands."""
+"""The completion scripts of asadm, made of its options and commands. Imports all commands."""
 
 from __future__ import annotations
 
 import re
 
-from asadm import commands, statement
-from asinfo.terminal.completion import Command
+from asadm import commands, placeholders, statement
+from asadm.flags import OPTIONS
+from asinfo.info_names import NAMES
+from asinfo.terminal import completion
+from asinfo.terminal.completion import INFO_COMMANDS, Command, Place
 from asinfo.terminal.options import Option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asadm.commands import CommandRow
 
-FILE = "PATH"
-"""The word of a clause that stands for the name of a file."""
 
-DIRECTORY = "DIR"
-"""What the first word of a command begins with when it names a directory, or a file as well."""
+def script_of(shell: str) -> str:
+    """The script of ``shell``: bash, zsh or fish."""
+    return completion.script(shell, "asadm", OPTIONS, table(), {INFO_COMMANDS: NAMES})
 
 
 def table() -> list[Command]:
@@ -32,12 +34,22 @@ def _command(row: CommandRow) -> Command:
         keywords=row.keywords,
         files=[
             keyword
-            for keyword, clause in zip(row.keywords, row.clauses, strict=True)
-            if FILE in clause.strip("[]").split()
+            for keyword in row.keywords
+            if placeholders.names_file(placeholders.clause_word(row, keyword))
         ],
-        first=any(name.strip("[]").startswith(DIRECTORY) for name in row.names[:1]),
+        first=placeholders.names_file(placeholders.word_of(row, 0)),
+        places=_places(row),
         another="COMMAND" in row.rest,
     )
+
+
+def _places(row: CommandRow) -> list[Place]:
+    """The words of the command for which values are offered."""
+    found = [(keyword, placeholders.clause_word(row, keyword)) for keyword in row.keywords]
+    for position, name in enumerate(row.names):
+        found.append(("*" if "..." in name else str(position), placeholders.word_of(row, position)))
+    kinds = [Place(where, placeholders.kind_of(row, word)) for where, word in found]
+    return [place for place in kinds if place.kind not in {"", INFO_COMMANDS}]
 
 
 def _options(row: CommandRow) -> list[Option]:

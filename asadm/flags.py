@@ -5,6 +5,9 @@ from __future__ import annotations
 from asinfo import flags
 from asinfo.terminal.options import Option
 
+KINDS = ("clusters", "hosts", "nodes", "modules", "libraries", "functions")
+"""What --offer prints: kinds of `asinfo.terminal.completion`, which is not imported for it."""
+
 OWN = (
     Option(
         "execute",
@@ -38,6 +41,13 @@ OWN = (
         metavar="SHELL",
         help="Print the completion script for SHELL.",
     ),
+    Option(
+        "offer",
+        kind="choice",
+        choices=KINDS,
+        hidden=True,
+        help="For completion scripts: print what is known of this kind for the words behind --. Asks no node.",
+    ),
     Option("version", "V", "flag", help="Print the version."),
 )
 
@@ -51,10 +61,10 @@ TARGETS = (
     ),
     Option(
         "cluster",
-        metavar="NAME",
+        metavar="CLUSTER",
         panel="Nodes",
         environment="ASADM_CLUSTER",
-        help="Work on the cluster NAME of the inventory, instead of its default cluster.",
+        help="Work on the cluster CLUSTER of the inventory, instead of its default cluster.",
     ),
     Option(
         "discover",

@@ -19,6 +19,7 @@ class RunSettings:  # plain class: dataclasses cost more to import than the whol
 
     ``version``     print the version, and nothing else
     ``completion``  print the completion script of this shell, and nothing else; None for none
+    ``offer``       print what completion offers of this kind, and nothing else; None for none
     ``execute``     commands, or the name of a file of commands; None if not given
     ``file``        a file of commands, ``-`` for standard input; None if not given
     ``words``       the words of one command
@@ -30,13 +31,14 @@ class RunSettings:  # plain class: dataclasses cost more to import than the whol
     """
 
     __slots__ = (
-        "colour", "completion", "enable", "execute", "file", "json", "no_password_left", "out_file", "version", "words",
+        "colour", "completion", "enable", "execute", "file", "json", "no_password_left", "offer", "out_file", "version", "words",
     )  # fmt: skip
 
     def __init__(self, values: Values) -> None:
         """What a command line says. Raises UsageError for more than one way to say what is to be run."""
         self.version = values.flag("version")
         self.completion = values.text("completion")
+        self.offer = values.text("offer")
         self.execute = values.text("execute")
         self.file = values.text("file")
         self.words = values.words

@@ -3,7 +3,7 @@
 The first of these that says something decides:
 
     -h HOST,...                        just these nodes, in this order
-    --inventory FILE, --cluster NAME   a cluster of an inventory
+    --inventory FILE, --cluster CLUSTER  a cluster of an inventory
     --config-file, --only-config-file, --instance      astools.conf
     ASADM_INVENTORY, ASADM_CLUSTER     a cluster of an inventory
     an inventory in the usual places   ./asadm.yaml, $XDG_CONFIG_HOME/asudf/asadm.yaml, /etc/asudf/asadm.yaml

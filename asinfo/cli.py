@@ -101,9 +101,7 @@ def act(values: Values) -> int:
         return 0
     shell = values.text("completion")
     if shell is not None:
-        from asinfo.terminal import completion
-
-        _write(completion.script(shell, "asinfo", OPTIONS).encode())
+        _write(completion_script(shell).encode())
         return 0
     for note in notes(values):
         _tell(note)
@@ -119,6 +117,14 @@ def act(values: Values) -> int:
     elif reply.failure is None:
         _print_summary(reply, answers, values)
     return _verdict(reply, commands, answers)
+
+
+def completion_script(shell: str) -> str:
+    """What a shell reads to complete the words of asinfo."""
+    from asinfo.info_names import NAMES
+    from asinfo.terminal import completion
+
+    return completion.script(shell, "asinfo", OPTIONS, words={completion.INFO_COMMANDS: NAMES})
 
 
 def _commands(values: Values) -> list[bytes]:

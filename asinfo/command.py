@@ -26,6 +26,15 @@ READING = frozenset(
 )
 """Commands that only read: one that a node took and did not answer may be asked of another."""
 
+CHANGING = frozenset(
+    b"""
+    eviction-reset jobs log-set masking mcast quiesce quiesce-undo query-abort query-abort-all recluster revive
+    roster-set scan-abort scan-abort-all services-alumni-reset set-config set-log sindex-create sindex-delete tip
+    tip-clear truncate truncate-namespace truncate-namespace-undo truncate-undo udf-put udf-remove undun xdr-command
+    """.split()
+)
+"""Info commands that change a cluster for good; in asadm they ask for ``enable``. All others read, or only drop a cache."""
+
 
 def meant(text: str) -> bytes:
     """The command that ``text`` means: without a pair of quotes around it, and under the name that nodes know."""

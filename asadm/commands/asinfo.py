@@ -6,7 +6,7 @@ import os
 
 from asadm.outcome import CommandOutcome
 from asadm.target.aerospike.cluster import info_cluster
-from asinfo.command import meant, parts
+from asinfo.command import CHANGING, meant, parts
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.wire.info import request, split_line
@@ -39,15 +39,6 @@ OPTIONS = (
         help="Print only the answers, one a line, without a line that names the node before them.",
     ),
 )
-
-CHANGING = frozenset(
-    b"""
-    eviction-reset jobs log-set masking mcast quiesce quiesce-undo query-abort query-abort-all recluster revive
-    roster-set scan-abort scan-abort-all services-alumni-reset set-config set-log sindex-create sindex-delete tip
-    tip-clear truncate truncate-namespace truncate-namespace-undo truncate-undo udf-put udf-remove undun xdr-command
-    """.split()
-)
-"""Info commands that change a cluster for good; they ask for ``enable``. All others read, or only drop a cache."""
 
 
 class InfoRequest:  # plain class: dataclasses cost more to import than the whole run

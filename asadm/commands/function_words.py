@@ -13,7 +13,10 @@ _WORDS = (("'udf ", "'function "), ("modules", "libraries"), ("module", "library
 
 def of_functions(options: Iterable[Option]) -> tuple[Option, ...]:
     """``options`` of a ``udf`` command, as the ``function`` command of that name explains them."""
-    return tuple(option.explained(_said(option.help)) for option in options)
+    return tuple(
+        option.explained(_said(option.help), "LIBRARY" if option.metavar == "MODULE" else "")
+        for option in options
+    )
 
 
 def _said(words: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
-MODULE = Option("module", "m", metavar="NAME", help="Show only changes of the module NAME.")
+MODULE = Option("module", "m", metavar="MODULE", help="Show only changes of MODULE.")
 LIMIT = Option(
     "limit",
     "n",

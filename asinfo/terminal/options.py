@@ -81,12 +81,13 @@ class Option:
         self.ignored = ignored
         self.refused = refused
 
-    def explained(self, help_: str) -> Option:
-        """The same option with another help."""
+    def explained(self, help_: str, metavar: str = "") -> Option:
+        """The same option with another help, and perhaps another word for its value."""
         made = Option.__new__(Option)
         for name in self.__slots__:
             setattr(made, name, getattr(self, name))
         made.help = help_
+        made.metavar = metavar or self.metavar
         return made
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asadm import seen_modules
+
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,7 +71,11 @@ def survey(
     ``timeout`` is the time in seconds that a node has; the cluster's if it is not given.
     """
     answers = cluster.each([cluster.list_command()], nodes=nodes, timeout=timeout)
-    return Survey(cluster.listings(answers), cluster.noun)
+    found = Survey(cluster.listings(answers), cluster.noun)
+    if nodes is None and found.read:
+        read = [listing.node.address for listing in found.listings if listing.read]
+        seen_modules.note(cluster.noun, cluster.name, read, found.names())
+    return found
 
 
 def coverage(read: int, asked: int) -> str:

@@ -7,12 +7,40 @@ that the other words name, and offer what may come next. Only the spelling diffe
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from asinfo.terminal.options import Option
+
+
+CLUSTERS, HOSTS, NODES, MODULES, LIBRARIES, FUNCTIONS = (
+    "clusters", "hosts", "nodes", "modules", "libraries", "functions",
+)  # fmt: skip
+"""Kinds of values that are others for each user: a program tells its own."""
+
+INFO_COMMANDS = "info-commands"
+"""A kind of values that are the same everywhere."""
+
+PLACEHOLDERS = {
+    "CLUSTER": CLUSTERS,
+    "HOST[:TLSNAME][:PORT],...": HOSTS,
+    "NODE": NODES,
+    "MODULE": MODULES,
+    "LIBRARY": LIBRARIES,
+    "MODULE.FUNCTION": FUNCTIONS,
+    "COMMAND": INFO_COMMANDS,
+}
+"""The kinds of what the words stand for that help has in the place of a value."""
+
+
+class Place(NamedTuple):
+    """Where a value of ``kind`` is due in a command: behind the keyword ``where``, or at that number of words; ``*`` is any number."""
+
+    where: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +53,7 @@ class Command:
     ``keywords``  words that begin a clause, such as ``with``
     ``files``     the keywords behind which the name of a file stands
     ``first``     whether the first word of the user is the name of a file or a directory
+    ``places``    the words of the user for which values are offered
     ``another``   whether another command follows, as behind ``watch``; such a command has a single word
     """
 
@@ -34,16 +63,21 @@ class Command:
     keywords: Sequence[str] = ()
     files: Sequence[str] = ()
     first: bool = False
+    places: Sequence[Place] = ()
     another: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionModel:
-    """The options and commands that fill the templates of the three shells."""
+    """The options and commands that fill the templates of the three shells.
+
+    ``words``  all values of some kinds; those of the others the program itself tells, where it has an option ``offer``
+    """
 
     program: str
     options: Sequence[Option]
     commands: Sequence[Command]
+    words: Mapping[str, Sequence[str]]
     _every: list[Option] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,8 +107,66 @@ class CompletionModel:
     @property
     def choices(self) -> list[tuple[list[str], Sequence[str]]]:
         """Spellings of options with a fixed set of values, and the values."""
-        found = {tuple(option.spellings): option.choices for option in self._every if option.choices}
-        return [(list(spellings), values) for spellings, values in found.items()]
+        found = {tuple(option.spellings): self.values(option) for option in self._every}
+        return [(list(spellings), values) for spellings, values in found.items() if values]
+
+    def values(self, option: Option) -> Sequence[str]:
+        """All values of ``option``, where they are known beforehand."""
+        return option.choices or self.words.get(PLACEHOLDERS.get(option.metavar, ""), ())
+
+    @property
+    def offered(self) -> Sequence[str]:
+        """The kinds of values that the program tells."""
+        return next((option.choices for option in self.options if option.name == "offer"), ())
+
+    def kind(self, option: Option) -> str:
+        """The kind of the values of ``option`` that the program tells; empty for none."""
+        kind = PLACEHOLDERS.get(option.metavar, "")
+        return kind if kind in self.offered else ""
+
+    @property
+    def asked(self) -> list[str]:
+        """All spellings of options whose values the program tells."""
+        return _spellings(option for option in self._every if self.kind(option))
+
+    @property
+    def of_options(self) -> dict[str, list[str]]:
+        """By kind, the spellings of such options of the program."""
+        return {kind: found for kind in self.offered if (found := self._of_kind(kind, self.options))}
+
+    @property
+    def of_commands(self) -> dict[str, list[tuple[str, str]]]:
+        """By kind, each command with a spelling of such an option of its own."""
+        return {
+            kind: found
+            for kind in self.offered
+            if (
+                found := [
+                    (command.words, spelling)
+                    for command in self.commands
+                    for spelling in self._of_kind(kind, command.options)
+                ]
+            )
+        }
+
+    @property
+    def of_places(self) -> dict[str, list[tuple[str, str]]]:
+        """By kind, each command with a place for it; those behind a keyword first, so that they win over any number."""
+        return {
+            kind: found
+            for kind in self.offered
+            if (
+                found := [
+                    (command.words, place.where)
+                    for command in self.commands
+                    for place in command.places
+                    if place.kind == kind
+                ]
+            )
+        }
+
+    def _of_kind(self, kind: str, options: Sequence[Option]) -> list[str]:
+        return _spellings(option for option in options if self.kind(option) == kind)
 
     @property
     def whole(self) -> list[str]:
@@ -117,8 +209,14 @@ class CompletionModel:
         return [f"{command.words} 0" for command in self.commands if command.first]
 
 
-def script(shell: str, program: str, options: Sequence[Option], commands: Sequence[Command] = ()) -> str:
-    """The script of ``shell`` (bash, zsh or fish) that completes ``program``."""
+def script(
+    shell: str,
+    program: str,
+    options: Sequence[Option],
+    commands: Sequence[Command] = (),
+    words: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> str:
+    """The script of ``shell`` (bash, zsh or fish) that completes ``program``; ``words``: all values of some kinds."""
     from asinfo.terminal.completion import bash, fish, zsh
 
     templates: dict[str, Callable[[CompletionModel], str]] = {
@@ -126,7 +224,7 @@ def script(shell: str, program: str, options: Sequence[Option], commands: Sequen
         "zsh": zsh.script,
         "fish": fish.script,
     }
-    return templates[shell](CompletionModel(program, options, commands))
+    return templates[shell](CompletionModel(program, options, commands, words))
 
 
 def shown(options: Iterable[Option]) -> list[Option]:

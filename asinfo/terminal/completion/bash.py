@@ -6,14 +6,15 @@ from asinfo.terminal.completion import fill, names, quoted, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from asinfo.terminal.completion import Command, CompletionModel
 
 TEMPLATE = r"""# bash completion of @program@; load it with: source <(@program@ --completion bash)
+@offer@
 _@program@() {
     local line=$COMP_LINE words=() used=' ' piece word before command='' another='' i
-    local next='' flags='' keywords='' needs=0 given=0
+    local next='' flags='' keywords='' needs=0 given=0 clause='' kind=''
     # bash cuts words at = and : too; here they become what the program will get.
     for piece in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
         if [[ ${#words[@]} == 0 || $line == [[:space:]]* ]]; then
@@ -33,6 +34,7 @@ _@program@() {
     compopt +o default 2>/dev/null
     case $before in
 @choices@
+        @asked@) ;; # see below
         @paths@) compopt -o default 2>/dev/null; return ;; # readline knows best how file names are quoted
         @valued@) return ;;
         @optional@) [[ $word == -* ]] || return ;;
@@ -57,6 +59,7 @@ _@program@() {
     case ${command:-$another} in
 @cases@
     esac
+@kinds@
     if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "@options@ --help $flags" -- "$word"))
         return
@@ -73,8 +76,45 @@ _@program@() {
         done
     fi
     COMPREPLY=($(compgen -W "$next" -- "$word"))
+@places@
 }
 complete -o default -F _@program@ @program@
+"""
+
+
+OFFER = r"""# Adds to COMPREPLY what the program knows of the kind $1; words and word are those of its caller. Asks no node.
+_@program@_offer() {
+    local value begun=${word#[\'\"]} cut=''
+    [[ $COMP_WORDBREAKS == *:* ]] && cut=${begun%"${begun##*:}"} # bash puts what stands before a colon there itself
+    while IFS= read -r value; do
+        [[ $value && $value == "$begun"* ]] || continue
+        value=${value#"$cut"}
+        [[ $word == [\'\"]* ]] || printf -v value %q "$value"
+        COMPREPLY+=("$value")
+    done <<< "$("${words[0]}" --offer "$1" -- "${words[@]:1:last-1}" 2>/dev/null </dev/null)"
+    if [[ $1 == functions ]]; then compopt -o nospace 2>/dev/null; fi
+}
+"""
+
+KINDS = r"""    case $before in
+@of_options@
+    esac
+    case "$command $before" in
+@of_commands@
+    esac
+    if [[ $kind ]]; then
+        _@program@_offer $kind
+        return
+    fi
+"""
+
+PLACES = r"""    for piece in $used; do
+        [[ " $keywords " == *" $piece "* ]] && clause=$piece
+    done
+    case "$command ${clause:-$given}" in
+@of_places@
+    esac
+    if [[ $kind ]]; then _@program@_offer $kind; fi
 """
 
 
@@ -95,7 +135,17 @@ def script(source: CompletionModel) -> str:
         **patterns(source),
         cases="\n".join([*follow, *map(_case, (each for each in source.commands if not each.another))]),
         options=" ".join(name for option in source.shown for name in names(option)),
+        **asking(source, (OFFER, KINDS, PLACES)),
     )
+
+
+def asking(source: CompletionModel, parts: tuple[str, str, str], opening: str = "") -> dict[str, str]:
+    """The ``parts`` about values that the program tells; empty where it tells none."""
+    if not source.offered:
+        return {"offer": "", "kinds": "", "places": ""}
+    filled = branches(source, opening)
+    offer, kinds, places = (fill(part, program=source.program, **filled).rstrip("\n") for part in parts)
+    return {"offer": offer, "kinds": kinds, "places": places}
 
 
 def _case(command: Command) -> str:
@@ -113,9 +163,33 @@ def _own(command: Command) -> str:
     return " ".join(name for option in shown(command.options) for name in names(option))
 
 
+def branches(source: CompletionModel, opening: str = "") -> dict[str, str]:
+    """The branches that find the kind of a value; zsh has its patterns behind an ``opening`` bracket."""
+
+    def branch(found: Iterable[str], kind: str) -> str:
+        return f"        {opening}{'|'.join(found)}) kind={kind} ;;"
+
+    of_options = [branch(found, kind) for kind, found in source.of_options.items()]
+    of_commands = [
+        branch(map(quoted, map(" ".join, found)), kind) for kind, found in source.of_commands.items()
+    ]
+    of_places = [branch(map(_place, found), kind) for kind, found in source.of_places.items()]
+    return {
+        "of_options": "\n".join(of_options),
+        "of_commands": "\n".join(of_commands),
+        "of_places": "\n".join(of_places),
+    }
+
+
+def _place(place: tuple[str, str]) -> str:
+    words, where = place
+    return f"{quoted(f'{words} ')}*" if where == "*" else quoted(f"{words} {where}")
+
+
 def patterns(source: CompletionModel) -> dict[str, str]:
     """The patterns of words that the templates of bash and zsh share."""
     return {
+        "asked": _alternatives(source.asked),
         "paths": _alternatives(source.paths),
         "valued": _alternatives(source.valued),
         "optional": _alternatives(source.optional),

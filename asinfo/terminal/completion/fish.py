@@ -49,6 +49,7 @@ function __@program@_state --description 'The command typed so far, and one a li
     test -n "$command"; or set command $another
     printf '%s\n' "$command" $given
 end
+@offer@
 function __@program@_at --description 'Whether the command typed so far is this one'
     set -l state (__@program@_state)
     test "$state[1]" = "$argv[1]"
@@ -68,6 +69,7 @@ function __@program@_next --description 'The words that may come next'
     switch "$command"
 @cases@
     end
+@places@
     test (count $given) -ge $needs; or return
     contains -- "$given[-1]" $keywords; and return
     for keyword in $keywords
@@ -83,6 +85,22 @@ complete -c @program@ -l help -d 'Print the help.'
 """
 
 
+OFFER = r"""function __@program@_offer --description 'What the program knows of a kind, one a line; asks no node'
+    set -l typed (commandline -opc)
+    $typed[1] --offer $argv[1] -- $typed[2..-1] 2>/dev/null </dev/null
+end
+"""
+
+PLACES = r"""    set -l where (count $given)
+    for word in $given
+        contains -- $word $keywords; and set where $word
+    end
+    switch "$command $where"
+@of_places@
+    end
+"""
+
+
 def script(source: CompletionModel) -> str:
     """The script for ``source``."""
     following = [
@@ -92,7 +110,7 @@ def script(source: CompletionModel) -> str:
     ]
     whole = [command for command in source.commands if command.needs or command.keywords]
     flags = [
-        _line(source.program, option, f" -n '__{source.program}_at \"{command.words}\"'")
+        _line(source, option, f" -n '__{source.program}_at \"{command.words}\"'")
         for command in source.commands
         for option in shown(command.options)
     ]
@@ -107,9 +125,26 @@ def script(source: CompletionModel) -> str:
         files=_words(source.before_files),
         first=_words(source.begun_with_files),
         cases="\n".join([*following, *map(_case, whole)]),
-        options="\n".join(_line(source.program, option) for option in source.shown),
+        options="\n".join(_line(source, option) for option in source.shown),
         flags="\n".join(flags),
+        **_asking(source),
     )
+
+
+def _asking(source: CompletionModel) -> dict[str, str]:
+    """The parts about values that the program tells; empty where it tells none."""
+    if not source.offered:
+        return {"offer": "", "places": ""}
+    of_places = [
+        f"        case {' '.join(map(_place, found))}\n            __{source.program}_offer {kind}"
+        for kind, found in source.of_places.items()
+    ]
+    places = fill(PLACES, of_places="\n".join(of_places))
+    return {"offer": fill(OFFER, program=source.program).rstrip("\n"), "places": places.rstrip("\n")}
+
+
+def _place(place: tuple[str, str]) -> str:
+    return _quoted(" ".join(place))
 
 
 def _case(command: Command) -> str:
@@ -117,12 +152,15 @@ def _case(command: Command) -> str:
     return "\n".join([*lines, f"            set keywords {' '.join(command.keywords)}"])
 
 
-def _line(program: str, option: Option, condition: str = "") -> str:
+def _line(source: CompletionModel, option: Option, condition: str = "") -> str:
+    program = source.program
     short = f" -s {option.short}" if option.short else ""
     if option.kind in {"flag", "optional"}:
         value = ""
-    elif option.choices:
-        value = f" -x -a '{' '.join(option.choices)}'"
+    elif words := source.values(option):
+        value = f" -x -a '{' '.join(words)}'"
+    elif kind := source.kind(option):
+        value = f" -x -a '(__{program}_offer {kind})'"
     else:
         value = " -r -F" if takes_path(option) else " -x"
     text = _quoted(" ".join(option.help.split()))

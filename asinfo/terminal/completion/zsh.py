@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asinfo.terminal.completion import fill, names, quoted, shown
-from asinfo.terminal.completion.bash import patterns
+from asinfo.terminal.completion.bash import asking, patterns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 TEMPLATE = r"""#compdef @program@
 # zsh completion of @program@; load it with: source <(@program@ --completion zsh)
+@offer@
 _@program@() {
-    local piece command another before=${(Q)words[CURRENT-1]}
+    local piece command another clause kind before=${(Q)words[CURRENT-1]}
     local -a next keywords used flags
     integer i needs=0
     if [[ $PREFIX == --*=* ]]; then
@@ -24,6 +25,7 @@ _@program@() {
     fi
     case $before in
 @choices@
+        (@asked@) ;; # see below
         (@paths@) _files; return ;;
         (@valued@) return 1 ;;
         (@optional@) [[ $PREFIX == -* ]] || return 1 ;;
@@ -52,6 +54,7 @@ _@program@() {
     case ${command:-$another} in
 @cases@
     esac
+@kinds@
     if [[ $PREFIX == -* ]]; then
         _describe -o option flags
         return
@@ -66,12 +69,45 @@ _@program@() {
         next+=(${keywords:|used})
     fi
     compadd -- $next
+@places@
 }
 if [[ $funcstack[1] == _@program@ ]]; then
     _@program@ "$@"
 else
     compdef _@program@ @program@
 fi
+"""
+
+
+OFFER = r"""_@program@_offer() { # offers what the program knows of the kind $1; words are those of its caller. Asks no node
+    local -a found=(${(f)"$("${(Q)words[1]}" --offer $1 -- "${(@)words[2,CURRENT-1]}" 2>/dev/null </dev/null)"})
+    if [[ $1 == functions ]]; then
+        compadd -S '' -- $found
+    else
+        compadd -- $found
+    fi
+}
+"""
+
+KINDS = r"""    case $before in
+@of_options@
+    esac
+    case "$command $before" in
+@of_commands@
+    esac
+    if [[ -n $kind ]]; then
+        _@program@_offer $kind
+        return
+    fi
+"""
+
+PLACES = r"""    for piece in $used; do
+        (( ${keywords[(Ie)$piece]} )) && clause=$piece
+    done
+    case "$command ${clause:-$#used}" in
+@of_places@
+    esac
+    if [[ -n $kind ]]; then _@program@_offer $kind; fi
 """
 
 
@@ -93,6 +129,7 @@ def script(source: CompletionModel) -> str:
         **patterns(source),
         cases="\n".join([*following, *(_case(source, command) for command in source.commands)]),
         options=_described(source.shown, 8),
+        **asking(source, (OFFER, KINDS, PLACES), "("),
     )
 
 

@@ -1,0 +1,36 @@
+"""The names of the modules that the last survey of a cluster saw, for completion, which asks no node.
+
+One small file in the state directory for each cluster that has a name, and for each node of one that has none.
+"""
+
+from __future__ import annotations
+
+import os
+
+from asadm import state
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+NODES_MAX = 16
+"""Files that are written for a cluster without a name: of more nodes, nobody types all addresses."""
+
+
+def note(noun: str, cluster: str, addresses: Sequence[str], names: Iterable[bytes]) -> None:
+    """Keep ``names``, without those that would steer a terminal; ``noun`` is what the servers call a module."""
+    texts = sorted(name for name in map(os.fsdecode, names) if name.isprintable())
+    content = "".join(f"{name}\n" for name in texts).encode()
+    for place in [cluster] if cluster else addresses[:NODES_MAX]:
+        if state.read(_kind(noun), state.quoted(place)) != content:
+            state.write(_kind(noun), state.quoted(place), content)
+
+
+def names(noun: str, places: Collection[str]) -> list[str]:
+    """What was seen in all of ``places``: the name of a cluster, or addresses of nodes."""
+    contents = [state.read(_kind(noun), state.quoted(place)) or b"" for place in places]
+    return sorted({name for content in contents for name in content.decode("utf-8", "replace").splitlines()})
+
+
+def _kind(noun: str) -> str:
+    return f"seen-{noun}"
