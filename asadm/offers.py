@@ -41,15 +41,12 @@ def offered(kind: str, values: Values) -> list[str]:
     if kind == "clusters":
         return clusters(values)
     if kind == "hosts":
-        return [
-            written(node["host"], node["port"])
-            for each in _clusters(values).values()
-            for node in each["nodes"]
-        ]
+        found = (each for chosen in _clusters(values).values() for each in chosen["nodes"])
+        return list(dict.fromkeys(written(node["host"], node["port"]) for node in found))
     if kind == "nodes":
         return nodes(values)
-    found = seen_modules.names(NOUNS[kind], _places(values, FAMILIES[NOUNS[kind]]))
-    return [function_beginning(name) for name in found] if kind == "functions" else found
+    names = seen_modules.names(NOUNS[kind], _places(values, FAMILIES[NOUNS[kind]]))
+    return [function_beginning(name) for name in names] if kind == "functions" else names
 
 
 def clusters(values: Values) -> list[str]:

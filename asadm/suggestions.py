@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import os
 
-from asadm import commands, statement
+from asadm import commands, offers, placeholders, statement
+from asadm.fleet.observed.survey import survey
 from asinfo.errors import Error, UsageError
-from asinfo.terminal.completion import takes_path
+from asinfo.info_names import NAMES
+from asinfo.terminal.completion import (
+    CLUSTERS,
+    FUNCTIONS,
+    INFO_COMMANDS,
+    LIBRARIES,
+    MODULES,
+    NODES,
+    takes_path,
+)
 from asinfo.terminal.options import NoValue, tokens
 
 TYPE_CHECKING = False
@@ -19,6 +29,9 @@ if TYPE_CHECKING:
 
 ASK_SECONDS = 1.0
 """How long Tab may take to ask the nodes for their modules."""
+
+MARK = "\0"
+"""Stands for the word that is being typed; no command has it."""
 
 
 class Suggestions:
@@ -34,61 +47,110 @@ class Suggestions:
 
     def complete(self, before: str, word: str) -> list[str]:
         """What may stand at the end of ``before + word``, where ``word`` is being typed; a blank ends what is whole."""
-        words = _unprefaced(before.rpartition(";")[2].split())
+        words = _unprefaced(_words(before))
         try:
             row, typed, option = _typed(words)
         except UsageError:
             return _whole(_next_words(words), word)
-        if takes_path(option) if option is not None else _path_follows(row, typed):
-            return files(word)
-        if option is not None:
-            return _whole(option.choices, word)
         try:
-            return _whole(self._offered(row, typed), word)
-        except Error:  # the command is for clusters of another type
+            if option is not None:
+                return self._values(row, option, word)
+            if placeholders.names_file(_placeholder(row, typed)):
+                return files(word)
+            more = (
+                _next_words(words) if len(words) < len(row.words) else []
+            )  # "info" alone means "info network"
+            return [*_whole([*more, *self._due(row, typed)], word), *_without_its_flag(row, typed, word)]
+        except Error:  # the command is for clusters of another type, or the inventory is wrong
             return []
 
-    def _offered(self, row: CommandRow, typed: list[str]) -> list[str]:
+    def _values(self, row: CommandRow, option: Option, word: str) -> list[str]:
+        """Values of a flag."""
+        if takes_path(option):
+            return files(word)
+        kind = placeholders.kind_of(row, option.metavar)
+        return _whole(option.choices or self._of_kind(row, kind), word)
+
+    def _due(self, row: CommandRow, typed: list[str]) -> list[str]:
+        """Values, keywords and flags that may follow ``typed``."""
         flags = [f"--{option.name}" for option in _options(row) if not option.hidden]
-        used = [word for word in typed if word in row.keywords]
-        left = [word for word in row.keywords if word not in used]
-        if typed[-1:] == ["like"] and used:
-            return []
-        if used and used[-1] == "with":
-            nodes = self._nodes(row.family)
-            return nodes if typed[-1] == "with" else [*nodes, *left, *flags]
-        if not used and (len(typed) < len(row.names) or row.many):
-            wanted = row.names[min(len(typed), len(row.names) - 1)]
-            if "COMMAND" in wanted:
-                return [*flags, *left]
-            if wanted == "NODE":
-                return self._nodes(row.family)
-            return [*self._names(row.family), *flags, *(left if wanted.startswith("[") else [])]
-        return [*left, *flags]
+        keyword = _last_keyword(row, typed)
+        left = [each for each in row.keywords if each not in typed]
+        placeholder = _placeholder(row, typed)
+        kind = placeholders.kind_of(row, placeholder)
+        values = [] if kind == INFO_COMMANDS else self._of_kind(row, kind)  # that is a command of asadm
+        if keyword:
+            return list(values) if typed[-1] == keyword else [*values, *left, *flags]
+        if not placeholder:
+            return [*left, *flags]
+        if kind == NODES:
+            return list(values)
+        optional = row.names[min(len(typed), len(row.names) - 1)].startswith("[")
+        return [*values, *flags, *(left if optional else [])]
 
-    def _nodes(self, family: str) -> list[str]:
-        return [node.name for node in self._session.cluster_for(family, timeout=ASK_SECONDS).nodes]
+    def _of_kind(self, row: CommandRow, kind: str) -> Sequence[str]:
+        """All that is known of ``kind``."""
+        if kind == INFO_COMMANDS:
+            return NAMES
+        if kind == NODES:
+            return [node.name for node in self._session.cluster_for(row.family, timeout=ASK_SECONDS).nodes]
+        if kind == CLUSTERS:
+            return offers.clusters(self._session.flags) if self._session.flags else []
+        if kind == FUNCTIONS:
+            return [offers.function_beginning(name) for name in self._names(row.family)]
+        return self._names(row.family) if kind in {MODULES, LIBRARIES} else []
 
     def _names(self, family: str) -> list[str]:
         """Modules of any node that answers soon; asked once a command."""
         if family not in self._modules:
-            quiet = self._session.cluster_for(family, timeout=ASK_SECONDS)
-            listings = quiet.listings(quiet.each([quiet.list_command()]))
-            names = {os.fsdecode(name) for listing in listings for name in listing.modules or ()}
-            # Without those that would steer the terminal.
-            self._modules[family] = sorted(escaped(name) for name in names if name.isprintable())
+            seen = survey(self._session.cluster_for(family, timeout=ASK_SECONDS))
+            names = map(os.fsdecode, seen.names())
+            self._modules[family] = sorted(
+                name for name in names if name.isprintable()
+            )  # none steers the terminal
         return self._modules[family]
 
 
-def _path_follows(row: CommandRow, typed: list[str]) -> bool:
-    """Whether the word behind ``typed`` names a file or a directory."""
-    if typed[-1:] == ["path"] and "path" in row.keywords:
-        return True
-    return len(typed) < len(row.names) and row.names[len(typed)].strip("[]").startswith("DIR")
+def _words(before: str) -> list[str]:
+    """The words of the statement that the line before the cursor ends with; none that is known within quotes or a comment."""
+    try:
+        *_, last = statement.split(f"{before} {MARK}")
+    except (UsageError, ValueError):
+        return [MARK]
+    *words, end = last.words
+    return words if end == MARK else [MARK]
+
+
+def _last_keyword(row: CommandRow, typed: list[str]) -> str:
+    """The keyword of the clause that ``typed`` ends in; empty for none."""
+    return next((word for word in reversed(typed) if word in row.keywords), "")
+
+
+def _placeholder(row: CommandRow, typed: list[str]) -> str:
+    """What the grammar has in the place of the word behind ``typed``; empty where it has none there."""
+    keyword = _last_keyword(row, typed)
+    if not keyword:
+        return placeholders.word_of(row, len(typed))
+    clause = row.clauses[row.keywords.index(keyword)]
+    return placeholders.clause_word(row, keyword) if typed[-1] == keyword or "..." in clause else ""
+
+
+def _without_its_flag(row: CommandRow, typed: list[str], word: str) -> list[str]:
+    """Info commands, where the flag that they stand behind was not typed."""
+    if typed or not word or row.name != "asinfo":
+        return []
+    return [f"-v {name} " for name in NAMES if name.startswith(word)]
 
 
 def _whole(words: Sequence[str], beginning: str) -> list[str]:
-    return [f"{word} " for word in words if word.startswith(beginning)]
+    """Those of ``words`` that begin so, as a statement has them; a blank follows, but for what goes on with a dot."""
+    quote = beginning[:1] if beginning[:1] in {"'", '"'} else ""
+    spelled = [
+        f"{quote}{word}{quote}" if quote else escaped(word)
+        for word in words
+        if not quote or quote not in word
+    ]
+    return [each if each.endswith(".") else f"{each} " for each in spelled if each.startswith(beginning)]
 
 
 def _unprefaced(words: list[str]) -> list[str]:

@@ -1,7 +1,19 @@
 # bash completion of asadm; load it with: source <(asadm --completion bash)
+# Adds to COMPREPLY what the program knows of the kind $1; words and word are those of its caller. Asks no node.
+_asadm_offer() {
+    local value begun=${word#[\'\"]} cut=''
+    [[ $COMP_WORDBREAKS == *:* ]] && cut=${begun%"${begun##*:}"} # bash puts what stands before a colon there itself
+    while IFS= read -r value; do
+        [[ $value && $value == "$begun"* ]] || continue
+        value=${value#"$cut"}
+        [[ $word == [\'\"]* ]] || printf -v value %q "$value"
+        COMPREPLY+=("$value")
+    done <<< "$("${words[0]}" --offer "$1" -- "${words[@]:1:last-1}" 2>/dev/null </dev/null)"
+    if [[ $1 == functions ]]; then compopt -o nospace 2>/dev/null; fi
+}
 _asadm() {
     local line=$COMP_LINE words=() used=' ' piece word before command='' another='' i
-    local next='' flags='' keywords='' needs=0 given=0
+    local next='' flags='' keywords='' needs=0 given=0 clause='' kind=''
     # bash cuts words at = and : too; here they become what the program will get.
     for piece in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
         if [[ ${#words[@]} == 0 || $line == [[:space:]]* ]]; then
@@ -21,20 +33,23 @@ _asadm() {
     compopt +o default 2>/dev/null
     case $before in
         --completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word")); return ;;
+        --offer) COMPREPLY=($(compgen -W 'clusters hosts nodes modules libraries functions' -- "$word")); return ;;
         --auth) COMPREPLY=($(compgen -W 'INTERNAL EXTERNAL EXTERNAL_INSECURE PKI' -- "$word")); return ;;
+        -v|--value) COMPREPLY=($(compgen -W 'alumni-clear-std best-practices build build_arch build_ee_sha build_os build_sha build_time cluster-generation cluster-name cluster-stable compatibility-id debug-record debug-record-meta digests dump-cluster dump-fabric dump-hb dump-hlc dump-migrates dump-rw dump-skew dump-wb-summary edition endpoints eviction-reset feature-key features get-config get-sl get-stats health-outliers health-stats help histogram index-pressure jem-stats jobs latencies log log-message log-set logs masking mcast name namespace namespaces node objects partition-generation partition-info partitions peers-clear-alt peers-clear-std peers-generation peers-tls-alt peers-tls-std physical-devices query-abort query-abort-all query-show quiesce quiesce-undo rack-ids racks rebalance-generation recluster release replicas revive roster roster-set scan-abort scan-abort-all service service-clear-alt service-clear-std service-tls-alt service-tls-std services services-alternate services-alumni services-alumni-reset set-config set-log sets sindex sindex-create sindex-delete sindex-exists sindex-list sindex-stat smd-info smd-show statistics status thread-traces tip tip-clear truncate truncate-namespace truncate-namespace-undo truncate-undo udf-cache-stats udf-clear-cache udf-get udf-list udf-lock udf-put udf-remove udf-stats udf-unlock undun unsupported user-agents version xdr-command' -- "$word")); return ;;
         --key-type|--key_type) COMPREPLY=($(compgen -W 'auto string integer bytes digest' -- "$word")); return ;;
         --format) COMPREPLY=($(compgen -W 'text nagios prometheus json' -- "$word")); return ;;
         --unit) COMPREPLY=($(compgen -W 'timer service' -- "$word")); return ;;
         --sort) COMPREPLY=($(compgen -W 'time calls errors' -- "$word")); return ;;
+        -h|--host|--cluster|-m|--module|--of|--node|--from) ;; # see below
         -f|--file|-o|--out-file|--out_file|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--config-file|--config_file|--only-config-file|--only_config_file|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|--out|--history|--lock|--args-file|--args_file|--dir|--output|--metrics-file|--metrics_file|--keyspace|--program) compopt -o default 2>/dev/null; return ;; # readline knows best how file names are quoted
-        -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) return ;;
+        -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|--offer|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) return ;;
         -P|--password|--tls-keyfile-password|--tls_keyfile_password|--watch) [[ $word == -* ]] || return ;;
     esac
     for ((i = 1; i < last; i++)); do
         piece=${words[i]}
         case $piece in
             -P|--password|--tls-keyfile-password|--tls_keyfile_password|--watch) [[ ${words[i+1]} == -* ]] || ((i++)); continue ;;
-            -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) ((i++)); continue ;;
+            -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|--offer|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) ((i++)); continue ;;
             -*) continue ;;
         esac
         case $command in
@@ -113,6 +128,20 @@ _asadm() {
         'exit') flags='' needs=0 keywords='' ;;
         'quit') flags='' needs=0 keywords='' ;;
     esac
+    case $before in
+        --cluster) kind=clusters ;;
+        -h|--host) kind=hosts ;;
+    esac
+    case "$command $before" in
+        'udf history --of'|'function history --of') kind=clusters ;;
+        'udf get --node'|'udf repair --from'|'function get --node'|'function dump --from'|'function kill --node'|'function run --node') kind=nodes ;;
+        'udf history -m'|'udf history --module') kind=modules ;;
+        'function history -m'|'function history --module') kind=libraries ;;
+    esac
+    if [[ $kind ]]; then
+        _asadm_offer $kind
+        return
+    fi
     if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "-e --execute -f --file --enable -j --json -o --out-file --no-color --timeout --completion -V --version -h --host -p --port -U --user -P --password --auth --tls-enable -t --tls-name --tls-cafile --tls-capath --tls-protocols --tls-cipher-suite --tls-keyfile --tls-keyfile-password --tls-certfile --tls-crl-check --tls-crl-check-all --inventory --cluster --discover -a --services-alternate --config-file --only-config-file --no-config-file --instance --help $flags" -- "$word"))
         return
@@ -121,7 +150,7 @@ _asadm() {
         'manage udfs add path') compopt -o default 2>/dev/null; return ;;
     esac
     case "$command $given" in
-        'udf plan 0'|'udf apply 0'|'udf check 0'|'udf init 0'|'udf lint 0'|'function plan 0'|'function apply 0'|'function verify 0'|'function check 0'|'function lint 0'|'function rdb 0') compopt -o default 2>/dev/null; [[ $word ]] || return ;;
+        'udf plan 0'|'udf apply 0'|'udf check 0'|'udf init 0'|'udf lint 0'|'function plan 0'|'function apply 0'|'function verify 0'|'function check 0'|'function dump 0'|'function restore 0'|'function lint 0'|'function run 0'|'function rdb 0') compopt -o default 2>/dev/null; [[ $word ]] || return ;;
     esac
     if [[ $given -ge $needs && " $keywords " != *" $before "* ]]; then
         for piece in $keywords; do
@@ -129,5 +158,15 @@ _asadm() {
         done
     fi
     COMPREPLY=($(compgen -W "$next" -- "$word"))
+    for piece in $used; do
+        [[ " $keywords " == *" $piece "* ]] && clause=$piece
+    done
+    case "$command ${clause:-$given}" in
+        'asinfo with'|'show udfs with'|'info network with'|'manage udfs add with'|'manage udfs remove with'|'udf plan with'|'udf apply with'|'udf rollback with'|'udf status with'|'udf diff 1'|'udf diff 2'|'udf check with'|'udf repair with'|'udf rewarm with'|'udf remove with'|'function plan with'|'function apply with'|'function verify with'|'function check with'|'function status with'|'function diff 1'|'function diff 2'|'function rollback with'|'function remove with'|'function dump with'|'function restore with'|'function stats with'|'function kill with'|'cache clear with'|'schedule print with'|'top with') kind=nodes ;;
+        'show udfs 0'|'manage udfs add 0'|'manage udfs remove 0'|'udf rollback 0'|'udf get 0'|'udf diff 0'|'udf repair '*|'udf rewarm '*|'udf remove '*) kind=modules ;;
+        'function get 0'|'function diff 0'|'function rollback 0'|'function remove '*) kind=libraries ;;
+        'udf run 0'|'udf aggregate 1') kind=functions ;;
+    esac
+    if [[ $kind ]]; then _asadm_offer $kind; fi
 }
 complete -o default -F _asadm asadm

@@ -17,7 +17,7 @@ function __asadm_state --description 'The command typed so far, and one a line t
         switch $word
             case '-P' '--password' '--tls-keyfile-password' '--tls_keyfile_password' '--watch'
                 set skip perhaps
-            case '-e' '--execute' '-f' '--file' '-o' '--out-file' '--out_file' '--timeout' '--completion' '-h' '--host' '-p' '--port' '-U' '--user' '--auth' '-t' '--tls-name' '--tls_name' '--tls-cafile' '--tls_cafile' '--tls-capath' '--tls_capath' '--tls-protocols' '--tls_protocols' '--tls-cipher-suite' '--tls_cipher_suite' '--tls-keyfile' '--tls_keyfile' '--tls-certfile' '--tls_certfile' '--inventory' '--cluster' '--config-file' '--config_file' '--only-config-file' '--only_config_file' '--instance' '--log-path' '--log_path' '--tls-cert-blacklist' '--tls_cert_blacklist' '-v' '--value' '--wait' '--out' '--history' '--lock' '--lock-wait' '--lock_wait' '--note' '--to' '--change' '--arg-string' '--arg_string' '--args-file' '--args_file' '--key-type' '--key_type' '--repeat' '--concurrency' '--all' '--ttl' '-m' '--module' '-n' '--limit' '--of' '--dir' '--node' '--output' '--format' '--metrics-file' '--metrics_file' '--from' '--for' '--keyspace' '--splay' '--deadline' '--retries' '--pause' '--ping-url' '--ping_url' '--unit' '--every' '--schedule' '--name' '--program' '--sort' '--interval' '--count'
+            case '-e' '--execute' '-f' '--file' '-o' '--out-file' '--out_file' '--timeout' '--completion' '--offer' '-h' '--host' '-p' '--port' '-U' '--user' '--auth' '-t' '--tls-name' '--tls_name' '--tls-cafile' '--tls_cafile' '--tls-capath' '--tls_capath' '--tls-protocols' '--tls_protocols' '--tls-cipher-suite' '--tls_cipher_suite' '--tls-keyfile' '--tls_keyfile' '--tls-certfile' '--tls_certfile' '--inventory' '--cluster' '--config-file' '--config_file' '--only-config-file' '--only_config_file' '--instance' '--log-path' '--log_path' '--tls-cert-blacklist' '--tls_cert_blacklist' '-v' '--value' '--wait' '--out' '--history' '--lock' '--lock-wait' '--lock_wait' '--note' '--to' '--change' '--arg-string' '--arg_string' '--args-file' '--args_file' '--key-type' '--key_type' '--repeat' '--concurrency' '--all' '--ttl' '-m' '--module' '-n' '--limit' '--of' '--dir' '--node' '--output' '--format' '--metrics-file' '--metrics_file' '--from' '--for' '--keyspace' '--splay' '--deadline' '--retries' '--pause' '--ping-url' '--ping_url' '--unit' '--every' '--schedule' '--name' '--program' '--sort' '--interval' '--count'
                 set skip next
             case '-*'
             case '*'
@@ -36,6 +36,10 @@ function __asadm_state --description 'The command typed so far, and one a line t
     test -n "$command"; or set command $another
     printf '%s\n' "$command" $given
 end
+function __asadm_offer --description 'What the program knows of a kind, one a line; asks no node'
+    set -l typed (commandline -opc)
+    $typed[1] --offer $argv[1] -- $typed[2..-1] 2>/dev/null </dev/null
+end
 function __asadm_at --description 'Whether the command typed so far is this one'
     set -l state (__asadm_state)
     test "$state[1]" = "$argv[1]"
@@ -44,7 +48,7 @@ function __asadm_file --description 'Whether the name of a file comes next'
     set -l given (__asadm_state)
     set -l command $given[1]
     set -e given[1]
-    contains -- "$command $given[-1]" 'manage udfs add path'; or contains -- "$command "(count $given) 'udf plan 0' 'udf apply 0' 'udf check 0' 'udf init 0' 'udf lint 0' 'function plan 0' 'function apply 0' 'function verify 0' 'function check 0' 'function lint 0' 'function rdb 0'
+    contains -- "$command $given[-1]" 'manage udfs add path'; or contains -- "$command "(count $given) 'udf plan 0' 'udf apply 0' 'udf check 0' 'udf init 0' 'udf lint 0' 'function plan 0' 'function apply 0' 'function verify 0' 'function check 0' 'function dump 0' 'function restore 0' 'function lint 0' 'function run 0' 'function rdb 0'
 end
 function __asadm_next --description 'The words that may come next'
     set -l given (__asadm_state)
@@ -217,6 +221,20 @@ function __asadm_next --description 'The words that may come next'
             set needs 0
             set keywords with
     end
+    set -l where (count $given)
+    for word in $given
+        contains -- $word $keywords; and set where $word
+    end
+    switch "$command $where"
+        case 'asinfo with' 'show udfs with' 'info network with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'schedule print with' 'top with'
+            __asadm_offer nodes
+        case 'show udfs 0' 'manage udfs add 0' 'manage udfs remove 0' 'udf rollback 0' 'udf get 0' 'udf diff 0' 'udf repair *' 'udf rewarm *' 'udf remove *'
+            __asadm_offer modules
+        case 'function get 0' 'function diff 0' 'function rollback 0' 'function remove *'
+            __asadm_offer libraries
+        case 'udf run 0' 'udf aggregate 1'
+            __asadm_offer functions
+    end
     test (count $given) -ge $needs; or return
     contains -- "$given[-1]" $keywords; and return
     for keyword in $keywords
@@ -235,7 +253,7 @@ complete -c asadm -l no-color -d 'Print no colours. The environment variable NO_
 complete -c asadm -l timeout -x -d 'Time limit in seconds for each node in each command: connect, login and answer. [5]'
 complete -c asadm -l completion -x -a 'bash zsh fish' -d 'Print the completion script for SHELL.'
 complete -c asadm -s V -l version -d 'Print the version.'
-complete -c asadm -s h -l host -x -d 'Addresses of the nodes; IPv6 as [v6]:port. [127.0.0.1]'
+complete -c asadm -s h -l host -x -a '(__asadm_offer hosts)' -d 'Addresses of the nodes; IPv6 as [v6]:port. [127.0.0.1]'
 complete -c asadm -s p -l port -x -d 'Port of hosts without one. [3000]'
 complete -c asadm -s U -l user -x -d 'Log in as NAME.'
 complete -c asadm -s P -l password -d 'env:VARIABLE, file:PATH or the password itself; without a value: prompt.'
@@ -252,7 +270,7 @@ complete -c asadm -l tls-certfile -r -F -d 'Client certificate and its chain.'
 complete -c asadm -l tls-crl-check -d 'Refuse a revoked server certificate.'
 complete -c asadm -l tls-crl-check-all -d 'Refuse a revoked certificate anywhere in the chain.'
 complete -c asadm -l inventory -r -F -d 'YAML file that lists clusters and their nodes; default: asadm.yaml in this directory, in ~/.config/asudf or in /etc/asudf.'
-complete -c asadm -l cluster -x -d 'Work on the cluster NAME of the inventory, instead of its default cluster.'
+complete -c asadm -l cluster -x -a '(__asadm_offer clusters)' -d 'Work on the cluster CLUSTER of the inventory, instead of its default cluster.'
 complete -c asadm -l discover -d 'Also work on nodes that are not listed: ask the listed ones for the other nodes of their cluster, and add these.'
 complete -c asadm -s a -l services-alternate -d 'With --discover: use the peers\' alternate addresses, for clients outside their network.'
 complete -c asadm -l config-file -r -F -d 'Read PATH after the default files; its settings override theirs.'
@@ -260,7 +278,7 @@ complete -c asadm -l only-config-file -r -F -d 'Read only PATH.'
 complete -c asadm -l no-config-file -d 'Read no configuration file.'
 complete -c asadm -l instance -x -d 'Read section [cluster_NAME] instead of [cluster].'
 complete -c asadm -l help -d 'Print the help.'
-complete -c asadm -n '__asadm_at "asinfo"' -s v -l value -x -d 'Info command to send. Repeat it to send several in one request.'
+complete -c asadm -n '__asadm_at "asinfo"' -s v -l value -x -a 'alumni-clear-std best-practices build build_arch build_ee_sha build_os build_sha build_time cluster-generation cluster-name cluster-stable compatibility-id debug-record debug-record-meta digests dump-cluster dump-fabric dump-hb dump-hlc dump-migrates dump-rw dump-skew dump-wb-summary edition endpoints eviction-reset feature-key features get-config get-sl get-stats health-outliers health-stats help histogram index-pressure jem-stats jobs latencies log log-message log-set logs masking mcast name namespace namespaces node objects partition-generation partition-info partitions peers-clear-alt peers-clear-std peers-generation peers-tls-alt peers-tls-std physical-devices query-abort query-abort-all query-show quiesce quiesce-undo rack-ids racks rebalance-generation recluster release replicas revive roster roster-set scan-abort scan-abort-all service service-clear-alt service-clear-std service-tls-alt service-tls-std services services-alternate services-alumni services-alumni-reset set-config set-log sets sindex sindex-create sindex-delete sindex-exists sindex-list sindex-stat smd-info smd-show statistics status thread-traces tip tip-clear truncate truncate-namespace truncate-namespace-undo truncate-undo udf-cache-stats udf-clear-cache udf-get udf-list udf-lock udf-put udf-remove udf-stats udf-unlock undun unsupported user-agents version xdr-command' -d 'Info command to send. Repeat it to send several in one request.'
 complete -c asadm -n '__asadm_at "asinfo"' -s l -l line-separator -d 'Print each field of an answer on a line of its own; fields end at ; or : or ,.'
 complete -c asadm -n '__asadm_at "asinfo"' -l no-node-name -d 'Print only the answers, one a line, without a line that names the node before them.'
 complete -c asadm -n '__asadm_at "show udfs"' -l stats -d 'Show how often the functions were called, how long they took and how many failed, on all nodes together.'
@@ -309,21 +327,21 @@ complete -c asadm -n '__asadm_at "record put"' -l ttl -x -d 'Let the record expi
 complete -c asadm -n '__asadm_at "record put"' -l replace -d 'Remove the bins that are not named.'
 complete -c asadm -n '__asadm_at "record delete"' -l key-type -x -a 'auto string integer bytes digest' -d 'What KEY is: string, integer, bytes (in hexadecimal), digest (40 hexadecimal digits); auto: an integer where it looks like one, else a string. [auto]'
 complete -c asadm -n '__asadm_at "record delete"' -l digest -d 'KEY is the digest of the record: the same as --key-type digest.'
-complete -c asadm -n '__asadm_at "udf history"' -s m -l module -x -d 'Show only changes of the module NAME.'
+complete -c asadm -n '__asadm_at "udf history"' -s m -l module -x -a '(__asadm_offer modules)' -d 'Show only changes of MODULE.'
 complete -c asadm -n '__asadm_at "udf history"' -s n -l limit -x -d 'Show the latest COUNT changes; 0: all of them. [20]'
-complete -c asadm -n '__asadm_at "udf history"' -l of -x -d 'Show only changes of the cluster whose name in the history is CLUSTER. No inventory is needed for it; --cluster does the same for a cluster of the inventory.'
+complete -c asadm -n '__asadm_at "udf history"' -l of -x -a '(__asadm_offer clusters)' -d 'Show only changes of the cluster whose name in the history is CLUSTER. No inventory is needed for it; --cluster does the same for a cluster of the inventory.'
 complete -c asadm -n '__asadm_at "udf history"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
 complete -c asadm -n '__asadm_at "udf status"' -l watch -d 'Repeat every SECONDS until Ctrl-C. [2]'
 complete -c asadm -n '__asadm_at "udf status"' -l dir -r -F -d 'Compare every node with the modules in DIRECTORY, instead of with what most nodes have.'
 complete -c asadm -n '__asadm_at "udf status"' -l verify -d 'Also read every module from every node, to find nodes that serve other bytes than they list.'
-complete -c asadm -n '__asadm_at "udf get"' -l node -x -d 'Read the module from NODE. Needed where the nodes have different versions of it.'
+complete -c asadm -n '__asadm_at "udf get"' -l node -x -a '(__asadm_offer nodes)' -d 'Read the module from NODE. Needed where the nodes have different versions of it.'
 complete -c asadm -n '__asadm_at "udf get"' -s o -l output -r -F -d 'Write the module to FILE instead of standard output. FILE is replaced only when all of it was read.'
 complete -c asadm -n '__asadm_at "udf check"' -l format -x -a 'text nagios prometheus json' -d 'Output format: text for people, nagios for a monitoring plugin, prometheus for the textfile collector, json for programs. [text]'
 complete -c asadm -n '__asadm_at "udf check"' -l verify -d 'Also read every module from every node and compare its bytes with the hash that the node lists. This finds damaged files.'
 complete -c asadm -n '__asadm_at "udf check"' -l prune -d 'With DIR: also report modules that nodes list and the directory does not have.'
 complete -c asadm -n '__asadm_at "udf check"' -s q -l quiet -d 'Print nothing when no problem is found.'
 complete -c asadm -n '__asadm_at "udf check"' -l metrics-file -r -F -d 'Also write the result in the format of Prometheus to FILE, for the textfile collector of node_exporter.'
-complete -c asadm -n '__asadm_at "udf repair"' -l from -x -d 'Take the versions of NODE as the right ones, and give them to all other nodes. Without --from and --dir the version of most nodes is right.'
+complete -c asadm -n '__asadm_at "udf repair"' -l from -x -a '(__asadm_offer nodes)' -d 'Take the versions of NODE as the right ones, and give them to all other nodes. Without --from and --dir the version of most nodes is right.'
 complete -c asadm -n '__asadm_at "udf repair"' -l dir -r -F -d 'Take the modules in DIR as the right ones.'
 complete -c asadm -n '__asadm_at "udf repair"' -l verify -d 'Also read every module from every node, before and after the repair, and compare its bytes. This finds and repairs damaged files.'
 complete -c asadm -n '__asadm_at "udf repair"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
@@ -379,7 +397,7 @@ complete -c asadm -n '__asadm_at "function check"' -l metrics-file -r -F -d 'Als
 complete -c asadm -n '__asadm_at "function status"' -l watch -d 'Repeat every SECONDS until Ctrl-C. [2]'
 complete -c asadm -n '__asadm_at "function status"' -l dir -r -F -d 'Compare every node with the libraries in DIRECTORY, instead of with what most nodes have.'
 complete -c asadm -n '__asadm_at "function status"' -l verify -d 'Also read every library from every node, to find nodes that serve other bytes than they list.'
-complete -c asadm -n '__asadm_at "function get"' -l node -x -d 'Read the library from NODE. Needed where the nodes have different versions of it.'
+complete -c asadm -n '__asadm_at "function get"' -l node -x -a '(__asadm_offer nodes)' -d 'Read the library from NODE. Needed where the nodes have different versions of it.'
 complete -c asadm -n '__asadm_at "function get"' -s o -l output -r -F -d 'Write the library to FILE instead of standard output. FILE is replaced only when all of it was read.'
 complete -c asadm -n '__asadm_at "function rollback"' -l to -x -d 'Bring back the content that entry ID of \'function history\' recorded, instead of undoing the latest change.'
 complete -c asadm -n '__asadm_at "function rollback"' -l change -x -d 'Undo the change N of \'function history\', instead of the latest change; the ID of any of its entries means it, too.'
@@ -392,9 +410,9 @@ complete -c asadm -n '__asadm_at "function rollback"' -l lock -r -F -d 'Lock fil
 complete -c asadm -n '__asadm_at "function rollback"' -l lock-wait -x -d 'If another run is changing libraries, wait up to SECONDS for it to end; 0: fail at once. [0]'
 complete -c asadm -n '__asadm_at "function rollback"' -l verify -d 'After the change, read every library back from every node and compare its bytes.'
 complete -c asadm -n '__asadm_at "function rollback"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
-complete -c asadm -n '__asadm_at "function history"' -s m -l module -x -d 'Show only changes of the library NAME.'
+complete -c asadm -n '__asadm_at "function history"' -s m -l module -x -a '(__asadm_offer libraries)' -d 'Show only changes of MODULE.'
 complete -c asadm -n '__asadm_at "function history"' -s n -l limit -x -d 'Show the latest COUNT changes; 0: all of them. [20]'
-complete -c asadm -n '__asadm_at "function history"' -l of -x -d 'Show only changes of the cluster whose name in the history is CLUSTER. No inventory is needed for it; --cluster does the same for a cluster of the inventory.'
+complete -c asadm -n '__asadm_at "function history"' -l of -x -a '(__asadm_offer clusters)' -d 'Show only changes of the cluster whose name in the history is CLUSTER. No inventory is needed for it; --cluster does the same for a cluster of the inventory.'
 complete -c asadm -n '__asadm_at "function history"' -l history -r -F -d 'SQLite file that records all changes, for \'function history\' and \'function rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
 complete -c asadm -n '__asadm_at "function remove"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
 complete -c asadm -n '__asadm_at "function remove"' -l dry-run -d 'Show what would be changed and exit without changing anything; exit code 3 if there is something to change.'
@@ -404,7 +422,7 @@ complete -c asadm -n '__asadm_at "function remove"' -l no-history -d 'Do not rec
 complete -c asadm -n '__asadm_at "function remove"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing libraries at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
 complete -c asadm -n '__asadm_at "function remove"' -l lock-wait -x -d 'If another run is changing libraries, wait up to SECONDS for it to end; 0: fail at once. [0]'
 complete -c asadm -n '__asadm_at "function remove"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
-complete -c asadm -n '__asadm_at "function dump"' -l from -x -d 'Take the libraries of NODE. Needed where the nodes differ.'
+complete -c asadm -n '__asadm_at "function dump"' -l from -x -a '(__asadm_offer nodes)' -d 'Take the libraries of NODE. Needed where the nodes differ.'
 complete -c asadm -n '__asadm_at "function dump"' -s o -l out -r -F -d 'Write the payload to FILE instead of standard output.'
 complete -c asadm -n '__asadm_at "function dump"' -l portable -d 'Write the payload with version 10. This is what \'function dump\' always does; the flag is needed with FILE, whose libraries are written anew so.'
 complete -c asadm -n '__asadm_at "function restore"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
@@ -416,7 +434,7 @@ complete -c asadm -n '__asadm_at "function restore"' -l lock -r -F -d 'Lock file
 complete -c asadm -n '__asadm_at "function restore"' -l lock-wait -x -d 'If another run is changing libraries, wait up to SECONDS for it to end; 0: fail at once. [0]'
 complete -c asadm -n '__asadm_at "function restore"' -l verify -d 'After the change, read every library back from every node and compare its bytes.'
 complete -c asadm -n '__asadm_at "function restore"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
-complete -c asadm -n '__asadm_at "function kill"' -l node -x -d 'End what runs on NODE only. Without it: on every node on which something runs.'
+complete -c asadm -n '__asadm_at "function kill"' -l node -x -a '(__asadm_offer nodes)' -d 'End what runs on NODE only. Without it: on every node on which something runs.'
 complete -c asadm -n '__asadm_at "function kill"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.'
 complete -c asadm -n '__asadm_at "function lint"' -l for -x -d 'Check for these servers: valkey-9.1, valkey-8.1, redis-7.0, asudf-1.0 and so on. Can be repeated. [valkey-9.1]'
 complete -c asadm -n '__asadm_at "function run"' -l keyspace -r -F -d 'Begin with the keys of this JSON file, instead of none; see below.'
@@ -424,7 +442,7 @@ complete -c asadm -n '__asadm_at "function run"' -l after -d 'Show the keys as t
 complete -c asadm -n '__asadm_at "function run"' -l limit -x -d 'End a function that runs for so long; with --live, wait so long for its reply. [5]'
 complete -c asadm -n '__asadm_at "function run"' -l live -d 'Call it on the cluster, at the node that has the keys.'
 complete -c asadm -n '__asadm_at "function run"' -l read-only -d 'With --live: by FCALL_RO, which refuses a function that may write.'
-complete -c asadm -n '__asadm_at "function run"' -l node -x -d 'With --live: ask this node first, for servers that are no cluster.'
+complete -c asadm -n '__asadm_at "function run"' -l node -x -a '(__asadm_offer nodes)' -d 'With --live: ask this node first, for servers that are no cluster.'
 complete -c asadm -n '__asadm_at "function rdb"' -s o -l out -r -F -d 'Write the RDB file to FILE, which is replaced in one step; \'-\' is standard output, which must not be a terminal. Required.'
 complete -c asadm -n '__asadm_at "function rdb"' -l for -x -d 'Check for these servers: valkey-9.1, valkey-8.1, redis-7.0, asudf-1.0 and so on. Can be repeated. [valkey-9.1]'
 complete -c asadm -n '__asadm_at "cache clear"' -s q -l quiet -d 'Print nothing when every node succeeds. Otherwise print on standard error one line for each failed node, and one if caches are left off.'

@@ -1,7 +1,7 @@
 # bash completion of asudfd; load it with: source <(asudfd --completion bash)
 _asudfd() {
     local line=$COMP_LINE words=() used=' ' piece word before command='' another='' i
-    local next='' flags='' keywords='' needs=0 given=0
+    local next='' flags='' keywords='' needs=0 given=0 clause='' kind=''
     # bash cuts words at = and : too; here they become what the program will get.
     for piece in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
         if [[ ${#words[@]} == 0 || $line == [[:space:]]* ]]; then
@@ -22,6 +22,7 @@ _asudfd() {
     case $before in
         --completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word")); return ;;
         --key-type|--key_type) COMPREPLY=($(compgen -W 'auto string integer bytes' -- "$word")); return ;;
+        ' ') ;; # see below
         --config-file|--config_file|--functions|--udf|--work-directory|--work_directory|--check-config|--check_config|--args-file|--args_file|--log) compopt -o default 2>/dev/null; return ;; # readline knows best how file names are quoted
         --config-file|--config_file|-h|--host|--address|-p|--port|--resp-port|--resp_port|--functions|--udf|--namespace|--default-ttl|--default_ttl|--cluster-name|--cluster_name|--set|--nodes|--node-id|--node_id|--work-directory|--work_directory|--check-config|--check_config|--completion|--bins|--key|--key-type|--key_type|--set-name|--set_name|--arg-string|--arg_string|--args-file|--args_file|--repeat|--timeout|--env|--log) return ;;
         ' ') [[ $word == -* ]] || return ;;

@@ -95,13 +95,14 @@ class _Shell:
 class Terminal(_Shell):
     """bash or zsh with a completion script loaded; ends with the block."""
 
-    def __init__(self, shell: str, script: Path, directory: Path) -> None:
+    def __init__(self, shell: str, script: Path, directory: Path, programs: str = "") -> None:
         self.shell = shell
+        self.directory = directory
         self._ours, theirs = pty.openpty()
         self._process = subprocess.Popen(
             COMMANDS[shell],
             cwd=directory,
-            env={"PATH": os.environ["PATH"], "HOME": str(directory), "TERM": "xterm", "COLUMNS": "4000"},
+            env={**_environment(directory, programs), "TERM": "xterm", "COLUMNS": "4000"},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -147,11 +148,12 @@ class Terminal(_Shell):
 class Fish(_Shell):
     """fish, which tells what it would offer without a terminal; ends with the block."""
 
-    def __init__(self, script: Path, directory: Path) -> None:
+    def __init__(self, script: Path, directory: Path, programs: str = "") -> None:
+        self.directory = directory
         self._process = subprocess.Popen(
             ["fish", "--no-config", "-c", FISH_LOOP.format(script=script, prompt=PROMPT)],
             cwd=directory,
-            env={"PATH": os.environ["PATH"], "HOME": str(directory)},
+            env=_environment(directory, programs),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -175,6 +177,15 @@ class Fish(_Shell):
         return [row.partition("\t")[0] for row in self._until(PROMPT).split("\n") if row]
 
 
-def opened(shell: str, script: Path, directory: Path) -> Terminal | Fish:
-    """The shell called ``shell`` in ``directory``, with ``script`` loaded."""
-    return Fish(script, directory) if shell == "fish" else Terminal(shell, script, directory)
+def opened(shell: str, script: Path, directory: Path, programs: str = "") -> Terminal | Fish:
+    """The shell called ``shell`` in ``directory``, with ``script`` loaded; it finds ``programs`` before all others."""
+    if shell == "fish":
+        return Fish(script, directory, programs)
+    return Terminal(shell, script, directory, programs)
+
+
+def _environment(directory: Path, programs: str) -> dict[str, str]:
+    return {
+        "PATH": f"{programs}:{os.environ['PATH']}" if programs else os.environ["PATH"],
+        "HOME": str(directory.parent),
+    }

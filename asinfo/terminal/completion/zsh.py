@@ -80,7 +80,7 @@ fi
 
 
 OFFER = r"""_@program@_offer() { # offers what the program knows of the kind $1; words are those of its caller. Asks no node
-    local -a found=(${(f)"$("${(Q)words[1]}" --offer $1 -- "${(@)words[2,CURRENT-1]}" 2>/dev/null </dev/null)"})
+    local -a found=(${(f)"$("${(Q)words[1]}" --offer $1 -- "${words[@]:1:$((CURRENT - 2))}" 2>/dev/null </dev/null)"})
     if [[ $1 == functions ]]; then
         compadd -S '' -- $found
     else

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from asadm import completion
+from asadm import completion, seen_modules
 from asadm.flags import OPTIONS as ASADM_OPTIONS
-from asinfo.cli import OPTIONS as ASINFO_OPTIONS
-from asinfo.terminal.completion import Command, script
+from asinfo.cli import completion_script
+from asinfo.info_names import NAMES
+from asinfo.terminal.completion import INFO_COMMANDS, Command, script
 from asinfo.terminal.options import Option
 from tests.fakes import shell as shells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+ROOT = Path(__file__).parents[4]
 ODD = (
     Option("like", "k", "list", help="It's [odd]: \\ text"),
     Option("secret", kind="flag", help="not shown", hidden=True),
 )
-FILES = ["a b.lua", "counter.lua", "sub dir"]
+ODD_CLUSTER, ODD_MODULE = "odd $(touch hurt) name", "odd $(touch hurt).lua"
+CLUSTERS = ["laptop", ODD_CLUSTER, "carts"]
+HOSTS = ["10.0.0.1:3000", "10.0.0.2:3000", "10.0.0.3:3000", "10.0.1.1:6379"]
+NODES = HOSTS[:2]
+MODULES = ["counter.lua", ODD_MODULE]
+FILES = ["a b.lua", "counter.lua", "sub dir", "asadm.yaml"]
 WORDS = [
     "asinfo",
     "show",
@@ -74,13 +82,36 @@ def shell(
     for file in FILES[:2]:
         (directory / file).touch()
     path: Path = folder / "script"
-    path.write_text(
-        script(name, "asadm", ASADM_OPTIONS, completion.table())
-        + script(name, "asinfo", ASINFO_OPTIONS)
-        + script(name, "odd", ODD)
-    )
-    with shells.opened(name, path, directory) as opened:
+    path.write_text(completion.script_of(name) + completion_script(name) + script(name, "odd", ODD))
+    _inventory(directory)
+    with shells.opened(name, path, directory, _programs(folder)) as opened:
         yield opened
+
+
+def _inventory(directory: Path) -> None:
+    """Clusters, and the modules that a survey of them saw."""
+    (directory / "asadm.yaml").write_text(
+        "default: laptop\nclusters:\n"
+        "  laptop: {nodes: [10.0.0.1, 10.0.0.2]}\n"
+        "  odd $(touch hurt) name: {nodes: [{name: db1, host: 10.0.0.3}]}\n"
+        "  carts: {type: valkey, nodes: [10.0.1.1]}\n"
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_STATE_HOME", str(directory.parent / ".local" / "state"))
+        seen_modules.note("module", "laptop", (), [b"counter.lua", b"odd $(touch hurt).lua", b"\x1b[2J"])
+        seen_modules.note("module", "", ("10.0.0.9:3000",), [b"alone.lua"])
+        seen_modules.note("library", "carts", (), [b"mylib"])
+
+
+def _programs(folder: Path) -> str:
+    """A directory with asadm as it is in this tree."""
+    directory = folder / "bin"
+    directory.mkdir()
+    program = directory / "asadm"
+    code = "import sys; from asadm.start import main; sys.exit(main())"
+    program.write_text(f"#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -c '{code}' \"$@\"\n")
+    program.chmod(0o755)
+    return str(directory)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +120,40 @@ def shell(
         ("asadm ", [*WORDS, "watch", "help"]),
         ("asadm sh", ["show"]),
         ("asadm show ", ["udfs"]),
-        ("asadm show udfs ", ["with"]),
-        ("asadm show udfs with ", []),
-        ("asadm show udfs with 10.0.0.1:3000 ", []),
+        ("asadm show udfs ", [*MODULES, "with"]),
+        ("asadm show udfs c", ["counter.lua"]),
+        ("asadm show udfs with ", NODES),
+        ("asadm show udfs with 10.0.0.1:3000 ", NODES),
+        ("asadm --cluster 'odd $(touch hurt) name' show udfs with ", ["db1"]),
+        ("asadm --cluster carts show udfs with ", ["10.0.1.1:6379"]),
+        ("asadm --cluster carts show udfs ", ["with"]),
+        ("asadm -h 10.0.0.9,10.0.0.8:3010 show udfs ", ["alone.lua", "with"]),
+        ("asadm -h 10.0.0.9,10.0.0.8:3010 show udfs with ", ["10.0.0.9:3000", "10.0.0.8:3010"]),
+        ("asadm --cluster ", CLUSTERS),
+        ("asadm --cluster=l", ["--cluster=laptop"]),
+        ("asadm --inventory nowhere --cluster ", []),
+        ("asadm --inventory counter.lua udf get ", []),
+        ("asadm --host ", HOSTS),
+        ("asadm udf get ", MODULES),
+        ("asadm udf get co", ["counter.lua"]),
+        ("asadm udf get counter.lua ", []),
+        ("asadm udf get counter.lua --node ", NODES),
+        ("asadm udf diff counter.lua ", NODES),
+        ("asadm udf rollback c", ["counter.lua"]),
+        ("asadm udf remove counter.lua c", ["counter.lua"]),
+        ("asadm udf remove counter.lua with ", NODES),
+        ("asadm udf run c", ["counter."]),
+        ("asadm udf aggregate test c", ["counter."]),
+        ("asadm udf history --of l", ["laptop"]),
+        ("asadm udf history -m ", MODULES),
+        ("asadm watch 2 udf get ", MODULES),
+        ("asadm --cluster carts function get ", ["mylib"]),
+        ("asadm --cluster carts function history --module ", ["mylib"]),
+        ("asadm function get ", []),
+        ("asadm asinfo -v bu", [name for name in NAMES if name.startswith("bu")]),
+        ("asinfo -v udf-c", ["udf-cache-stats", "udf-clear-cache"]),
         ("asadm manage udfs ", ["add", "remove"]),
-        ("asadm manage udfs add ", []),
+        ("asadm manage udfs add ", MODULES),
         ("asadm manage udfs add x.lua ", ["path", "with"]),
         ("asadm manage udfs add x.lua path ", FILES),
         ("asadm manage udfs add x.lua path counter.lua ", ["with"]),
@@ -109,7 +169,7 @@ def shell(
         ("asadm udf plan plan ", ["with"]),
         ("asadm udf apply --yes ", FILES),
         ("asadm udf apply counter.lua ", ["with"]),
-        ("asadm udf apply counter.lua with 10.0.0.1 ", []),
+        ("asadm udf apply counter.lua with 10.0.0.1 ", NODES),
         ("asadm udf check w", ["with"]),
         ("asadm udf check co", ["counter.lua"]),
         ("asadm udf repair --dir ", FILES),
@@ -140,6 +200,7 @@ def shell(
 )  # fmt: skip
 def test_a_shell_offers(shell: shells.Terminal | shells.Fish, line: str, expected: list[str]) -> None:
     assert sorted(name.rstrip("/") for name in shell.offered(line)) == sorted(expected)
+    assert not (Path(shell.directory) / "hurt").exists(), "a name was run as a command"
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
@@ -156,7 +217,7 @@ def test_names_of_files_are_quoted_and_directories_stay_open(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("shell_name", shells.SHELLS)
 def test_every_shown_option_is_there(shell_name: str) -> None:
-    text = script(shell_name, "asadm", (*ASADM_OPTIONS, *ODD), completion.table())
+    text = script(shell_name, "asadm", (*ASADM_OPTIONS, *ODD), completion.table(), {INFO_COMMANDS: NAMES})
     options = [*ASADM_OPTIONS, *(option for command in completion.table() for option in command.options)]
     assert all(option.name in text for option in options if not option.hidden)
     assert "secret" not in text
