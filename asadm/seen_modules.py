@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 NODES_MAX = 16
 """Files that are written for a cluster without a name: of more nodes, nobody types all addresses."""
 
+FILES_MAX = 400
+"""Files that are kept of a kind: tests on ports that the system chooses would leave one after the other."""
+
 
 def note(noun: str, cluster: str, addresses: Sequence[str], names: Iterable[bytes]) -> None:
     """Keep ``names``, without those that would steer a terminal; ``noun`` is what the servers call a module."""
     texts = sorted(name for name in map(os.fsdecode, names) if name.isprintable())
     content = "".join(f"{name}\n" for name in texts).encode()
     for place in [cluster] if cluster else addresses[:NODES_MAX]:
-        if state.read(_kind(noun), state.quoted(place)) != content:
+        kept = state.read(_kind(noun), state.quoted(place))
+        if kept is None:
+            _make_room(_kind(noun))
+        if kept != content:
             state.write(_kind(noun), state.quoted(place), content)
 
 
@@ -30,6 +36,14 @@ def names(noun: str, places: Collection[str]) -> list[str]:
     """What was seen in all of ``places``: the name of a cluster, or addresses of nodes."""
     contents = [state.read(_kind(noun), state.quoted(place)) or b"" for place in places]
     return sorted({name for content in contents for name in content.decode("utf-8", "replace").splitlines()})
+
+
+def _make_room(kind: str) -> None:
+    """Forget the older half of the files where there are too many."""
+    found = state.names(kind)
+    if len(found) >= FILES_MAX:
+        found.sort(key=lambda name: state.written_at(kind, name))
+        state.remove(kind, found[: FILES_MAX // 2])
 
 
 def _kind(noun: str) -> str:

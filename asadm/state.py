@@ -76,6 +76,14 @@ def append(kind: str, name: str, line: bytes) -> bool:
         os.close(descriptor)
 
 
+def written_at(kind: str, name: str) -> int:
+    """When a file was last written, in nanoseconds; 0 for one that cannot be seen."""
+    try:
+        return os.stat(_path(kind, name)).st_mtime_ns  # noqa: PTH116 - pathlib is not on this path
+    except (OSError, ValueError):
+        return 0
+
+
 def remove(kind: str, found: Iterable[str]) -> None:
     """Forget these files."""
     for name in found:

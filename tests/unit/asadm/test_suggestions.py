@@ -6,16 +6,20 @@ from pathlib import Path
 import pytest
 
 from asadm.cluster import ClusterNode
+from asadm.flags import OPTIONS
 from asadm.session import CommandSession
 from asadm.suggestions import Suggestions
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Endpoint
+from asinfo.terminal.options import recognise
 from tests.fakes.modules import Store
 from tests.fakes.node import refusing
 
 FIRST = ["asinfo", "show", "info", "manage", "udf", "record", "function", "cache", "check", "schedule", "top", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
 NODES = ["n1", "n2"]
 MODULES = ["a.lua", "odd\\ name.lua"]
+CLUSTERS = ["laptop", "odd\\ name"]
+BUILD = ["build", "build_arch", "build_ee_sha", "build_os", "build_sha", "build_time"]
 NODES_AND = [*NODES, "--wait"]
 
 
@@ -24,7 +28,12 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
         ClusterNode(Endpoint(host, port, name=f"n{number}"))
         for number, (host, port) in enumerate(addresses, 1)
     ]
-    return CommandSession(lambda _: AerospikeCluster(members), write=lambda _: None, warn=lambda _: None)
+    return CommandSession(
+        lambda _: AerospikeCluster(members),
+        write=lambda _: None,
+        warn=lambda _: None,
+        flags=recognise(["--inventory", "../inventory.yaml"], OPTIONS),
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,6 +64,42 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
         ("cache clear ", "--l", ["--lock", "--lock-wait"]),
         ("schedule print --unit ", "", ["timer", "service"]),
         ("asinfo like ", "", []),
+        ("asinfo ", "", ["like", "with", "--value", "--line-separator", "--no-node-name"]),
+        ("asinfo ", "bui", [f"-v {name}" for name in BUILD]),
+        ("asinfo ", "w", ["with"]),
+        ("asinfo -v ", "bui", BUILD),
+        ("asinfo -v ", "'bui", [f"'{name}'" for name in BUILD]),
+        ("asinfo --value ", '"udf-cl', ['"udf-clear-cache"']),
+        ("asinfo -v ", "nosuch", []),
+        ("asinfo -v 'build ", "", []),
+        ("asinfo -v 'build; x' ", "w", ["with"]),
+        ("asinfo -v build with ", "", NODES),
+        ("asinfo -v build; show udfs with ", "n1", ["n1"]),
+        ("show udfs # with ", "", []),
+        ("info ", "", ["network", "with"]),
+        ("info with ", "", NODES),
+        ("udf history --of ", "", CLUSTERS),
+        ("udf history --of ", "odd", ["odd\\ name"]),
+        ("udf history --module ", "a", ["a.lua"]),
+        ("udf history show ", "", []),
+        ("udf get a.lua --node ", "", NODES),
+        ("udf run ", "a", ["a."]),
+        (
+            "udf run a.f ",
+            "",
+            [
+                "--arg-string",
+                "--args-file",
+                "--key-type",
+                "--digest",
+                "--repeat",
+                "--concurrency",
+                "--all",
+                "--",
+            ],
+        ),
+        ("record get ", "", ["--key-type", "--digest"]),
+        ("show udfs ", "'odd", ["'odd name.lua'"]),
         ("watch 0.5 3 show ", "", ["udfs"]),
         ("watch --no-diff show udfs ", "w", ["with"]),
         ("help manage ", "", ["udfs"]),
@@ -64,10 +109,13 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
 def test_tab(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, word: str, expected: list[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     for name in ("counter.lua", "it's.lua", ".hidden"):
-        (tmp_path / name).touch()
-    (tmp_path / "sub dir").mkdir()
+        (folder / name).touch()
+    (folder / "sub dir").mkdir()
+    (tmp_path / "inventory.yaml").write_text("clusters: {laptop: {nodes: [n1]}, odd name: {nodes: [n2]}}")
     store = Store()
     store.modules.update(
         dict.fromkeys([b"a.lua", b"odd name.lua", b"\x1b[2J.lua"], base64.b64encode(b"x = 1"))
@@ -76,7 +124,7 @@ def test_tab(
         suggestions = Suggestions(session((node.host, node.port), refusing()))
         found = suggestions.complete(before, word)
     assert [each.removesuffix(" ") for each in found] == expected
-    assert all(each.endswith((" ", "/")) for each in found)
+    assert all(each.endswith((" ", "/", ".")) for each in found)
 
 
 def test_the_nodes_are_asked_once_a_command() -> None:

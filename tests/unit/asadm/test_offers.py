@@ -1,0 +1,159 @@
+"""What completion scripts get: from the inventory and the last survey, without any node, and nothing where anything is wrong."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from asadm import flags, offers, seen_modules, state
+from asinfo.info_names import NAMES
+from asinfo.terminal.completion import INFO_COMMANDS, PLACEHOLDERS
+from asudfd.aerospike.info import families
+from tests.each import for_each_row
+from tests.fakes.fleet import Fleet
+from tests.process.asadm.test_asadm_terminal import environment
+from tests.unit.asadm.conftest import Asadm
+
+INVENTORY = """
+default: a
+clusters:
+  a: {nodes: [{name: n1, host: 10.0.0.1}, {name: n2, host: "::1", port: 3010}]}
+  b: {nodes: [10.0.0.1], defaults: {user: ops, password: "env:NOT_SET"}}
+  c: {type: valkey, nodes: [10.0.1.1]}
+  s: {type: valkey, mode: sentinel main, nodes: [10.0.2.1]}
+"""
+SECRET = "clusters: {a: {nodes: [10.0.0.1], defaults: {user: ops, password: hunter2}}}"
+
+
+def offered(kind: str, *words: str) -> list[str]:
+    return offers.lines(kind, words).decode().splitlines()
+
+
+@pytest.fixture
+def here(asadm: Asadm, tmp_path: Path) -> Path:
+    (tmp_path / "asadm.yaml").write_text(INVENTORY)
+    seen_modules.note("module", "a", (), [b"x.lua", b"\x1b[2J.lua", b"\xff.lua"])
+    seen_modules.note("module", "b", (), [b"y.lua"])
+    seen_modules.note("module", "", ("10.0.0.7:3000", "10.0.0.8:3000"), [b"z.lua"])
+    seen_modules.note("library", "c", (), [b"lib"])
+    return tmp_path
+
+
+@pytest.mark.usefixtures("here")
+@for_each_row(
+    ("kind", "line", "expected"),
+    [
+        ("clusters", "", "a b c s"),
+        ("clusters", "--cluster b udf get", "a b c s"),
+        ("hosts", "", "10.0.0.1:3000 [::1]:3010 10.0.1.1:6379 10.0.2.1:26379"),
+        ("nodes", "", "n1 n2"),
+        ("nodes", "--cluster b", "10.0.0.1:3000"),
+        ("nodes", "show udfs --cluster=c with", "10.0.1.1:6379"),
+        ("nodes", "--cluster s", ""),
+        ("nodes", "--cluster nosuch", ""),
+        ("nodes", "-h 10.0.0.7,[::1]:3010 --cluster a", "10.0.0.7:3000 [::1]:3010"),
+        ("nodes", "-h", "n1 n2"),
+        ("nodes", "-h : x", ""),
+        ("modules", "", "x.lua"),
+        ("modules", "--cluster 'b'", "y.lua"),
+        ("modules", "--cluster c", ""),
+        ("modules", "-h 10.0.0.8,10.0.0.9", "z.lua"),
+        ("functions", "", "x."),
+        ("libraries", "", ""),
+        ("libraries", "--cluster c", "lib"),
+        ("libraries", "-h 10.0.0.8:3000", ""),
+    ],
+)
+def test_what_is_known_of_the_nodes_that_are_meant(kind: str, line: str, expected: str) -> None:
+    assert offered(kind, *line.split()) == expected.split()
+
+
+@pytest.mark.usefixtures("here")
+def test_the_environment_says_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASADM_CLUSTER", "b")
+    assert offered("modules") == ["y.lua"]
+    monkeypatch.setenv("DIRECTORY", "nowhere")
+    assert offered("clusters", "--inventory", "$DIRECTORY/asadm.yaml") == []
+    assert offered("clusters", "--inventory", "~/asadm.yaml") == ["a", "b", "c", "s"]
+    assert offered("clusters", "--inventory", "$(touch hurt)") == []
+    assert not Path("hurt").exists()
+
+
+def test_a_wrong_inventory_offers_nothing(here: Path) -> None:
+    os.mkfifo(here / "pipe")
+    (here / "secret.yaml").write_text(SECRET)
+    (here / "broken.yaml").write_text("clusters: [")
+    for kind in flags.KINDS:
+        for name in ("pipe", "secret.yaml", "broken.yaml", "nowhere.yaml", "."):
+            assert offered(kind, "--inventory", name) == [], (kind, name)
+
+
+def test_every_kind_is_offered_or_the_same_everywhere() -> None:
+    assert {*flags.KINDS, INFO_COMMANDS} == set(PLACEHOLDERS.values())
+
+
+def test_the_command_prints_nothing_of_what_is_wrong(asadm: Asadm, here: Path) -> None:
+    shown = asadm("--offer", "clusters", "--", "--cluster", "b", "udf", "get")
+    assert (shown.code, shown.out, shown.err) == (0, "a\nb\nc\ns\n", "")
+    (here / "asadm.yaml").write_text("clusters: [")
+    shown = asadm("--offer", "clusters", "--", "-e", "x", "udf", "get", "--nosuch")
+    assert (shown.code, shown.out, shown.err) == (0, "", "")
+
+
+def test_a_survey_leaves_the_names_of_modules(asadm: Asadm, tmp_path: Path) -> None:
+    with Fleet(2) as fleet:
+        fleet.load(b"counter.lua", b"return 1\n")
+        (tmp_path / "asadm.yaml").write_text(f"clusters: {{a: {{nodes: [{fleet.hosts}]}}}}")
+        assert offered("modules") == []
+        assert asadm("udf", "status").code == 0
+        assert offered("modules") == ["counter.lua"]
+        assert offered("modules", "-h", fleet.hosts) == []
+        assert asadm("-h", fleet.hosts, "show", "udfs").code == 0
+        assert offered("modules", "-h", fleet.hosts.split(",")[1]) == ["counter.lua"]
+        for node in fleet.nodes:
+            node.fault = "refuses"
+        asadm("udf", "status")
+        assert offered("modules") == ["counter.lua"], "nothing is known, so nothing is forgotten"
+    [kept] = tmp_path.rglob("seen-module/a")
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_oldest_are_forgotten(asadm: Asadm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen_modules, "FILES_MAX", 4)
+    for number in range(5):
+        seen_modules.note("module", f"c{number}", (), [b"x.lua"])
+    assert state.names("seen-module") == ["c2", "c3", "c4"]
+
+
+def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asadm.state.state_directory", lambda: "")
+    seen_modules.note("module", "a", (), [b"x.lua"])
+    assert seen_modules.names("module", ["a"]) == []
+
+
+def test_every_info_command_of_a_node_is_offered() -> None:
+    assert {name.decode() for name in families.table().shown()} | {"udf-clear-cache"} <= set(NAMES)
+
+
+IMPORTED = """
+import sys
+from asadm.cli import run
+code = run(sys.argv[1:])
+sys.stderr.write(" ".join(sorted({"socket", "selectors", "yaml", "rich", "typer", "sqlite3", "asyncio"} & set(sys.modules))))
+sys.exit(code)
+"""
+
+
+def test_it_is_quick_and_has_no_network(here: Path) -> None:
+    offered("clusters")  # the inventory is parsed once
+    for kind in flags.KINDS:
+        result = subprocess.run(
+            [sys.executable, "-S", "-c", IMPORTED, "--offer", kind, "--", "--cluster", "b", "udf", "get"],
+            env=environment(here),
+            cwd=here,
+            capture_output=True,
+            check=False,
+        )
+        assert (result.returncode, result.stderr) == (0, b""), kind
