@@ -6,7 +6,6 @@ return whether they could.
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from asinfo.directories import state_directory
@@ -87,8 +86,16 @@ def written_at(kind: str, name: str) -> int:
 def remove(kind: str, found: Iterable[str]) -> None:
     """Forget these files."""
     for name in found:
-        with contextlib.suppress(OSError, ValueError):
-            os.unlink(_path(kind, name))  # noqa: PTH108 - pathlib is not on this path
+        _unlinked(kind, name)
+
+
+def _unlinked(kind: str, name: str) -> bool:
+    """Whether a file was there and is no more."""
+    try:
+        os.unlink(_path(kind, name))  # noqa: PTH108 - pathlib is not on this path
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def quoted(text: str) -> str:

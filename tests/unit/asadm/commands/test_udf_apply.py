@@ -86,7 +86,8 @@ def test_dry_run_shows_and_changes_nothing(asadm: Asadm, modules: Write, tmp_pat
         assert shown.code == 3
         assert "create" in shown.out
         assert fleet.count(b"udf-put") == 0
-        assert not (tmp_path / ".local").exists()
+        kept = tmp_path / ".local" / "state" / "asudf"
+        assert [each.name for each in kept.iterdir()] == ["seen-module"], "no history and no lock"
 
 
 def test_a_deaf_node_of_a_cluster_gets_its_own_put(asadm: Asadm, modules: Write) -> None:
