@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,10 @@ SECONDS = 20.0
 """How long a process may take to write what is waited for; generous, because the machine may be busy."""
 
 
+WHERE = b"\x1b[6n"
+"""A program asks the terminal where the cursor is."""
+
+
 def command(*argv: str) -> list[str]:
     return [sys.executable, "-m", "asadm.cli", *argv]
 
@@ -33,11 +38,22 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 class Terminal:
     """A process whose standard streams are a terminal."""
 
-    def __init__(self, argv: Sequence[str], home: Path, editor: str = "readline", pager: str = "cat") -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        home: Path,
+        editor: str = "readline",
+        pager: str = "cat",
+        *,
+        tells_position: bool = False,
+    ) -> None:
         self.ours, theirs = pty.openpty()
+        termios.tcsetwinsize(self.ours, (24, 120))
         self.process: subprocess.Popen[bytes] = subprocess.Popen(
             argv,
-            env=environment(home, ASADM_EDITOR=editor, PROMPT_TOOLKIT_NO_CPR="1", PAGER=pager),
+            env=environment(
+                home, ASADM_EDITOR=editor, PROMPT_TOOLKIT_NO_CPR="" if tells_position else "1", PAGER=pager
+            ),
             cwd=home,
             stdin=theirs,
             stdout=theirs,
@@ -54,8 +70,15 @@ class Terminal:
             left = deadline - time.monotonic()
             assert left > 0, (text, self.seen[after:], self.seen)
             if select.select([self.ours], [], [], left)[0]:
-                self.seen += os.read(self.ours, 4096)
+                self.take()
         return self.seen.index(text.encode(), after) + len(text)
+
+    def take(self) -> None:
+        """What was written meanwhile; the question where the cursor is gets an answer, as from a terminal."""
+        data = os.read(self.ours, 4096)
+        self.seen += data
+        for _ in range(data.count(WHERE)):
+            self.type("\x1b[1;1R")
 
     def interrupt_until(self, text: str, after: int) -> int:
         """As `wait_for`, behind a Ctrl-C; again when the line editor was busy and went back to sleep after it."""
@@ -97,8 +120,10 @@ Start = Callable[..., Terminal]
 def terminal(tmp_path: Path) -> Iterator[Start]:
     opened: list[Terminal] = []
 
-    def start(*argv: str, editor: str = "readline", pager: str = "cat") -> Terminal:
-        opened.append(Terminal(command(*argv), tmp_path, editor, pager))
+    def start(
+        *argv: str, editor: str = "readline", pager: str = "cat", tells_position: bool = False
+    ) -> Terminal:
+        opened.append(Terminal(command(*argv), tmp_path, editor, pager, tells_position=tells_position))
         return opened[-1]
 
     yield start
@@ -305,6 +330,64 @@ def test_the_shell_with_prompt_toolkit(terminal: Start, tmp_path: Path) -> None:
         history = tmp_path / ".local" / "state" / "asudf" / "asadm_lines"
         assert "show udfs" in history.read_text()
         assert history.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_line_at_the_bottom_tells_of_the_nodes(terminal: Start) -> None:
+    dead = "{}:{}".format(*refusing())
+    with Store().node() as node:
+        shell = terminal("-h", f"{node.address},{dead}", editor="", tells_position=True)
+        at = shell.wait_for("no node was asked yet")
+        shell.type("asinfo -v build\r")
+        at = shell.wait_for("8.1.2.0", at)
+        at = shell.wait_for("1 of 2 nodes answered; ", at)
+        shell.wait_for(f"{dead} refused", at)
+        shell.type("exit\r")
+        assert shell.end() == 0
+
+
+@pytest.mark.parametrize(("editor", "enter"), [("readline", "\r"), ("", "\r\r")])
+def test_control_r_finds_a_line_of_the_history(terminal: Start, editor: str, enter: str) -> None:
+    with FakeNode({"build": "8.1.2.0", "edition": "asudf"}) as node:
+        shell = terminal("-h", node.address, editor=editor)
+        at = shell.wait_for("Admin> ")
+        for name, answer in (("build", "8.1.2.0"), ("edition", "asudf")):
+            shell.type(f"asinfo -v {name}{enter[-1]}")
+            at = shell.wait_for(answer, at)
+            at = shell.wait_for("Admin> ", at)
+        shell.type("\x12")
+        at = shell.wait_for("i-search)", at)
+        shell.type("buil")
+        shell.type(enter)
+        shell.wait_for("8.1.2.0", at)
+        shell.type(f"exit{enter[-1]}")
+        assert shell.end() == 0
+
+
+@pytest.mark.parametrize(("editor", "enter"), [("readline", "\n"), ("", "\r")])
+def test_tab_offers_clusters_nodes_modules_and_info_commands(
+    terminal: Start, tmp_path: Path, editor: str, enter: str
+) -> None:
+    store = Store()
+    store.modules[b"counter.lua"] = base64.b64encode(b"x = 1")
+    with store.node() as node:
+        (tmp_path / "asadm.yaml").write_text(
+            f"default: laptop\nclusters: {{laptop: {{nodes: [{{name: db1, host: {node.host}, port: {node.port}}}]}}, other: {{nodes: [n9]}}}}"
+        )
+        shell = terminal(editor=editor)
+        at = shell.wait_for("laptop Admin> ")
+        for line, shown in (
+            ("asinfo -v udf-cl\t", "udf-clear-cache"),
+            ("show udfs with d\t", "db1"),
+            ("asinfo edi\t", "edition"),
+            ("udf get c\t", "counter.lua"),
+            ("udf history --of o\t", "other"),
+        ):
+            shell.type(line)
+            at = shell.wait_for(shown, at)
+            shell.type("\x15")  # Ctrl-U: the line is empty again
+        shell.type(f"exit{enter}")
+        assert shell.end() == 0
+        assert b"Traceback" not in shell.seen
 
 
 @pytest.mark.parametrize("editor", ["readline", ""])
