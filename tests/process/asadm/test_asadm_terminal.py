@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from asadm.flags import KINDS
 from tests.fakes.modules import Store
 from tests.fakes.node import FakeNode, refusing, silent
 
@@ -474,6 +475,14 @@ def test_a_known_inventory_needs_no_yaml_parser(tmp_path: Path) -> None:
         run(tmp_path, "-e", "asinfo -v build")
         found = imported(tmp_path, "-e", "asinfo -v build")
         assert found <= {"json", "re", "enum"}
+
+
+def test_completion_needs_no_network_and_little_more(tmp_path: Path) -> None:
+    (tmp_path / "asadm.yaml").write_text("clusters: {a: {nodes: [10.0.0.1]}}")
+    run(tmp_path, "--offer", "clusters")
+    for kind in KINDS:
+        found = imported(tmp_path, "--offer", kind, "--", "--cluster", "a", "udf", "get")
+        assert found <= {"json", "re", "enum"}, kind
 
 
 def test_a_refused_node_and_a_closed_standard_output(tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """What completion scripts get: from the inventory and the last survey, without any node, and nothing where anything is wrong."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,6 @@ from asinfo.terminal.completion import INFO_COMMANDS, PLACEHOLDERS
 from asudfd.aerospike.info import families
 from tests.each import for_each_row
 from tests.fakes.fleet import Fleet
-from tests.process.asadm.test_asadm_terminal import environment
 from tests.unit.asadm.conftest import Asadm
 
 INVENTORY = """
@@ -135,25 +132,3 @@ def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_info_command_of_a_node_is_offered() -> None:
     assert {name.decode() for name in families.table().shown()} | {"udf-clear-cache"} <= set(NAMES)
-
-
-IMPORTED = """
-import sys
-from asadm.cli import run
-code = run(sys.argv[1:])
-sys.stderr.write(" ".join(sorted({"socket", "selectors", "yaml", "rich", "typer", "sqlite3", "asyncio"} & set(sys.modules))))
-sys.exit(code)
-"""
-
-
-def test_it_is_quick_and_has_no_network(here: Path) -> None:
-    offered("clusters")  # the inventory is parsed once
-    for kind in flags.KINDS:
-        result = subprocess.run(
-            [sys.executable, "-S", "-c", IMPORTED, "--offer", kind, "--", "--cluster", "b", "udf", "get"],
-            env=environment(here),
-            cwd=here,
-            capture_output=True,
-            check=False,
-        )
-        assert (result.returncode, result.stderr) == (0, b""), kind
