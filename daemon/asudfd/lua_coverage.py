@@ -1,39 +1,42 @@
 """Which lines of modules the tests of pytest have run: gathered from nodes and from calls without one, and reported.
 
 Each process writes what it knows into one directory, which pytest's first process makes and reads at the end: nodes their
-counts, processes with tests those of `asudfd.call`, and where the modules are that they have registered.
+lines, processes with tests those of `asudfd.call`, and where the modules are that they have registered.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asudfd.lua.active_lines import active_lines
+from asudfd.lua.aerospike.crossing import CROSSING
+from asudfd.lua.line_coverage import write_lines
+from asudfd.lua.line_marks import LineMarks
 from asudfd.lua.line_watch import LineWatch
 from asudfd.offline import module as offline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
 
 NODE, CALLS, MODULES = "node", "calls", "modules"
 """How the names of the files begin."""
 
 
 class FileCoverage(NamedTuple):
-    """A module's file: the lines that can run, and how often each that ran did."""
+    """A module's file: the lines that can run, and those that did. ``followed``: why a hook had to see them; empty if none had to."""
 
     path: Path
     active: frozenset[int]
-    counts: Mapping[int, int]
+    ran: frozenset[int]
+    followed: str = ""
 
     @property
     def missed(self) -> list[int]:
         """The lines that can run and did not."""
-        return sorted(self.active - self.counts.keys())
+        return sorted(self.active - self.ran)
 
     @property
     def percent(self) -> float:
@@ -47,13 +50,14 @@ class LuaCoverage:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._modules: dict[str, str] = {}
+        self._marks = LineMarks()
         self._watches: list[LineWatch] = []
         self._place = Path.cwd()
         offline.new_watch = self._watch
 
     @property
     def node_options(self) -> list[str]:
-        """The options with which a node counts lines."""
+        """The options with which a node notes lines."""
         return ["--set", f"mod-lua.coverage-directory={self._directory}"]
 
     def registered(self, path: Path) -> None:
@@ -63,17 +67,21 @@ class LuaCoverage:
     def write(self) -> None:
         """Write what this process knows; no test runs any more."""
         offline.new_watch = LineWatch
-        counts: dict[str, Counter[int]] = {}
+        lines: dict[str, set[int]] = {}
         for watch in self._watches:
             watch.settle()
             for line in watch.lines():
-                path = str((self._place / line.chunk).resolve())
-                counts.setdefault(path, Counter())[line.line] += line.calls
-        for kind, content in ((CALLS, counts), (MODULES, self._modules)):
-            (self._directory / f"{kind}-{os.getpid()}.json").write_text(json.dumps(content), encoding="utf-8")
+                lines.setdefault(self._path(line.chunk), set()).add(line.line)
+        followed = {self._path(chunk): reason for chunk, reason in self._marks.followed.items()}
+        write_lines(self._directory / f"{CALLS}-{os.getpid()}.json", lines, followed)
+        modules = json.dumps(self._modules)
+        (self._directory / f"{MODULES}-{os.getpid()}.json").write_text(modules, encoding="utf-8")
+
+    def _path(self, chunk: str) -> str:
+        return str((self._place / chunk).resolve())
 
     def _watch(self) -> LineWatch:
-        self._watches.append(LineWatch(count=True))
+        self._watches.append(LineWatch(marks=self._marks))
         return self._watches[-1]
 
 
@@ -82,15 +90,23 @@ def covered(directory: Path) -> list[FileCoverage]:
     modules: dict[str, str] = {}
     for _, known in _files(directory, MODULES):
         modules |= known
-    counts: dict[str, Counter[int]] = {path: Counter() for path in modules.values()}
+    ran: dict[str, set[int]] = {path: set() for path in modules.values()}
+    reasons: dict[str, str] = {}
     for kind, found in (*_files(directory, NODE), *_files(directory, CALLS)):
-        for chunk, lines in found.items():
-            path = modules.get(Path(chunk).stem) if kind == NODE else chunk
-            if path is not None:
-                counts.setdefault(path, Counter()).update({int(line): n for line, n in lines.items()})
+        for chunk, lines in found["lines"].items():
+            if path := modules.get(Path(chunk).stem) if kind == NODE else chunk:
+                ran.setdefault(path, set()).update(lines)
+        for chunk, reason in found["followed"].items():
+            if path := modules.get(Path(chunk).stem) if kind == NODE else chunk:
+                reasons[path] = reason
     return [
-        FileCoverage(Path(path), frozenset(active_lines(Path(path).read_bytes())), lines)
-        for path, lines in sorted(counts.items())
+        FileCoverage(
+            Path(path),
+            frozenset(active_lines(Path(path).read_bytes(), CROSSING.no_tail_calls)),
+            frozenset(lines),
+            reasons.get(path, ""),
+        )
+        for path, lines in sorted(ran.items())
         if Path(path).is_file()
     ]
 
@@ -100,7 +116,7 @@ def _files(directory: Path, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield kind, json.loads(path.read_bytes())
 
 
-def table(files: Iterable[FileCoverage], root: Path) -> list[str]:
+def table(files: Sequence[FileCoverage], root: Path) -> list[str]:
     """The lines of a report, as coverage.py has it for Python."""
     rows = [
         (_shown(each.path, root), len(each.active), len(each.missed), each.percent, _ranges(each.missed))
@@ -112,6 +128,11 @@ def table(files: Iterable[FileCoverage], root: Path) -> list[str]:
         f"{name:<{width}}  {active:>5}  {missed:>6}  {percent:>4.0f}%  {ranges}".rstrip()
         for name, active, missed, percent, ranges in rows
     ]
+    lines += [
+        f"{_shown(each.path, root)}: each line was followed, which is slow: {each.followed}"
+        for each in files
+        if each.followed
+    ]
     return lines
 
 
@@ -119,7 +140,7 @@ def lcov(files: Iterable[FileCoverage]) -> str:
     """The report in the form of LCOV, which `genhtml` makes pages of."""
     parts = []
     for each in files:
-        lines = "".join(f"DA:{line},{each.counts.get(line, 0)}\n" for line in sorted(each.active))
+        lines = "".join(f"DA:{line},{int(line in each.ran)}\n" for line in sorted(each.active))
         hit = len(each.active) - len(each.missed)
         parts.append(f"TN:\nSF:{each.path}\n{lines}LH:{hit}\nLF:{len(each.active)}\nend_of_record\n")
     return "".join(parts)

@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to count lines, where that is asked for."""
+    """Begin to note lines, where that is asked for."""
     if config.option.lua_coverage or config.option.lua_coverage_lcov:
         config.pluginmanager.register(_CoverageReport(config), "asudf-coverage")
 
@@ -149,7 +149,7 @@ class _NodeWatch:
 
 
 class _CoverageReport:
-    """Counts lines in this process and its nodes, and reports those of all processes in the first one."""
+    """Notes lines in this process and its nodes, and reports those of all processes in the first one."""
 
     def __init__(self, config: pytest.Config) -> None:
         from tempfile import mkdtemp
@@ -164,7 +164,7 @@ class _CoverageReport:
         node.workerinput[COVERAGE_DIRECTORY] = str(self._directory)
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Count from here on."""
+        """Note lines from here on."""
         from asudfd.lua_coverage import LuaCoverage
 
         session.config.stash[COVERAGE] = LuaCoverage(self._directory)

@@ -1,7 +1,7 @@
 """The loop of an author of functions: `asudfd run`, `asudfd.call`, `asudfd run-with`, `asadm udf run` on a node, and a test with the plugin.
 
 Whole processes by the clock (medians of 15 rounds, interleaved) and by CPU time; a call in this process by CPU time, the
-median of 20 series of 1,000. The test calls one function of a node with the client `aerospike`, and is compared with an empty
+median of 20 series of 1,000; the same where it is noted which lines run (`--lua-coverage`). The test calls one function of a node with the client `aerospike`, and is compared with an empty
 test of the same pytest.
 """
 
@@ -10,9 +10,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import asudfd
+from asudfd.lua.line_marks import LineMarks
+from asudfd.lua.line_watch import LineWatch
+from asudfd.offline import OfflineModule
 from tests.bench.figures import figure
 from tests.bench.processes import BIN, directory, environment, median, run_cpu_seconds
 
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 15
 SERIES, CALLS = 20, 1000
+LOOPS, TURNS = 10, 100_000
 
 MODULE = """
 function nothing(rec)
@@ -32,6 +37,28 @@ function increment(rec, bin, by)
   rec[bin] = (rec[bin] or 0) + by
   if aerospike:exists(rec) then aerospike:update(rec) else aerospike:create(rec) end
   return rec[bin]
+end
+
+function sum(rec, n)
+  local s = 0
+  for i = 1, n do
+    s = s + i
+  end
+  return s
+end
+
+function tally(rec, n)
+  local odd, even, last = 0, 0, {}
+  for i = 1, n do
+    local x = i % 7
+    if x % 2 == 1 then
+      odd = odd + x
+    else
+      even = even + x
+    end
+    last[x] = odd
+  end
+  return odd - even
 end
 """
 
@@ -56,6 +83,7 @@ TARGETS = {RUN: "at most 300 ms", ON_NODE: "at most 150 ms"}
 def run() -> None:
     """Record seconds of processes and of calls."""
     _calls()
+    _coverage()
     with directory() as home, asudfd.NodeProcess() as node:
         _processes(home, f"{node.host}:{node.port}")
 
@@ -74,11 +102,29 @@ def _calls() -> None:
         )
 
 
-def _series(call: Callable[[], object]) -> float:
+def _coverage() -> None:
+    """How much longer calls take where it is noted which lines run; both by turns."""
+    plain = OfflineModule(MODULE, seconds=60)
+    noted = OfflineModule(MODULE, seconds=60, watch=LineWatch(marks=LineMarks()))
+    cases: dict[str, tuple[str, tuple[object, ...], int]] = {
+        "a function that increments a bin": ("increment", ("count", 5), CALLS),
+        "a loop of one line, 100,000 turns": ("sum", (TURNS,), LOOPS),
+        "a loop with branches, 100,000 turns": ("tally", (TURNS,), LOOPS),
+    }
+    for name, (function, arguments, calls) in cases.items():
+        taken: dict[OfflineModule, list[float]] = {plain: [], noted: []}
+        for _ in range(SERIES):
+            for module, seconds in taken.items():
+                seconds.append(_series(partial(module.call, function, {"count": 1}, *arguments), calls))
+        ratio = median(taken[noted]) / median(taken[plain])
+        figure(f"with coverage, {name}: CPU", ratio, "x", target="at most 3 x")
+
+
+def _series(call: Callable[[], object], calls: int = CALLS) -> float:
     began = time.process_time()
-    for _ in range(CALLS):
+    for _ in range(calls):
         call()
-    return (time.process_time() - began) / CALLS
+    return (time.process_time() - began) / calls
 
 
 def _processes(home: Path, node: str) -> None:

@@ -2,8 +2,9 @@
 local needs = ...
 local env, begin, finish, outermost, without_place = needs.env, needs.begin, needs.finish, needs.outermost, needs.without_place
 local begin_lines, loaded, preload, loading = needs.begin_lines, needs.loaded, needs.preload, needs.loading
+local load_module = needs.load_module
 
-local kind, next, rawset, load, tostring = type, next, rawset, load, tostring
+local kind, next, rawset, tostring = type, next, rawset, tostring
 local collect, sethook, metatable = collectgarbage, debug.sethook, debug.getmetatable
 
 local OK <const>, FAILED <const>, ENDED <const> = 0, 1, 2 -- ENDED: failed, and the state is not used again
@@ -24,7 +25,7 @@ local function run(name, code, place_of, limit)
     if loaded[name] then
         return OK, nil, false
     end
-    local body, message = load(code, "", "b", env)
+    local body, message = load_module(code, "", "b", env)
     if not body then
         return FAILED, message, false
     end

@@ -8,12 +8,15 @@ only cross, in either direction: a table that leaves Lua would be wrapped outsid
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asudfd.lua.call import LATE, OUT_OF_MEMORY, BodyResult, LuaCall, Scalar, StreamResult
 from asudfd.lua.crossing import Crossing, WrongResultError
 from asudfd.lua.sandbox import sandbox_chunks
-from asudfd.lua.state import compile_cached, lua_error, new_state
+from asudfd.lua.state import CompiledChunk, compile_cached, lua_error, new_state
+
+if TYPE_CHECKING:
+    from asudfd.lua.line_marks import LineMarks
 
 TEXT_MAX = 2048
 """Bytes of an error's text that leave Lua; `sandbox.lua` cuts at the same size."""
@@ -38,7 +41,10 @@ LuaLog = Callable[[int, str, str, str], None]
 
 
 class ContextSettings(NamedTuple):
-    """Settings that all contexts of a host share; ``memory`` in bytes. ``prelude`` gets a state before anything is loaded."""
+    """Settings that all contexts of a host share; ``memory`` in bytes. ``prelude`` gets a state before anything is loaded.
+
+    ``marks`` are put into modules, where it is to be known which lines run.
+    """
 
     user_path: bytes
     memory: int
@@ -47,6 +53,14 @@ class ContextSettings(NamedTuple):
     log: LuaLog
     crossing: Crossing[Any]
     prelude: Callable[[Any], None] | None = None
+    marks: "LineMarks | None" = None
+
+    def compiled(self, text: bytes, name: bytes) -> CompiledChunk:
+        """A module as contexts run it; ``name`` is its chunk name."""
+        chunk = compile_cached(text, name, self.crossing.no_tail_calls, self.crossing.lua_version)
+        if chunk.code is None or self.marks is None:
+            return chunk
+        return CompiledChunk(self.marks.put(chunk.code, text, name), b"")
 
 
 class _Clock:
@@ -279,7 +293,7 @@ def _module_texts(
 
     Two steps, so that the sandbox can see whether its memory suffices before the host hands the text over.
     """
-    waiting, crossing = [b""], settings.crossing
+    waiting = [b""]
 
     def fetch(name: bytes) -> object:
         try:
@@ -288,12 +302,7 @@ def _module_texts(
             text = settings.source(name)
             if text is None:
                 return None
-            chunk = compile_cached(
-                text,
-                b"@" + settings.user_path + b"/" + name + b".lua",
-                crossing.no_tail_calls,
-                crossing.lua_version,
-            )
+            chunk = settings.compiled(text, b"@" + settings.user_path + b"/" + name + b".lua")
         except Exception:  # noqa: BLE001 - the edge to Lua: an exception that crossed it would be a Python object there
             return None
         waiting[0] = chunk.code or b""

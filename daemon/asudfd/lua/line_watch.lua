@@ -1,21 +1,25 @@
 -- Watches where an error was raised, and which lines of modules run. Loaded before the sandbox, whose protected calls and hooks
 -- then pass through here: a protected call looks at the stack before an error leaves it, and hooks are called for each line, too.
 --
--- It is given what takes each line as it runs (nil: nobody), whether to keep times, and whether to count lines from the start, those of
--- modules' bodies, too; if none of this, lines are not looked at.
+-- It is given what takes each line as it runs (nil: nobody), whether to keep times, and whether to note which lines run from the start,
+-- those of modules' bodies, too; if none of this, lines are not looked at. To note lines, modules have marks (`line_marks.py`); hooks are
+-- called for each line where one has none.
 -- It returns `start`, what takes the hooks away, `settle`, `report` and `failure`; see `line_watch.py`.
-local write, profile, count = ...
+local write, profile, cover = ...
 
-local sethook, getinfo, getlocal, metatable = debug.sethook, debug.getinfo, debug.getlocal, debug.getmetatable
+local sethook, gethook, getinfo, getlocal, metatable = debug.sethook, debug.gethook, debug.getinfo, debug.getlocal, debug.getmetatable
+local getupvalue, setupvalue, load = debug.getupvalue, debug.setupvalue, load
 local xpcall, pcall, kind, next, clock, tostring = xpcall, pcall, type, next, os.clock, tostring
 local rawget = rawget
 local byte, sub, gsub, format, concat = string.byte, string.sub, string.gsub, string.format, table.concat
 
 local FILE <const> = byte("@") -- begins the chunk names of modules
 local SANDBOX <const> = "=?" -- chunk name of what the sandbox is written in
+local MARKS <const> = 2 -- the upvalue of a module that marks write to; without marks it has one
 local FRAMES <const>, LOCALS <const>, TEXT <const>, DEPTH <const>, ITEMS <const> = 20, 50, 200, 3, 20
 
-local on = count -- has a call begun? Lines of a module's body are none of a call.
+local followed = write or profile -- are hooks called for each line?
+local on = cover -- has a call begun? Lines of a module's body are none of a call.
 local busy = false -- the stack is being looked at: no line of a module runs
 
 -- Lines
@@ -46,9 +50,8 @@ local function settle()
 end
 
 local function note(source, line)
-    if count then
-        local found = entry(source, line)
-        found.count = found.count + 1
+    if cover then
+        entry(source, line).count = 1
     end
     if profile then
         settle()
@@ -60,9 +63,16 @@ local function note(source, line)
     end
 end
 
+local marks = {} -- by chunk name: the lines that have run, as texts
+
 -- Every line: chunk name, line, count, microseconds.
 local function report()
     local rows = {}
+    for source, lines in next, marks do
+        for line in next, lines do
+            rows[#rows + 1] = format("%s\t%s\t1\t0", source, line)
+        end
+    end
     for source, file in next, seen do
         for line, found in next, file do
             rows[#rows + 1] = format("%s\t%d\t%d\t%d", source, line, found.count, found.seconds * 1000000 // 1 | 0)
@@ -93,6 +103,9 @@ local function with_lines(hook)
 end
 
 local function set_hook(...)
+    if not followed then
+        return sethook(...)
+    end
     local thread, hook, _, every = ...
     if kind(thread) == "thread" then
         return sethook(thread, with_lines(hook), "l", every)
@@ -102,8 +115,41 @@ local function set_hook(...)
     thread, _, every = ...
     return sethook(with_lines(thread), "l", every)
 end
-if write or profile or count then
+if write or profile or cover then
     rawset(debug, "sethook", set_hook)
+end
+
+-- Marks, for `cover`
+
+-- Calls hooks for each line from now on.
+local function follow()
+    local hook, _, every = gethook()
+    if not followed and hook then
+        sethook(with_lines(hook), "l", every)
+    end
+    followed = true
+end
+
+-- A module that is loaded: its marks have a table to write to, or its lines are followed.
+local function prepare(main)
+    local source = getinfo(main, "S").source
+    if byte(source) ~= FILE then
+        return
+    elseif not getupvalue(main, MARKS) then
+        return follow()
+    end
+    marks[source] = marks[source] or {}
+    setupvalue(main, MARKS, marks[source])
+end
+
+if cover then
+    rawset(_G, "load_module", function(...)
+        local main, message = load(...)
+        if main then
+            prepare(main)
+        end
+        return main, message
+    end)
 end
 
 -- Failures

@@ -1,6 +1,7 @@
 """Watches a state: where an error was raised, with the locals there, and which lines of modules run, how often and how long.
 
-A state whose lines are watched is several times slower. Nothing of this is in the contexts of a node.
+A state whose lines are watched is several times slower; where they are only noted, modules have marks (`line_marks.py`), and it
+is not. Nothing of this is in the contexts of a node without the coverage of tests.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from asudfd.lua.line_marks import LineMarks
 
 
 _Answer = TypeVar("_Answer")
@@ -38,15 +41,20 @@ class LineWatch:
     """Watches every state that it is attached to: a `prelude` of `asudfd.lua.context.ContextSettings`.
 
     ``write`` takes each line as it runs: the module's chunk name and the number. ``profile``: counts and times are kept.
-    ``count``: lines are counted, those of the bodies of modules, too. With none of it, only errors are looked at.
+    ``marks`` are those of the modules, where it is to be noted which lines run, those of the bodies of modules, too. With none of
+    it, only errors are looked at.
     """
 
     def __init__(
-        self, write: Callable[[str, int], None] | None = None, *, profile: bool = False, count: bool = False
+        self,
+        write: Callable[[str, int], None] | None = None,
+        *,
+        profile: bool = False,
+        marks: LineMarks | None = None,
     ) -> None:
         self._write = write
         self._profile = profile
-        self._count = count
+        self.marks = marks
         self._start: Callable[[], None] = lambda: None
         self._unhook: Callable[[], None] = lambda: None
         self._settle: Callable[[], None] = lambda: None
@@ -56,7 +64,7 @@ class LineWatch:
     def attach(self, runtime: Any) -> None:
         """Watch a state; to be called before anything else is loaded into it."""
         write = self._line if self._write is not None else None
-        verbs = runtime.execute(_program(), write, self._profile, self._count)
+        verbs = runtime.execute(_program(), write, self._profile, self.marks is not None)
         self._start, self._unhook, self._settle, self._report, self._failure = verbs
 
     def _asked(self, verb: Callable[[], _Answer]) -> _Answer | None:
@@ -88,7 +96,7 @@ class LineWatch:
     def lines(self) -> list[WatchedLine]:
         """The lines that have run, in the order of chunks and numbers."""
         rows = (
-            row.split("\t")
+            row.rsplit("\t", 3)
             for row in (self._asked(self._report) or b"").decode("utf-8", "backslashreplace").splitlines()
         )
         return sorted(

@@ -2,6 +2,7 @@
 local needs = ...
 local env, original, pcall, path, fetch, memory = needs.env, needs.original, needs.pcall, needs.path, needs.fetch, needs.memory
 local take, type_name, unsafe, type_of, bad_argument = needs.take, needs.type_name, needs.unsafe, needs.type_of, needs.bad_argument
+local load_module = needs.load_module
 
 local collect = collectgarbage
 local error, kind, select, load, tostring = error, type, select, load, tostring
@@ -29,7 +30,7 @@ local function fetched(name)
     if collect("count") * 1024 + size * LOADED + ROOM > memory then
         error("not enough memory", 0) -- here, where it can be caught: not while the host hands over the text
     end
-    return load(take(), "", "b", env)
+    return load_module(take(), "", "b", env)
 end
 
 local function absent(name)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from asudfd.lua.call import OUT_OF_MEMORY, StreamResult
 from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.errors import NULL_MESSAGE, ModuleError, compile_error
-from asudfd.lua.line_counts import LineCounts
+from asudfd.lua.line_coverage import LineCoverage
 from asudfd.lua.pool import RequiredNames
 from asudfd.lua.previous_sources import PreviousSources
 from asudfd.lua.profile_guard import HOLD_MAX
 from asudfd.lua.scheduler import Scheduler, SchedulerSlot
-from asudfd.lua.state import compile_cached, compile_text, knows_bytecode
+from asudfd.lua.state import compile_text, knows_bytecode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,7 @@ class Runner:
         self._log = log
         self._budget = budget
         self.scheduler = Scheduler(settings.udf_threads, budget)
+        self._lines = LineCoverage(settings.coverage_directory) if settings.coverage_directory else None
         self._shared = ContextSettings(
             os.fsencode(settings.user_path),
             settings.context_memory,
@@ -106,8 +107,8 @@ class Runner:
             lambda name: self.text_of(name.decode()),
             log,
             crossing,
+            marks=self._lines.marks if self._lines is not None else None,
         )
-        self._lines = LineCounts(settings.coverage_directory) if settings.coverage_directory else None
         self._known = False  # has it been looked at whether the format of bytecode is known?
 
     def text_of(self, module: str) -> bytes | None:
@@ -205,7 +206,7 @@ class Runner:
         name = module.encode("utf-8", "surrogateescape")
         place = b"%s/%s.lua" % (self._shared.user_path, name)
         self._look_at_bytecode()
-        chunk = compile_cached(text, b"@" + place, self.crossing.no_tail_calls, self.crossing.lua_version)
+        chunk = self._shared.compiled(text, b"@" + place)
         if chunk.code is None:
             return self._not_made(chunk.message)
         for settings in self._settings_of(module):

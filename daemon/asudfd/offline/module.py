@@ -13,7 +13,6 @@ from asudfd.lua.aerospike.record_view import record_call
 from asudfd.lua.aerospike.udf_result import NOTHING, WRITE
 from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.line_watch import LineWatch
-from asudfd.lua.state import compile_cached
 from asudfd.offline.error import TEXTS, CallError, call_error
 from asudfd.offline.record import UdfRecord, view_of, written
 from asudfd.offline.source import source_of
@@ -40,7 +39,7 @@ _LEVELS = (50, 30, 20, 10, 5)
 
 
 new_watch: Callable[[], LineWatch] = LineWatch
-"""What watches the lines of a module for which nobody says; the coverage of tests counts them."""
+"""What watches the lines of a module for which nobody says; the coverage of tests notes which have run."""
 
 
 class CallResult(NamedTuple):
@@ -88,6 +87,7 @@ class OfflineModule:
             log,
             CROSSING,
             self.watch.attach,
+            self.watch.marks,
         )
         self._context: LuaContext | None = None
 
@@ -137,7 +137,7 @@ class OfflineModule:
         if text is None:
             raise CallError(f"{self.source.path(name)}: no such file")
         place = self.source.user_path + b"/%s.lua" % name.encode()
-        chunk = compile_cached(text, b"@" + place, CROSSING.no_tail_calls)
+        chunk = self._settings.compiled(text, b"@" + place)
         if chunk.code is None:
             raise call_error(chunk.message.decode("utf-8", "backslashreplace"), self.source)
         context = LuaContext(self._settings, set())

@@ -232,3 +232,18 @@ def test_coverage(project: Path, arguments: list[str]) -> None:
         f"SF:{project.resolve() / 'udf' / 'part.lua'}\nDA:1,1\nDA:2,1\nDA:3,1\nDA:5,0\nLH:3\nLF:4\nend_of_record\n"
         in lcov
     )
+
+
+def test_coverage_of_a_module_whose_lines_are_followed(project: Path) -> None:
+    """A function with 255 upvalues: the report has its lines, and says why it is slow."""
+    rows = [", ".join(f"{letter}{number}" for number in range(128)) for letter in "ab"]
+    upvalues = ", ".join(rows).removesuffix(", b127")
+    text = f"local {rows[0]}\nlocal function inner()\n  local {rows[1]}\n  return function() return {{{upvalues}}} end\nend\n"
+    (project / "udf" / "wide.lua").write_text(f"{text}function f(rec)\n  return 1\nend\n")
+    test = "import asudfd\n\ndef test():\n    assert asudfd.call('udf/wide.lua', 'f').result == 1\n"
+    ran = run(project, test, "--lua-coverage")
+    assert passed(ran, 1)
+    assert (
+        "udf/wide.lua: each line was followed, which is slow: the function at line 4 has 255 upvalues"
+        in ran.stdout
+    )

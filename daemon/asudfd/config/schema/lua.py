@@ -82,7 +82,7 @@ class ModLua:
     )
     coverage_directory: str = parameter(
         "",
-        "Directory for files that say which lines of modules have run, written when the node stops; calls are slower then.",
+        "Directory for files that say which lines of modules have run, written when the node stops; loops take about twice as long then.",
         effect=True,
         own=True,
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from asudfd.lua.active_lines import active_lines
+from asudfd.lua.line_marks import LineMarks
 from asudfd.lua.line_watch import LineWatch
 from asudfd.offline import OfflineModule
 from tests.each import for_each
@@ -55,7 +56,7 @@ def test_texts_without_lines(text: bytes) -> None:
 @for_each(sorted(UDF.glob("*.lua")))
 def test_no_line_runs_that_cannot(path: Path) -> None:
     text = path.read_bytes()
-    watch = LineWatch(count=True)
+    watch = LineWatch(marks=LineMarks())
     OfflineModule(path, watch=watch).ready()
     ran = {line.line for line in watch.lines() if line.chunk == str(path)}
     assert ran

@@ -14,7 +14,8 @@ from asudfd.lua.aerospike.crossing import CROSSING
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.aerospike.udf_result import DELETE, WRITE, UdfResult
 from asudfd.lua.context import ContextSettings, LuaContext
-from asudfd.lua.state import compile_text
+from asudfd.lua.line_marks import LineMarks
+from asudfd.lua.line_watch import LineWatch
 
 MEMORY = 64 << 20
 DIGEST = bytes(range(20))
@@ -58,6 +59,7 @@ class Applier:
         self.lines: list[tuple[int, str, str]] = []
         self.contexts: list[LuaContext] = []
         self.log_contexts: set[str] = set()
+        self.marks: LineMarks | None = None
 
     def log(self, level: int, position: str, text: str, context: str) -> None:
         self.lines.append((level, position, text))
@@ -67,10 +69,12 @@ class Applier:
         self, source: str, *, unsafe: bool = False, name: bytes = b"m", memory: int = MEMORY
     ) -> LuaContext:
         settings = ContextSettings(b"/udf", memory, unsafe, self.modules.get, self.log, CROSSING)
+        if self.marks is not None:
+            settings = settings._replace(prelude=LineWatch(marks=self.marks).attach, marks=self.marks)
         context = LuaContext(settings, set())
         self.contexts.append(context)
         place = b"/udf/%s.lua" % name
-        chunk = compile_text(source.encode(), b"@" + place, CROSSING.no_tail_calls)
+        chunk = settings.compiled(source.encode(), b"@" + place)
         assert chunk.code is not None, chunk
         outcome = context.run(name, chunk.code, place, time.monotonic() + 60)
         assert not outcome.failed, outcome

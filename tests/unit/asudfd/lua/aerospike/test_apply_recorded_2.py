@@ -6,6 +6,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from asudfd.lua.line_marks import LineMarks
 from tests.each import for_each
 from tests.unit.asudfd.lua.aerospike import test_apply_recorded as first
 
@@ -53,6 +54,14 @@ def _is_as_recorded(row: dict[str, Any], applier: Any) -> bool:
     except AssertionError:
         return False
     return True
+
+
+@for_each(_rows(), itemgetter("id"))
+def test_case_where_lines_are_noted(row: dict[str, Any], applier: Any) -> None:
+    """The modules have marks, and nothing is different."""
+    applier.marks = LineMarks()
+    assert _is_as_recorded(row, applier) == (row["id"] not in ELSEWHERE | NO_SERVER)
+    assert not applier.marks.followed
 
 
 @for_each(_rows(), itemgetter("id"))
