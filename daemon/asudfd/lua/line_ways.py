@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 WAYS_MAX = 1 << 26
-"""Lines times blocks of a function whose ways are followed, some megabytes: in a larger one lines are marked more often than need be."""
+"""Lines times rows of steps of a function whose ways are followed, some megabytes: in a larger one lines are marked more often than need be."""
 
 
 class CodeStep(NamedTuple):
@@ -23,7 +23,10 @@ class CodeStep(NamedTuple):
 
 
 class _StepRow:
-    """Steps that run one after the other, with their lines as bits."""
+    """Steps that run one after the other, with their lines as bits.
+
+    ``known`` are the lines that are marked before it, whichever way it is reached; None while no way is known.
+    """
 
     __slots__ = ("followers", "known", "steps", "wanted")
 
@@ -31,9 +34,7 @@ class _StepRow:
         self.steps = steps
         self.wanted = wanted
         self.followers = steps[-1].followers
-        self.known: int | None = (
-            None  # the lines that are marked before it, whichever way it is reached; None: by none
-        )
+        self.known: int | None = None
 
 
 def wanted_first(steps: Sequence[CodeStep]) -> dict[int, list[int]]:
@@ -41,16 +42,18 @@ def wanted_first(steps: Sequence[CodeStep]) -> dict[int, list[int]]:
     bits = {
         line: 1 << number for number, line in enumerate(sorted(set().union(*(each.lines for each in steps))))
     }
-    blocks = [
-        _StepRow(each, _bits(bits, set().union(*(step.lines for step in each)))) for each in _blocks(steps)
-    ]
-    _follow(blocks, everywhere=len(bits) * len(blocks) <= WAYS_MAX)
+    rows = [_StepRow(each, _bits(bits, set().union(*(step.lines for step in each)))) for each in _rows(steps)]
+    if len(bits) * len(rows) <= WAYS_MAX:
+        _follow(rows)
+    else:
+        for row in rows:
+            row.known = 0
     marks: dict[int, list[int]] = {}
-    for block in blocks:
-        known = block.known
+    for row in rows:
+        known = row.known
         if known is None:
             continue
-        for step in block.steps:
+        for step in row.steps:
             if fresh := [line for line in sorted(step.lines) if not known & bits[line]]:
                 marks[step.number] = fresh
                 known |= _bits(bits, fresh)
@@ -64,8 +67,8 @@ def _bits(bits: dict[int, int], lines: Iterable[int]) -> int:
     return found
 
 
-def _blocks(steps: Sequence[CodeStep]) -> list[list[CodeStep]]:
-    """Steps that are reached from the one before alone go into its block."""
+def _rows(steps: Sequence[CodeStep]) -> list[list[CodeStep]]:
+    """Steps that are reached from the one before alone go into its row."""
     begins = set()
     for step, following in zip(steps, (*steps[1:], None), strict=True):
         goes_on = following is not None and step.followers == [following.number]
@@ -73,30 +76,28 @@ def _blocks(steps: Sequence[CodeStep]) -> list[list[CodeStep]]:
             begins.update(step.followers)
             if following is not None:
                 begins.add(following.number)
-    blocks: list[list[CodeStep]] = []
+    rows: list[list[CodeStep]] = []
     for step in steps:
-        if not blocks or step.number in begins:
-            blocks.append([])
-        blocks[-1].append(step)
-    return blocks
+        if not rows or step.number in begins:
+            rows.append([])
+        rows[-1].append(step)
+    return rows
 
 
-def _follow(blocks: Sequence[_StepRow], *, everywhere: bool) -> None:
-    """Find what is known where each block begins."""
-    if not everywhere:
-        for block in blocks:
-            block.known = 0
-        return
-    by_number = {block.steps[0].number: block for block in blocks}
-    blocks[0].known = 0
-    waiting = [blocks[0]]
-    while waiting:
-        block = waiting.pop()
-        assert block.known is not None
-        known = block.known | block.wanted
-        for number in block.followers:
-            follower = by_number[number]
-            narrowed = known if follower.known is None else follower.known & known
-            if narrowed != follower.known:
-                follower.known = narrowed
-                waiting.append(follower)
+def _follow(rows: Sequence[_StepRow]) -> None:
+    """Find what is known where each row begins: in their order, again while loops bring something new to where they begin."""
+    by_number = {row.steps[0].number: row for row in rows}
+    rows[0].known = 0
+    changed = True
+    while changed:
+        changed = False
+        for row in rows:
+            if row.known is None:
+                continue
+            known = row.known | row.wanted
+            for number in row.followers:
+                follower = by_number[number]
+                narrowed = known if follower.known is None else follower.known & known
+                if narrowed != follower.known:
+                    follower.known = narrowed
+                    changed = changed or number <= row.steps[0].number
