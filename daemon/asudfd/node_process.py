@@ -110,6 +110,7 @@ class NodeProcess:
 
     def info(self, *commands: str) -> list[str]:
         """The answers of the first node to info commands. Raises Error where one is an error."""
+        __tracebackhide__ = True  # pytest shows who has asked
         asked = [command.encode("utf-8", "surrogateescape") for command in commands]
         found = info.answers(_exchange(self.addresses[0], info.request(asked)), asked)
         for command, answer in zip(commands, found, strict=True):
@@ -119,6 +120,7 @@ class NodeProcess:
 
     def put_udf(self, name: str, source: bytes) -> None:
         """Register a module, unless it was registered as it is. Raises Error, which says what does not compile."""
+        __tracebackhide__ = True
         if self._registered.get(name) == source:
             return
         self.info(put(name.encode("utf-8", "surrogateescape"), source).decode("utf-8", "surrogateescape"))

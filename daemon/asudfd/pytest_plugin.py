@@ -85,7 +85,7 @@ def asudf_client(asudf_node: NodeProcess) -> Iterator[Any]:
 def udf(request: pytest.FixtureRequest) -> UdfRegistration:
     """Registers modules: `udf("udf/counter.lua")`, `udf("udf")` for a directory, `udf.text("m.lua", "function f() ...")`.
 
-    A relative path is looked for beside the test's file, then in pytest's root directory. They are registered on
+    A relative path is looked for beside the test's file, in pytest's root directory, and where pytest was started. They are registered on
     `asudf_cluster` where the test has that, else on `asudf_node`.
     """
     from asudfd.udf_registration import UdfRegistration
@@ -94,8 +94,10 @@ def udf(request: pytest.FixtureRequest) -> UdfRegistration:
         "asudf_cluster" if "asudf_cluster" in request.fixturenames else "asudf_node"
     )
     coverage = request.config.stash.get(COVERAGE, None)
-    directories = request.path.parent, request.config.rootpath
-    return UdfRegistration(node, directories, *([coverage.registered] if coverage is not None else []))
+    directories = request.path.parent, request.config.rootpath, request.config.invocation_params.dir
+    return UdfRegistration(
+        node, tuple(dict.fromkeys(directories)), *([coverage.registered] if coverage is not None else [])
+    )
 
 
 def _running(request: pytest.FixtureRequest, nodes: int) -> Iterator[NodeProcess]:

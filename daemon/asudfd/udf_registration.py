@@ -32,7 +32,10 @@ class UdfRegistration:
 
         Raises Error, which says what is missing or does not compile.
         """
-        files = [file for path in paths for file in self._files(Path(path))]
+        __tracebackhide__ = True  # pytest shows the test
+        files: list[Path] = []
+        for path in paths:
+            files += self._files(Path(path))
         self._put({file.name: file.read_bytes() for file in files})
         for file in files:
             self._registered(file)
@@ -40,10 +43,12 @@ class UdfRegistration:
 
     def text(self, name: str, source: str | bytes) -> str:
         """Register a text as the file ``name``; the name of the module."""
+        __tracebackhide__ = True
         self._put({name: source if isinstance(source, bytes) else source.encode()})
         return name.removesuffix(".lua")
 
     def _files(self, path: Path) -> list[Path]:
+        __tracebackhide__ = True
         found = next((each for each in (place / path for place in self._directories) if each.exists()), None)
         if found is None:
             raise Error(f"{path}: neither in {' nor in '.join(map(str, self._directories))}")
@@ -51,6 +56,7 @@ class UdfRegistration:
 
     def _put(self, modules: dict[str, bytes]) -> None:
         """Register modules; those that require others come behind these, in whatever order they are given."""
+        __tracebackhide__ = True
         waiting = modules
         while waiting:
             errors: dict[str, Error] = {}

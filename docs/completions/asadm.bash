@@ -162,7 +162,7 @@ _asadm() {
         [[ " $keywords " == *" $piece "* ]] && clause=$piece
     done
     case "$command ${clause:-$given}" in
-        'asinfo with'|'show udfs with'|'info network with'|'manage udfs add with'|'manage udfs remove with'|'udf plan with'|'udf apply with'|'udf rollback with'|'udf status with'|'udf diff 1'|'udf diff 2'|'udf check with'|'udf repair with'|'udf rewarm with'|'udf remove with'|'function plan with'|'function apply with'|'function verify with'|'function check with'|'function status with'|'function diff 1'|'function diff 2'|'function rollback with'|'function remove with'|'function dump with'|'function restore with'|'function stats with'|'function kill with'|'cache clear with'|'schedule print with'|'top with') kind=nodes ;;
+        'asinfo with'|'show udfs with'|'info with'|'info network with'|'info namespace object with'|'manage udfs add with'|'manage udfs remove with'|'udf plan with'|'udf apply with'|'udf rollback with'|'udf status with'|'udf diff 1'|'udf diff 2'|'udf check with'|'udf repair with'|'udf rewarm with'|'udf remove with'|'function plan with'|'function apply with'|'function verify with'|'function check with'|'function status with'|'function diff 1'|'function diff 2'|'function rollback with'|'function remove with'|'function dump with'|'function restore with'|'function stats with'|'function kill with'|'cache clear with'|'schedule print with'|'top with') kind=nodes ;;
         'show udfs 0'|'manage udfs add 0'|'manage udfs remove 0'|'udf rollback 0'|'udf get 0'|'udf diff 0'|'udf repair '*|'udf rewarm '*|'udf remove '*) kind=modules ;;
         'function get 0'|'function diff 0'|'function rollback 0'|'function remove '*) kind=libraries ;;
         'udf run 0'|'udf aggregate 1') kind=functions ;;

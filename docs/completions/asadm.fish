@@ -226,7 +226,7 @@ function __asadm_next --description 'The words that may come next'
         contains -- $word $keywords; and set where $word
     end
     switch "$command $where"
-        case 'asinfo with' 'show udfs with' 'info network with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'schedule print with' 'top with'
+        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace object with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'schedule print with' 'top with'
             __asadm_offer nodes
         case 'show udfs 0' 'manage udfs add 0' 'manage udfs remove 0' 'udf rollback 0' 'udf get 0' 'udf diff 0' 'udf repair *' 'udf rewarm *' 'udf remove *'
             __asadm_offer modules

@@ -67,4 +67,5 @@ def _act(command: Command, name: str, values: Values) -> int:
     except UsageError as error:
         from asinfo.terminal.usage import wrong
 
-        raise wrong(str(error), f"asudfd {name} --help") from None
+        what, _, _ = str(error).partition("; see '")
+        raise wrong(what, f"asudfd {name} --help") from None

@@ -137,6 +137,18 @@ def test_files_and_directories(project: Path) -> None:
     assert passed(run(project, MODULES), 4)
 
 
+def test_a_path_where_pytest_was_started(project: Path) -> None:
+    """Without a file for pytest, the directory that is named is its root directory; a failure shows the test alone."""
+    (project / "pytest.ini").unlink()
+    test = (
+        "def test(udf):\n    assert udf('udf') == ['counter']\n\ndef test_none(udf):\n    udf('none.lua')\n"
+    )
+    ran = run(project, test, "tests")
+    assert "1 failed, 1 passed" in ran.stdout
+    assert "udf('none.lua')" in ran.stdout
+    assert "_files" not in ran.stdout
+
+
 CLUSTER = """
 import socket
 
