@@ -111,7 +111,7 @@ TABLES = Member(
     "tables",
     "array",
     "each table: `name`, `title`, and `rows`, one a node (and group), with `node`, `state` and the `reason` of one that was not "
-    "read. A table of figures has `columns` (name, title, unit), `keys` (the columns that rows are grouped by) and `totals` "
+    "read. What several nodes say alike of their cluster is one row, with `nodes`. A table of figures has `columns` (name, title, unit), `keys` (the columns that rows are grouped by) and `totals` "
     "(with `nodes_read` and `nodes_asked`); one of configuration or statistics has in each row `values` by name. Values are raw: "
     "bytes, seconds, percent as `unit` says; null where a node has none",
 )

@@ -9,13 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.outcome import NodeAnswer
+    from asadm.tables.shared import SharedTable
     from asadm.tables.table import Table
     from asadm.tables.values import ValueTable
 
 
 def tables_outcome(
     answers: Sequence[NodeAnswer],
-    tables: Sequence[Table | ValueTable],
+    tables: Sequence[Table | SharedTable | ValueTable],
     *,
     nothing: str = "there is nothing to show",
     messages: Sequence[str] = (),

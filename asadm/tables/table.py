@@ -26,9 +26,11 @@ class Column:
     ``unit``    one of `asadm.tables.units`
     ``total``   what the rows of several nodes come to: `summed`, or what the table computes itself; None where they come to nothing
     ``detail``  above 0 it is left out where the terminal is not wide enough for all, the highest first
+    ``unit_of`` where values of several units stand here, the name of the value that tells which, row by row
+    ``rough``   a person sees it in few places: 59 KiB, 2.4 h
     """
 
-    __slots__ = ("detail", "group", "name", "title", "total", "unit")
+    __slots__ = ("detail", "group", "name", "rough", "title", "total", "unit", "unit_of")
 
     def __init__(
         self,
@@ -39,6 +41,8 @@ class Column:
         group: str = "",
         total: Total | None = None,
         detail: int = 0,
+        unit_of: str = "",
+        rough: bool = False,
     ) -> None:
         self.name = name
         self.title = title
@@ -46,6 +50,8 @@ class Column:
         self.unit = unit
         self.total = total
         self.detail = detail
+        self.unit_of = unit_of
+        self.rough = rough
 
     @property
     def heading(self) -> str:
@@ -54,7 +60,16 @@ class Column:
 
     def document(self) -> dict[str, object]:
         """What JSON says of it."""
-        return {"name": self.name, "title": self.heading, "unit": self.unit}
+        unit = f"as {self.unit_of} says" if self.unit_of else self.unit
+        return {"name": self.name, "title": self.heading, "unit": unit}
+
+    def cell(self, values: Mapping[str, Value], mark: str = "") -> Cell:
+        """Its value among ``values``, for a person."""
+        value = values.get(self.name)
+        if isinstance(value, list):
+            value = ", ".join(value)
+        unit = str(values.get(self.unit_of)) if self.unit_of else self.unit
+        return Cell(value, mark, shown=units.shown(value, unit, rough=self.rough))
 
 
 def summed(name: str) -> Total:
@@ -93,6 +108,7 @@ class Table:
     ``keys``    the columns that rows are grouped by, which stand before that of the node
     ``answers`` of all nodes that were asked: one that failed is a row with its reason
     ``note``    a line below it
+    ``ordered`` the rows are in the order that they are shown in; otherwise they stand by keys, and in the order of the nodes
     """
 
     __slots__ = ("answers", "columns", "keys", "name", "note", "rows", "title")
@@ -107,14 +123,17 @@ class Table:
         *,
         keys: Sequence[Column] = (),
         note: str = "",
+        ordered: bool = False,
     ) -> None:
         self.name = name
         self.title = title
         self.columns = list(columns)
         self.keys = list(keys)
         self.answers = list(answers)
-        order = {id(answer): position for position, answer in enumerate(answers)}
-        self.rows = sorted(rows, key=lambda row: (self._key(row), order[id(row.answer)]))
+        self.rows = list(rows)
+        if not ordered:
+            order = {id(answer): position for position, answer in enumerate(answers)}
+            self.rows.sort(key=lambda row: (self._key(row), order[id(row.answer)]))
         self.note = note
 
     @property
@@ -160,17 +179,18 @@ class Table:
         return Sheet(self.title, headings, rows, self._note(), details=[column.heading for column in details])
 
     def _note(self) -> str:
-        read, asked = len(self.answers) - len(self.failed), len(self.answers)
-        partial = f"{read} of {asked} nodes were read" if read < asked else ""
-        return "; ".join(part for part in (self.note, partial) if part)
+        return "; ".join(part for part in (self.note, self._silent(), partial(self.answers)) if part)
+
+    def _silent(self) -> str:
+        """The nodes that were read and have no row, where others have."""
+        told = {id(row.answer) for row in self.rows}
+        silent = [answer for answer in self.answers if answer.good and id(answer) not in told]
+        return f"nothing on {named(silent)}" if self.rows and silent else ""
 
     def _cells(self, row: TableRow, *, with_state: bool) -> list[Cell]:
-        cells = [_cell(row.values.get(key.name), key) for key in self.keys]
+        cells = [key.cell(row.values) for key in self.keys]
         cells.append(Cell(row.answer.node.name))
-        cells += [
-            _cell(row.values.get(column.name), column, row.marks.get(column.name, ""))
-            for column in self.columns
-        ]
+        cells += [column.cell(row.values, row.marks.get(column.name, "")) for column in self.columns]
         return [*cells, Cell("ok", "good")] if with_state else cells
 
     def _failure(self, answer: NodeAnswer) -> list[Cell]:
@@ -181,9 +201,9 @@ class Table:
     def _total(
         self, group: Sequence[TableRow], values: Mapping[str, Value], *, with_state: bool
     ) -> list[Cell]:
-        cells = [_cell(group[0].values.get(key.name), key, "quiet") for key in self.keys]
+        cells = [key.cell(group[0].values, "quiet") for key in self.keys]
         cells.append(Cell(self.coverage(group), "quiet"))
-        cells += [_cell(values.get(column.name), column, "quiet") for column in self.columns]
+        cells += [column.cell(values, "quiet") for column in self.columns]
         return [*cells, Cell(None)] if with_state else cells
 
     def coverage(self, rows: Sequence[TableRow]) -> str:
@@ -220,7 +240,18 @@ class Table:
         return {**keys, "nodes_read": nodes, "nodes_asked": len(self.answers), **values}
 
 
-def _cell(value: Value, column: Column, mark: str = "") -> Cell:
-    if isinstance(value, list):
-        value = ", ".join(value)
-    return Cell(value, mark, shown=units.shown(value, column.unit))
+NAMED_MAX = 3
+"""So many nodes are told by name where a line is about them; more are counted."""
+
+
+def named(answers: Sequence[NodeAnswer]) -> str:
+    """The names of a few nodes, or how many there are."""
+    if len(answers) > NAMED_MAX:
+        return f"{len(answers)} nodes"
+    return ", ".join(answer.node.name for answer in answers)
+
+
+def partial(answers: Sequence[NodeAnswer]) -> str:
+    """How many of the nodes were read; nothing where all were."""
+    read = sum(answer.good for answer in answers)
+    return f"{read} of {len(answers)} nodes were read" if read < len(answers) else ""

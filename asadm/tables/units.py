@@ -20,12 +20,17 @@ _THOUSANDS = ("", " K", " M", " G", " T", " P", " E")
 _BINARY = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
 
 
-def shown(value: str | float | bool | None, unit: str) -> str | float | None:
-    """``value`` for a person; None where there is none, and a value of another kind than its unit as it is."""
+def shown(value: str | float | bool | None, unit: str, *, rough: bool = False) -> str | float | None:
+    """``value`` for a person; None where there is none, and a value of another kind than its unit as it is.
+
+    ``rough`` is for values that are no more exact than the few places that they take.
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or isinstance(value, str):
         return value
+    if rough and unit in _ROUGH:
+        return _ROUGH[unit](value)
     return _SHOWN[unit](value) if unit in _SHOWN else value
 
 
@@ -48,6 +53,27 @@ def _scaled(value: float, step: int, units: tuple[str, ...]) -> str:
         scaled /= step
         power += 1
     return f"{scaled:.4g}{units[power]}" if abs(scaled) < step else f"{scaled:.0f}{units[power]}"
+
+
+def rough_size(value: float) -> str:
+    """``512 B``, ``59 KiB``."""
+    power = 0
+    scaled = float(value)
+    while round(scaled) >= 1024 and power < len(_BINARY) - 1:
+        scaled /= 1024
+        power += 1
+    return f"{round(scaled)}{_BINARY[power]}"
+
+
+_DAY = 86_400
+
+
+def rough_duration(seconds: float) -> str:
+    """``45 s``, ``2.4 h``, ``10 d``."""
+    for size_, unit in ((_DAY, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size_:
+            return f"{round(seconds / size_, 1):g} {unit}"
+    return f"{round(seconds, 1):g} s"
 
 
 def percent(value: float) -> str:
@@ -82,3 +108,5 @@ _SHOWN = {
     SECONDS: duration,
     MILLISECONDS: milliseconds,
 }
+
+_ROUGH = {BYTES: rough_size, SECONDS: rough_duration}
