@@ -309,8 +309,9 @@ def _count(row: CommandRow, arguments: CommandArguments, keywords: dict[str, str
             raise wrong(f"{row.name}: {clause} is missing: {row.grammar}", row.name)
         if given == [] and _takes_words(clause):
             raise wrong(f"{row.name}: a word after {keyword!r} is missing: {row.grammar}", row.name)
-        if given and len(given) > 1 and "..." not in clause:
-            raise wrong(f"{row.name}: unexpected {given[1]!r}: {row.grammar}", row.name)
+        most = clause.count(" ")
+        if given and len(given) > most and "..." not in clause:
+            raise wrong(f"{row.name}: unexpected {given[most]!r}: {row.grammar}", row.name)
 
 
 def split(text: str, source: str = "") -> list[StatementText]:

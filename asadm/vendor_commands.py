@@ -10,9 +10,9 @@ _COMMANDS = (
     "collectinfo", "features", "generate config", "health", "info namespace", "info namespace object",
     "info namespace usage", "info release", "info set", "info sindex", "info transactions", "info xdr", "manage acl", "manage config",
     "manage jobs", "manage masking", "manage quiesce", "manage recluster", "manage revive", "manage roster",
-    "manage sindex", "manage truncate", "pager", "show best-practices", "show config", "show distribution",
-    "show jobs", "show latencies", "show mapping", "show masking", "show pmap", "show racks", "show roles", "show roster",
-    "show sindex", "show statistics", "show stop-writes", "show user-agents", "show users", "summary",
+    "manage sindex", "manage truncate", "pager", "show config",
+
+    "show statistics", "summary",
 )  # fmt: skip
 """As its 5.0 has them; words may be shortened, as there."""
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 from asadm.commands.function_rows import FUNCTION_ROWS
 from asadm.commands.info_rows import INFO_ROWS
 from asadm.commands.row import CommandRow, table
+from asadm.commands.show_rows import SHOW_ROWS
 
 __all__ = ["REPEAT_SECONDS", "SHORT_FUNCTION", "TABLE", "CommandRow", "table"]
 
@@ -48,6 +49,7 @@ TABLE = table(
             clauses=("[with NODE...]",),
         ),
         *INFO_ROWS,
+        *SHOW_ROWS,
         CommandRow(
             "manage udfs add",
             "asadm.commands.manage_udfs_add",

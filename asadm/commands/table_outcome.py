@@ -8,6 +8,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from asadm.commands.modifiers import FigureSelection
     from asadm.outcome import NodeAnswer
     from asadm.tables.shared import SharedTable
     from asadm.tables.table import Table
@@ -20,13 +21,14 @@ def tables_outcome(
     *,
     nothing: str = "there is nothing to show",
     messages: Sequence[str] = (),
+    code: int | None = None,
 ) -> CommandOutcome:
     """What is shown of ``tables``. Where there are none, ``nothing`` says so, and the exit code is 1 as grep's is.
 
     Failed nodes are rows of each table; where there is none, they are named on standard error.
     """
     said = list(messages)
-    code = exit_code(answers)
+    code = exit_code(answers) if code is None else max(code, exit_code(answers))
     if not tables:
         if any(answer.good for answer in answers):
             said.append(nothing)
@@ -39,3 +41,9 @@ def tables_outcome(
         extra={"tables": [table.document() for table in tables]},
         told=bool(tables),
     )
+
+
+def table_or_nothing(table: Table | SharedTable, asked: FigureSelection) -> CommandOutcome:
+    """``table``; where patterns match nothing, what says so. That there is nothing at all is a good answer, and an empty table."""
+    shown = [table] if table.rows or table.failed or not asked.words else []
+    return tables_outcome(table.answers, shown, nothing=asked.nothing)

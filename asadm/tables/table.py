@@ -28,9 +28,10 @@ class Column:
     ``detail``  above 0 it is left out where the terminal is not wide enough for all, the highest first
     ``unit_of`` where values of several units stand here, the name of the value that tells which, row by row
     ``rough``   a person sees it in few places: 59 KiB, 2.4 h
+    ``data``    only programs get it
     """
 
-    __slots__ = ("detail", "group", "name", "rough", "title", "total", "unit", "unit_of")
+    __slots__ = ("data", "detail", "group", "name", "rough", "title", "total", "unit", "unit_of")
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Column:
         detail: int = 0,
         unit_of: str = "",
         rough: bool = False,
+        data: bool = False,
     ) -> None:
         self.name = name
         self.title = title
@@ -52,6 +54,7 @@ class Column:
         self.detail = detail
         self.unit_of = unit_of
         self.rough = rough
+        self.data = data
 
     @property
     def heading(self) -> str:
@@ -78,6 +81,15 @@ def summed(name: str) -> Total:
     def total(rows: Sequence[TableRow]) -> float | int | None:
         found = rows_numbers(rows, name)
         return sum(found) if found else None
+
+    return total
+
+
+def highest(name: str) -> Total:
+    """The highest of the values called ``name``, which each node says of the whole cluster; None where no row has a number."""
+
+    def total(rows: Sequence[TableRow]) -> float | int | None:
+        return max(rows_numbers(rows, name), default=None)
 
     return total
 
@@ -165,8 +177,8 @@ class Table:
     def sheet(self) -> Sheet:
         """For a terminal or a pipe. Nodes that failed come first, with the reason in a column of its own."""
         failed = self.failed
-        shown = [*self.keys, *self.columns]
-        headings = [*(key.heading for key in self.keys), NODE, *(column.heading for column in self.columns)]
+        shown = [*self.keys, *self._shown]
+        headings = [*(key.heading for key in self.keys), NODE, *(column.heading for column in self._shown)]
         if failed:
             headings.append(STATE)
         rows = [self._failure(answer) for answer in failed]
@@ -177,6 +189,10 @@ class Table:
                 rows.append(self._total(group, totals[id(group[0])], with_state=bool(failed)))
         details = sorted((column for column in shown if column.detail), key=lambda column: column.detail)
         return Sheet(self.title, headings, rows, self._note(), details=[column.heading for column in details])
+
+    @property
+    def _shown(self) -> list[Column]:
+        return [column for column in self.columns if not column.data]
 
     def _note(self) -> str:
         return "; ".join(part for part in (self.note, self._silent(), partial(self.answers)) if part)
@@ -190,12 +206,12 @@ class Table:
     def _cells(self, row: TableRow, *, with_state: bool) -> list[Cell]:
         cells = [key.cell(row.values) for key in self.keys]
         cells.append(Cell(row.answer.node.name))
-        cells += [column.cell(row.values, row.marks.get(column.name, "")) for column in self.columns]
+        cells += [column.cell(row.values, row.marks.get(column.name, "")) for column in self._shown]
         return [*cells, Cell("ok", "good")] if with_state else cells
 
     def _failure(self, answer: NodeAnswer) -> list[Cell]:
         reason = Cell(f"{answer.status}: {answer.error}", "bad")
-        empty = [Cell(None)] * len(self.columns)
+        empty = [Cell(None)] * len(self._shown)
         return [*([Cell(None)] * len(self.keys)), Cell(answer.node.name), *empty, reason]
 
     def _total(
@@ -203,7 +219,7 @@ class Table:
     ) -> list[Cell]:
         cells = [key.cell(group[0].values, "quiet") for key in self.keys]
         cells.append(Cell(self.coverage(group), "quiet"))
-        cells += [column.cell(values, "quiet") for column in self.columns]
+        cells += [column.cell(values, "quiet") for column in self._shown]
         return [*cells, Cell(None)] if with_state else cells
 
     def coverage(self, rows: Sequence[TableRow]) -> str:

@@ -46,3 +46,9 @@ def _plain(digits: str) -> bool:
 def summable(name: str) -> bool:
     """Whether the sum of ``name`` over nodes means something."""
     return name not in UNSUMMED and name not in NAMES and not name.endswith(UNSUMMED_ENDS)
+
+
+def figure(text: str | None) -> int | float | None:
+    """The number that ``text`` is, as a node writes one; None for all else."""
+    found = typed("", text or "")
+    return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None

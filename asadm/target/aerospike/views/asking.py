@@ -7,6 +7,7 @@ connection, within the same deadline.
 from __future__ import annotations
 
 from asadm.outcome import NodeAnswer
+from asadm.tables.table import named
 from asinfo.dialogue import Endpoint
 from asinfo.text import text
 from asinfo.wire.info import is_error
@@ -53,6 +54,15 @@ class NodeInfo:
         from asinfo.wire.failure import explain
 
         return explain(answer)
+
+    def code(self, command: str) -> int | None:
+        """The code of the error that the node answered to ``command``; None where it answered none, or one without a code."""
+        answer = self.said.get(command.encode())
+        if answer is None or not is_error(answer):
+            return None
+        from asinfo.wire.failure import code
+
+        return code(answer)
 
     def fields(self, command: str) -> dict[str, str]:
         """The ``name=value`` pairs, separated by ``;``, in the answer to ``command``; none where there is none."""
@@ -104,3 +114,13 @@ def _info(answer: NodeAnswer) -> NodeInfo:
 def answers(found: Sequence[NodeInfo]) -> list[NodeAnswer]:
     """Whether each node spoke, in order."""
     return [each.answer for each in found]
+
+
+def refusals(found: Sequence[NodeInfo], command: str) -> str:
+    """For a note: nodes that were read and refused ``command``, by their reasons; empty where none did."""
+    by_reason: dict[str, list[NodeAnswer]] = {}
+    for each in found:
+        reason = each.error(command) if each.good else None
+        if reason is not None:
+            by_reason.setdefault(reason, []).append(each.answer)
+    return "; ".join(f"{named(nodes)} refused {command}: {reason}" for reason, nodes in by_reason.items())
