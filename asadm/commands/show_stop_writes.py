@@ -6,6 +6,7 @@ from asadm.commands.modifiers import selection
 from asadm.commands.table_outcome import table_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import stop_writes
+from asadm.target.aerospike.views.asking import ask
 from asadm.target.aerospike.views.namespaces import ask_each
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -27,9 +28,12 @@ def check(arguments: CommandArguments) -> None:
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
-    """Ask all nodes for their figures, and those of their namespaces and sets."""
+    """Ask all nodes for their figures, and those of their namespaces and sets; for those of sets alone where these are wanted."""
     selected = arguments.prepared
     cluster = info_cluster(session.cluster(arguments))
-    found = ask_each(cluster, stop_writes.COMMANDS, stop_writes.EACH, selected.namespace)
+    if selected.set:
+        found = ask(cluster, [stop_writes.SETS])
+    else:
+        found = ask_each(cluster, stop_writes.COMMANDS, stop_writes.EACH, selected.namespace)
     table = stop_writes.table(found, selected.namespace, selected.set or None)
     return table_or_nothing(table, selected)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from asadm.tables.table import Value
     from asadm.target.aerospike.views.asking import NodeInfo
 
-COMMANDS = ("statistics", "sets")
+SETS = "sets"
+COMMANDS = ("statistics", SETS)
 EACH = (statistics, configuration)
 
 COLUMNS = (
@@ -138,7 +139,7 @@ def _limits(info: NodeInfo, wanted: Callable[[str], bool]) -> Iterator[Limit]:
     for name in filter(wanted, info.namespaces):
         figures = _Figures({**info.fields(configuration(name)), **info.fields(statistics(name))})
         yield from _of_namespace(name, node, figures)
-    for entry in info.entries("sets"):
+    for entry in info.entries(SETS):
         if wanted(entry.get("ns", "")):
             yield from _of_set(entry.get("ns", ""), entry.get("set", ""), _Figures(entry))
 
