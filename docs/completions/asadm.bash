@@ -42,21 +42,21 @@ _asadm() {
         --sort) COMPREPLY=($(compgen -W 'time calls errors' -- "$word")); return ;;
         -h|--host|--cluster|-m|--module|--of|--node|--from) ;; # see below
         -f|--file|-o|--out-file|--out_file|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--config-file|--config_file|--only-config-file|--only_config_file|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|--out|--history|--lock|--args-file|--args_file|--dir|--output|--metrics-file|--metrics_file|--keyspace|--program) compopt -o default 2>/dev/null; return ;; # readline knows best how file names are quoted
-        -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|--offer|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) return ;;
+        -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|--offer|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--increment|--exponent-increment|-b|--buckets|-k|--where|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) return ;;
         -P|--password|--tls-keyfile-password|--tls_keyfile_password|--watch) [[ $word == -* ]] || return ;;
     esac
     for ((i = 1; i < last; i++)); do
         piece=${words[i]}
         case $piece in
             -P|--password|--tls-keyfile-password|--tls_keyfile_password|--watch) [[ ${words[i+1]} == -* ]] || ((i++)); continue ;;
-            -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|--offer|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) ((i++)); continue ;;
+            -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|--offer|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--increment|--exponent-increment|-b|--buckets|-k|--where|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) ((i++)); continue ;;
             -*) continue ;;
         esac
         case $command in
-            'asinfo'|'show udfs'|'info'|'info network'|'info namespace object'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') used+="$piece " given=$((given + 1)); continue ;;
+            'asinfo'|'show udfs'|'info'|'info network'|'info namespace object'|'show latencies'|'show distribution'|'show sindex'|'show jobs'|'show stop-writes'|'show best-practices'|'show pmap'|'show racks'|'show roster'|'show user-agents'|'show mapping'|'show users'|'show roles'|'show masking'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') used+="$piece " given=$((given + 1)); continue ;;
         esac
         case "${command:+$command }$piece" in
-            'show'|'info'|'info namespace'|'manage'|'manage udfs'|'udf'|'record'|'function'|'cache'|'check'|'schedule'|'asinfo'|'show udfs'|'info network'|'info namespace object'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') command+=${command:+ }$piece ;;
+            'show'|'info'|'info namespace'|'manage'|'manage udfs'|'udf'|'record'|'function'|'cache'|'check'|'schedule'|'asinfo'|'show udfs'|'info network'|'info namespace object'|'show latencies'|'show distribution'|'show sindex'|'show jobs'|'show stop-writes'|'show best-practices'|'show pmap'|'show racks'|'show roster'|'show user-agents'|'show mapping'|'show users'|'show roles'|'show masking'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') command+=${command:+ }$piece ;;
             'watch'|'help') another=$piece ;;
             [0-9]*) ;; # what watch takes
             *) command='?' ;;
@@ -64,7 +64,7 @@ _asadm() {
     done
     case ${command:-$another} in
         '') next='asinfo show info manage udf record function cache check schedule top watch enable disable help exit quit' ;;
-        'show') next='udfs' ;;
+        'show') next='udfs latencies distribution sindex jobs stop-writes best-practices pmap racks roster user-agents mapping users roles masking' ;;
         'info') next='network namespace' ;;
         'info namespace') next='object' ;;
         'manage') next='udfs' ;;
@@ -82,6 +82,20 @@ _asadm() {
         'info') flags='' needs=0 keywords='with' ;;
         'info network') flags='' needs=0 keywords='with' ;;
         'info namespace object') flags='' needs=0 keywords='for with' ;;
+        'show latencies') flags='-e --increment -b --buckets -v --verbose' needs=0 keywords='like for with' ;;
+        'show distribution') flags='-b --bytes' needs=0 keywords='for with' ;;
+        'show sindex') flags='' needs=0 keywords='like for with' ;;
+        'show jobs') flags='--where --flip' needs=0 keywords='for like trid with' ;;
+        'show stop-writes') flags='' needs=0 keywords='for with' ;;
+        'show best-practices') flags='' needs=0 keywords='with' ;;
+        'show pmap') flags='' needs=0 keywords='for with' ;;
+        'show racks') flags='' needs=0 keywords='with' ;;
+        'show roster') flags='' needs=0 keywords='with' ;;
+        'show user-agents') flags='' needs=0 keywords='with' ;;
+        'show mapping') flags='' needs=0 keywords='with' ;;
+        'show users') flags='' needs=0 keywords='with' ;;
+        'show roles') flags='' needs=0 keywords='with' ;;
+        'show masking') flags='' needs=0 keywords='with' ;;
         'manage udfs add') flags='--wait' needs=1 keywords='path with' ;;
         'manage udfs remove') flags='--wait' needs=1 keywords='with' ;;
         'udf plan') flags='--diff --out --prune --all --no-lint' needs=1 keywords='with' ;;
@@ -162,7 +176,7 @@ _asadm() {
         [[ " $keywords " == *" $piece "* ]] && clause=$piece
     done
     case "$command ${clause:-$given}" in
-        'asinfo with'|'show udfs with'|'info with'|'info network with'|'info namespace object with'|'manage udfs add with'|'manage udfs remove with'|'udf plan with'|'udf apply with'|'udf rollback with'|'udf status with'|'udf diff 1'|'udf diff 2'|'udf check with'|'udf repair with'|'udf rewarm with'|'udf remove with'|'function plan with'|'function apply with'|'function verify with'|'function check with'|'function status with'|'function diff 1'|'function diff 2'|'function rollback with'|'function remove with'|'function dump with'|'function restore with'|'function stats with'|'function kill with'|'cache clear with'|'schedule print with'|'top with') kind=nodes ;;
+        'asinfo with'|'show udfs with'|'info with'|'info network with'|'info namespace object with'|'show latencies with'|'show distribution with'|'show sindex with'|'show jobs with'|'show stop-writes with'|'show best-practices with'|'show pmap with'|'show racks with'|'show roster with'|'show user-agents with'|'show mapping with'|'show users with'|'show roles with'|'show masking with'|'manage udfs add with'|'manage udfs remove with'|'udf plan with'|'udf apply with'|'udf rollback with'|'udf status with'|'udf diff 1'|'udf diff 2'|'udf check with'|'udf repair with'|'udf rewarm with'|'udf remove with'|'function plan with'|'function apply with'|'function verify with'|'function check with'|'function status with'|'function diff 1'|'function diff 2'|'function rollback with'|'function remove with'|'function dump with'|'function restore with'|'function stats with'|'function kill with'|'cache clear with'|'schedule print with'|'top with') kind=nodes ;;
         'show udfs 0'|'manage udfs add 0'|'manage udfs remove 0'|'udf rollback 0'|'udf get 0'|'udf diff 0'|'udf repair '*|'udf rewarm '*|'udf remove '*) kind=modules ;;
         'function get 0'|'function diff 0'|'function rollback 0'|'function remove '*) kind=libraries ;;
         'udf run 0'|'udf aggregate 1') kind=functions ;;

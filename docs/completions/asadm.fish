@@ -17,14 +17,14 @@ function __asadm_state --description 'The command typed so far, and one a line t
         switch $word
             case '-P' '--password' '--tls-keyfile-password' '--tls_keyfile_password' '--watch'
                 set skip perhaps
-            case '-e' '--execute' '-f' '--file' '-o' '--out-file' '--out_file' '--timeout' '--completion' '--offer' '-h' '--host' '-p' '--port' '-U' '--user' '--auth' '-t' '--tls-name' '--tls_name' '--tls-cafile' '--tls_cafile' '--tls-capath' '--tls_capath' '--tls-protocols' '--tls_protocols' '--tls-cipher-suite' '--tls_cipher_suite' '--tls-keyfile' '--tls_keyfile' '--tls-certfile' '--tls_certfile' '--inventory' '--cluster' '--config-file' '--config_file' '--only-config-file' '--only_config_file' '--instance' '--log-path' '--log_path' '--tls-cert-blacklist' '--tls_cert_blacklist' '-v' '--value' '--wait' '--out' '--history' '--lock' '--lock-wait' '--lock_wait' '--note' '--to' '--change' '--arg-string' '--arg_string' '--args-file' '--args_file' '--key-type' '--key_type' '--repeat' '--concurrency' '--all' '--ttl' '-m' '--module' '-n' '--limit' '--of' '--dir' '--node' '--output' '--format' '--metrics-file' '--metrics_file' '--from' '--for' '--keyspace' '--splay' '--deadline' '--retries' '--pause' '--ping-url' '--ping_url' '--unit' '--every' '--schedule' '--name' '--program' '--sort' '--interval' '--count'
+            case '-e' '--execute' '-f' '--file' '-o' '--out-file' '--out_file' '--timeout' '--completion' '--offer' '-h' '--host' '-p' '--port' '-U' '--user' '--auth' '-t' '--tls-name' '--tls_name' '--tls-cafile' '--tls_cafile' '--tls-capath' '--tls_capath' '--tls-protocols' '--tls_protocols' '--tls-cipher-suite' '--tls_cipher_suite' '--tls-keyfile' '--tls_keyfile' '--tls-certfile' '--tls_certfile' '--inventory' '--cluster' '--config-file' '--config_file' '--only-config-file' '--only_config_file' '--instance' '--log-path' '--log_path' '--tls-cert-blacklist' '--tls_cert_blacklist' '-v' '--value' '--increment' '--exponent-increment' '-b' '--buckets' '-k' '--where' '--wait' '--out' '--history' '--lock' '--lock-wait' '--lock_wait' '--note' '--to' '--change' '--arg-string' '--arg_string' '--args-file' '--args_file' '--key-type' '--key_type' '--repeat' '--concurrency' '--all' '--ttl' '-m' '--module' '-n' '--limit' '--of' '--dir' '--node' '--output' '--format' '--metrics-file' '--metrics_file' '--from' '--for' '--keyspace' '--splay' '--deadline' '--retries' '--pause' '--ping-url' '--ping_url' '--unit' '--every' '--schedule' '--name' '--program' '--sort' '--interval' '--count'
                 set skip next
             case '-*'
             case '*'
                 set -l phrase (string trim -- "$command $word")
-                if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace object' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace object' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set -a given $word
-                else if contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                else if contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set command $phrase
                 else if contains -- "$phrase" 'watch' 'help'
                     set another $word
@@ -60,7 +60,7 @@ function __asadm_next --description 'The words that may come next'
         case ''
             printf '%s\n' asinfo show info manage udf record function cache check schedule top watch enable disable help exit quit
         case 'show'
-            printf '%s\n' udfs
+            printf '%s\n' udfs latencies distribution sindex jobs stop-writes best-practices pmap racks roster user-agents mapping users roles masking
         case 'info'
             printf '%s\n' network namespace
         case 'info namespace'
@@ -100,6 +100,48 @@ function __asadm_next --description 'The words that may come next'
         case 'info namespace object'
             set needs 0
             set keywords for with
+        case 'show latencies'
+            set needs 0
+            set keywords like for with
+        case 'show distribution'
+            set needs 0
+            set keywords for with
+        case 'show sindex'
+            set needs 0
+            set keywords like for with
+        case 'show jobs'
+            set needs 0
+            set keywords for like trid with
+        case 'show stop-writes'
+            set needs 0
+            set keywords for with
+        case 'show best-practices'
+            set needs 0
+            set keywords with
+        case 'show pmap'
+            set needs 0
+            set keywords for with
+        case 'show racks'
+            set needs 0
+            set keywords with
+        case 'show roster'
+            set needs 0
+            set keywords with
+        case 'show user-agents'
+            set needs 0
+            set keywords with
+        case 'show mapping'
+            set needs 0
+            set keywords with
+        case 'show users'
+            set needs 0
+            set keywords with
+        case 'show roles'
+            set needs 0
+            set keywords with
+        case 'show masking'
+            set needs 0
+            set keywords with
         case 'manage udfs add'
             set needs 1
             set keywords path with
@@ -226,7 +268,7 @@ function __asadm_next --description 'The words that may come next'
         contains -- $word $keywords; and set where $word
     end
     switch "$command $where"
-        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace object with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'schedule print with' 'top with'
+        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace object with' 'show latencies with' 'show distribution with' 'show sindex with' 'show jobs with' 'show stop-writes with' 'show best-practices with' 'show pmap with' 'show racks with' 'show roster with' 'show user-agents with' 'show mapping with' 'show users with' 'show roles with' 'show masking with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'schedule print with' 'top with'
             __asadm_offer nodes
         case 'show udfs 0' 'manage udfs add 0' 'manage udfs remove 0' 'udf rollback 0' 'udf get 0' 'udf diff 0' 'udf repair *' 'udf rewarm *' 'udf remove *'
             __asadm_offer modules
@@ -282,6 +324,12 @@ complete -c asadm -n '__asadm_at "asinfo"' -s v -l value -x -a 'alumni-clear-std
 complete -c asadm -n '__asadm_at "asinfo"' -s l -l line-separator -d 'Print each field of an answer on a line of its own; fields end at ; or : or ,.'
 complete -c asadm -n '__asadm_at "asinfo"' -l no-node-name -d 'Print only the answers, one a line, without a line that names the node before them.'
 complete -c asadm -n '__asadm_at "show udfs"' -l stats -d 'Show how often the functions were called, how long they took and how many failed, on all nodes together.'
+complete -c asadm -n '__asadm_at "show latencies"' -s e -l increment -x -d 'Show every K-th of the thresholds 1, 2, 4, ... 65536.'
+complete -c asadm -n '__asadm_at "show latencies"' -s b -l buckets -x -d 'Show so many thresholds.'
+complete -c asadm -n '__asadm_at "show latencies"' -s v -l verbose -d 'Ask for the histograms that parameters switch on, too: benchmarks and proxies.'
+complete -c asadm -n '__asadm_at "show distribution"' -s b -l bytes -d 'Of object_size: count the records between powers of two.'
+complete -c asadm -n '__asadm_at "show jobs"' -l where -x -d 'Only jobs whose field matches; may be given several times, and all must.'
+complete -c asadm -n '__asadm_at "show jobs"' -l flip -d 'Show every field of each job.'
 complete -c asadm -n '__asadm_at "manage udfs add"' -l wait -x -d 'How many seconds to wait until every node lists the change. A node that does not by then counts as failed. [10]'
 complete -c asadm -n '__asadm_at "manage udfs remove"' -l wait -x -d 'How many seconds to wait until every node lists the change. A node that does not by then counts as failed. [10]'
 complete -c asadm -n '__asadm_at "udf plan"' -l diff -d 'Read the modules that would change from the nodes, and show which lines change.'
