@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from asadm.outcome import NodeAnswer
 
-    Value = str | int | float | bool | list[str] | None
-    Total = Callable[[Sequence["TableRow"]], float | int | None]
+    Value = str | int | float | bool | list[str] | list[int] | None
+    Total = Callable[[Sequence["TableRow"]], Value]
 
 
 NODE, STATE = "Node", "State"
@@ -24,7 +24,8 @@ class Column:
     ``name``    of the value in rows and in JSON
     ``title``   for a person; ``group`` stands before it where several columns are of one thing: ``Primary Index`` ``Used%``
     ``unit``    one of `asadm.tables.units`
-    ``total``   what the rows of several nodes come to: `summed`, or what the table computes itself; None where they come to nothing
+    ``total``   what the rows of several nodes come to: `summed`, one of `asadm.tables.totals`, or what the table computes itself; None where
+                they come to nothing
     ``detail``  above 0 it is left out where the terminal is not wide enough for all, the highest first
     ``unit_of`` where values of several units stand here, the name of the value that tells which, row by row
     ``rough``   a person sees it in few places: 59 KiB, 2.4 h
@@ -70,7 +71,7 @@ class Column:
         """Its value among ``values``, for a person."""
         value = values.get(self.name)
         if isinstance(value, list):
-            value = ", ".join(value)
+            value = ", ".join(map(str, value))
         unit = str(values.get(self.unit_of)) if self.unit_of else self.unit
         return Cell(value, mark, shown=units.shown(value, unit, rough=self.rough))
 

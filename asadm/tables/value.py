@@ -52,3 +52,8 @@ def figure(text: str | None) -> int | float | None:
     """The number that ``text`` is, as a node writes one; None for all else."""
     found = typed("", text or "")
     return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+
+
+def flag(text: str | None) -> bool | None:
+    """The yes or no that ``text`` is; None where it is neither."""
+    return text == "true" if text in {"true", "false"} else None
