@@ -97,7 +97,8 @@ def ask(cluster: AerospikeCluster, commands: Sequence[str], follow: Follow | Non
     call = follow
 
     def second(said: dict[bytes, bytes]) -> list[bytes]:
-        return [command.encode() for command in call(NodeInfo(NodeAnswer(_NOBODY, "ok"), said))]
+        made = [command.encode() for command in call(NodeInfo(NodeAnswer(_NOBODY, "ok"), said))]
+        return [command for command in made if b"\0" not in command]  # a name that no command can have
 
     return [_info(answer) for answer in cluster.follow_up(first, second)]
 

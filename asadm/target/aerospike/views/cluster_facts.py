@@ -65,11 +65,10 @@ def _values(info: NodeInfo) -> dict[str, Value]:
     statistics = info.fields("statistics")
     name = info.text("cluster-name")
     integrity = statistics.get("cluster_integrity")
-    build = info.text("build")
     return {
         "id": info.text("node"),
         "address": info.answer.node.address,
-        "build": build and EDITIONS.get(info.fields("release").get("edition", ""), "") + build,
+        "build": build(info),
         "migrations": number(statistics.get("migrate_partitions_remaining", "")),
         "cluster_name": None if name == "null" else name,
         "cluster_size": number(statistics.get("cluster_size", "")),
@@ -79,6 +78,12 @@ def _values(info: NodeInfo) -> dict[str, Value]:
         "client_connections": number(statistics.get("client_connections", "")),
         "uptime": number(statistics.get("uptime", "")),
     }
+
+
+def build(info: NodeInfo) -> str | None:
+    """The build with its edition before it: ``C-8.1.2.0``."""
+    said = info.text("build")
+    return said and EDITIONS.get(info.fields("release").get("edition", ""), "") + said
 
 
 def _mark_odd(rows: Sequence[TableRow], name: str) -> None:
