@@ -7,12 +7,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = (
-    "collectinfo", "features", "generate config", "health", "info namespace", "info namespace object",
-    "info namespace usage", "info release", "info set", "info sindex", "info transactions", "info xdr", "manage acl", "manage config",
+    "collectinfo", "generate config", "health", "manage acl", "manage config",
     "manage jobs", "manage masking", "manage quiesce", "manage recluster", "manage revive", "manage roster",
-    "manage sindex", "manage truncate", "pager", "show config",
-
-    "show statistics", "summary",
+    "manage sindex", "manage truncate", "pager", "show config", "show statistics",
 )  # fmt: skip
 """As its 5.0 has them; words may be shortened, as there."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import selection
-from asadm.commands.table_outcome import tables_outcome
+from asadm.commands.table_outcome import filled, tables_outcome
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import namespace_objects
 from asadm.target.aerospike.views.asking import answers
@@ -26,6 +26,4 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     wanted = arguments.prepared
     found = ask_each(info_cluster(session.cluster(arguments)), [], [statistics], wanted.namespace)
     table = namespace_objects.table(found, wanted.namespace)
-    return tables_outcome(
-        answers(found), [table] if table.rows or table.failed else [], nothing=wanted.nothing
-    )
+    return tables_outcome(answers(found), filled([table]), nothing=wanted.nothing)

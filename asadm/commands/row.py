@@ -17,7 +17,7 @@ class CommandRow:  # plain class: dataclasses cost more to import than the whole
     ``names``       words that follow, in order: ``NAME``, ``[NAME]`` where it may be left out, and last perhaps
                     ``NAME...`` or ``[NAME...]`` for any number of them
     ``clauses``     keywords with their words: ``path PATH`` takes one word, ``[with NODE...]`` may be left out and
-                    takes one or more, ``[diff]`` takes none; in any order. ``[-- ARG...]`` takes all that follows, also what looks like a flag
+                    takes one or more, ``[for NAMESPACE [SET]]`` one or two, ``[diff]`` none; in any order. ``[-- ARG...]`` takes all that follows, also what looks like a flag
     ``rest``        takes all that follows as it stands, as ``watch`` does; its name in the grammar
     ``privileged``  must be enabled first
     ``local``       is not about any node

@@ -47,3 +47,8 @@ def table_or_nothing(table: Table | SharedTable, asked: FigureSelection) -> Comm
     """``table``; where patterns match nothing, what says so. That there is nothing at all is a good answer, and an empty table."""
     shown = [table] if table.rows or table.failed or not asked.words else []
     return tables_outcome(table.answers, shown, nothing=asked.nothing)
+
+
+def filled(tables: Sequence[Table]) -> list[Table]:
+    """Those of ``tables`` that have something to show: rows, or nodes that were not read."""
+    return [table for table in tables if table.rows or table.failed]

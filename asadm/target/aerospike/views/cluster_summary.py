@@ -21,7 +21,7 @@ from asadm.tables.value import figure
 from asadm.target.aerospike.views import features
 from asadm.target.aerospike.views.cluster_facts import build
 from asadm.target.aerospike.views.namespace_objects import NAMESPACE
-from asadm.target.aerospike.views.namespaces import ask_each, statistics
+from asadm.target.aerospike.views.namespaces import ask_each, every, statistics
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ ALL_KINDS = tuple(dict.fromkeys([*(kind.lower() for kind in KINDS.values()), OTH
 
 def ask_summary(cluster: AerospikeCluster) -> list[NodeInfo]:
     """Ask every node for all of it."""
-    return ask_each(cluster, COMMANDS, [statistics], lambda _: True)
+    return ask_each(cluster, COMMANDS, [statistics], every)
 
 
 # ---- a namespace on a node

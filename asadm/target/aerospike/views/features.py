@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asadm.tables.value import figure
 from asadm.tables.values import ValueTable
-from asadm.target.aerospike.views.namespaces import ask_each, statistics
+from asadm.target.aerospike.views.namespaces import ask_each, every, statistics
 from asinfo.terminal.render import Cell, Sheet
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -58,7 +58,7 @@ UNKNOWN = "null"
 
 def ask_features(cluster: AerospikeCluster) -> list[NodeInfo]:
     """Ask every node for all that features are told by."""
-    return ask_each(cluster, COMMANDS, [statistics], lambda _: True)
+    return ask_each(cluster, COMMANDS, [statistics], every)
 
 
 class FeatureTable(ValueTable):

@@ -1,0 +1,34 @@
+"""``features``: what each node is used for."""
+
+from __future__ import annotations
+
+from asadm.commands.modifiers import selection
+from asadm.commands.table_outcome import tables_outcome
+from asadm.target.aerospike.cluster import info_cluster
+from asadm.target.aerospike.views import features
+from asadm.target.aerospike.views.asking import answers
+from asinfo.terminal.options import Option
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.outcome import CommandOutcome
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
+
+
+OPTIONS = (Option("flip", kind="flag", help="Show nodes down and features across.", aliases=("-flip",)),)
+
+
+def check(arguments: CommandArguments) -> None:
+    """Raises UsageError for a pattern that is none."""
+    arguments.prepared = selection(arguments)
+
+
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
+    """Ask all nodes for their statistics, those of their namespaces, and the parameters that tell of features."""
+    wanted = arguments.prepared
+    found = features.ask_features(info_cluster(session.cluster(arguments)))
+    table = features.table(found, wanted.like)
+    table.flipped = arguments.options.flag("flip")
+    read = any(info.good for info in found)
+    return tables_outcome(answers(found), [table] if table.names or not read else [], nothing=wanted.nothing)

@@ -1,0 +1,28 @@
+"""``info set``: records, storage and quotas of each set on each node."""
+
+from __future__ import annotations
+
+from asadm.commands.modifiers import selection
+from asadm.commands.table_outcome import filled, tables_outcome
+from asadm.target.aerospike.cluster import info_cluster
+from asadm.target.aerospike.views import sets
+from asadm.target.aerospike.views.asking import answers, ask
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.outcome import CommandOutcome
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
+
+
+def check(arguments: CommandArguments) -> None:
+    """Raises UsageError for a pattern that is none."""
+    arguments.prepared = selection(arguments)
+
+
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
+    """Ask all nodes for all their sets."""
+    wanted = arguments.prepared
+    found = ask(info_cluster(session.cluster(arguments)), [sets.COMMAND])
+    table = sets.table(found, wanted.namespace, wanted.set)
+    return tables_outcome(answers(found), filled([table]), nothing=wanted.nothing)

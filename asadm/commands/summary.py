@@ -1,0 +1,27 @@
+"""``summary``: what the nodes of a cluster come to, and each namespace."""
+
+from __future__ import annotations
+
+from asadm.commands.table_outcome import filled, tables_outcome
+from asadm.target.aerospike.cluster import info_cluster
+from asadm.target.aerospike.views import cluster_summary
+from asadm.target.aerospike.views.asking import answers
+from asinfo.terminal.options import Option
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.outcome import CommandOutcome
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
+
+
+OPTIONS = (
+    Option("list", "l", "flag", help="Show one figure of a namespace a line, not one namespace a line."),
+)
+
+
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
+    """Ask all nodes for what both tables need, in one conversation each."""
+    found = cluster_summary.ask_summary(info_cluster(session.cluster(arguments)))
+    namespaces = cluster_summary.namespaces(found, listed=arguments.options.flag("list"))
+    return tables_outcome(answers(found), [cluster_summary.cluster(found), *filled([namespaces])])
