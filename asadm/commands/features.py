@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
 
 
-OPTIONS = (Option("flip", kind="flag", help="Show nodes down and features across.", aliases=("-flip",)),)
+OPTIONS = (Option("flip", kind="flag", help="Show nodes down and features across."),)
 
 
 def check(arguments: CommandArguments) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
-MESSAGE = "transactions need namespaces with strong consistency, which the Enterprise Edition has: there is nothing to show of other nodes"
+MESSAGE = "transactions are of the Enterprise Edition: nodes of the Community Edition have none"
 
 
 def run(_session: CommandSession, _arguments: CommandArguments) -> CommandOutcome:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
-MESSAGE = "XDR ships records to other clusters, which the Enterprise Edition does: there is nothing to show of other nodes"
+MESSAGE = "XDR is of the Enterprise Edition: nodes of the Community Edition have none"
 
 
 def run(_session: CommandSession, _arguments: CommandArguments) -> CommandOutcome:

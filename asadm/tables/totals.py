@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def share(part: str, whole: str) -> Total:
-    """The sum of ``part`` as a percentage of the sum of ``whole``, over the rows that have both."""
+    """The sum of ``part`` as a percentage of the sum of ``whole``, over the rows that have both: a ``whole`` of 0 is none."""
 
     def total(rows: Sequence[TableRow]) -> float | None:
-        both = [row for row in rows if len(rows_numbers([row], part)) == len(rows_numbers([row], whole)) == 1]
+        both = [row for row in rows if rows_numbers([row], part) and any(rows_numbers([row], whole))]
         return percentage(sum(rows_numbers(both, part)), sum(rows_numbers(both, whole)))
 
     return total

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 SECURITY, XDR, NETWORK = (f"get-config:context={context}" for context in ("security", "xdr", "network"))
 
-COMMANDS = ("statistics", SECURITY, XDR, NETWORK)
+INDEXES = "sindex-list:"
+
+COMMANDS = ("statistics", SECURITY, XDR, NETWORK, INDEXES)
 """What is asked beside the statistics of each namespace, which have its configuration among them."""
 
 COUNTED = {
@@ -107,6 +109,8 @@ def features(info: NodeInfo) -> dict[str, bool | None]:
     found["Rack-aware"] = _any(said.get("rack-id", "0") not in UNSET for said in namespaces)
     found["SC"] = _any(said.get("strong-consistency") == "true" for said in namespaces)
     found["Compression"] = _any(map(_compressed, namespaces))
+    if info.text(INDEXES):
+        found["SIndex"] = True
     found["Security"] = _secured(info)
     found["XDR Source"] = _set(info, XDR, "dcs")
     for name, parameters in TLS.items():

@@ -37,18 +37,18 @@ def _counted(name: str, title: str, group: str, *, detail: int = 0) -> Column:
 
 
 COLUMNS = (
-    Column("rack_id", "Rack ID", units.NUMBER, detail=5),
-    Column("replication_factor", "Repl Factor", units.NUMBER),
-    _counted("expirations", "Expirations", "", detail=6),
+    Column("rack_id", "Rack ID", units.NUMBER, detail=9),
+    Column("replication_factor", "Repl Factor", units.NUMBER, detail=4),
+    _counted("expirations", "Expirations", "", detail=10),
     _counted("total_records", "Records", "Total"),
     _counted("master_objects", "Master", "Objects"),
-    _counted("prole_objects", "Prole", "Objects"),
-    _counted("non_replica_objects", "Non-Replica", "Objects", detail=4),
-    _counted("master_tombstones", "Master", "Tombstones", detail=1),
-    _counted("prole_tombstones", "Prole", "Tombstones", detail=2),
-    _counted("non_replica_tombstones", "Non-Replica", "Tombstones", detail=3),
-    _counted("migrations_tx", "Tx", "Pending Migrates"),
-    _counted("migrations_rx", "Rx", "Pending Migrates"),
+    _counted("prole_objects", "Prole", "Objects", detail=1),
+    _counted("non_replica_objects", "Non-Replica", "Objects", detail=8),
+    _counted("master_tombstones", "Master", "Tombstones", detail=5),
+    _counted("prole_tombstones", "Prole", "Tombstones", detail=6),
+    _counted("non_replica_tombstones", "Non-Replica", "Tombstones", detail=7),
+    _counted("migrations_tx", "Tx", "Pending Migrates", detail=2),
+    _counted("migrations_rx", "Rx", "Pending Migrates", detail=3),
 )
 
 

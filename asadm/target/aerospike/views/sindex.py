@@ -25,18 +25,18 @@ LIST = "sindex-list:"
 INDEX = Column("index", "Index Name")
 
 COLUMNS = (
-    Column("bin", "Bin", detail=2),
-    Column("bin_type", "Bin Type", detail=3),
-    Column("index_type", "Index Type", detail=9),
+    Column("bin", "Bin", detail=3),
+    Column("bin_type", "Bin Type", detail=4),
+    Column("index_type", "Index Type", detail=10),
     Column("state", "State"),
-    Column("keys", "Keys", units.COUNT, detail=1),
+    Column("keys", "Keys", units.COUNT, detail=2),
     Column("entries", "Total", units.COUNT, group="Entries", total=summed("entries")),
-    Column("entries_per_record", "Avg Per Rec", units.COUNT, group="Entries", detail=5),
-    Column("entries_per_value", "Avg Per Bin Val", units.COUNT, group="Entries", detail=4),
-    Column("storage_type", "Type", group="Storage", detail=6),
-    Column("used_bytes", "Used", units.BYTES, group="Storage", total=summed("used_bytes")),
-    Column("context", "Context", detail=7),
-    Column("expression", "Expression", detail=8),
+    Column("entries_per_record", "Avg Per Rec", units.COUNT, group="Entries", detail=6),
+    Column("entries_per_value", "Avg Per Bin Val", units.COUNT, group="Entries", detail=5),
+    Column("storage_type", "Type", group="Storage", detail=7),
+    Column("used_bytes", "Used", units.BYTES, group="Storage", total=summed("used_bytes"), detail=1),
+    Column("context", "Context", detail=8),
+    Column("expression", "Expression", detail=9),
 )
 
 WRITE_ONLY = "WO"
