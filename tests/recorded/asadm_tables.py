@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.recorded.verdict import Row, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 FILE = "asadm_tables.jsonl.gz"
 
@@ -33,6 +34,7 @@ class TableMap(NamedTuple):
     ``keys``     the columns beside the node that tell its rows apart: the vendor's, and ours
     ``columns``  our column by the vendor's; a column that is not named here is not compared (`UNCOMPARED` says why)
     ``shares``   columns that are a share of 1 at the vendor's, and percent here
+    ``totals``   whether the vendor's rows are of all nodes, as our totals are
     """
 
     title: re.Pattern[str]
@@ -40,13 +42,18 @@ class TableMap(NamedTuple):
     keys: dict[str, str]
     columns: dict[str, str]
     shares: frozenset[str] = frozenset()
+    totals: bool = False
 
 
 class ValueMap(NamedTuple):
-    """Which table of configuration or statistics of ours is the vendor's: the groups of its title are our members of that name."""
+    """Which table of configuration or statistics of ours is the vendor's: the groups of its title are our members of that name.
+
+    ``words`` are texts of the vendor's, and the values that they stand for.
+    """
 
     title: re.Pattern[str]
     name: str
+    words: Mapping[str, object] = MappingProxyType({})
 
 
 class Difference(NamedTuple):
@@ -116,6 +123,128 @@ MAPS = (
             "Pending Migrates/Rx": "migrations_rx",
         },
     ),
+    TableMap(
+        re.compile("Namespace Usage Information"),
+        "namespace_usage",
+        {"Namespace": "namespace"},
+        {
+            "Evictions": "evictions",
+            "Stop Writes": "stop_writes",
+            "System Memory/Avail%": "memory_avail_pct",
+            "System Memory/Evict%": "memory_evict_pct",
+            "System Memory/Stop%": "memory_stop_pct",
+            "Primary Index/Type": "index_type",
+            "Primary Index/Used": "index_used_bytes",
+            "Primary Index/Used%": "index_used_pct",
+            "Primary Index/Evict%": "index_evict_pct",
+            "Secondary Index/Type": "sindex_type",
+            "Secondary Index/Used": "sindex_used_bytes",
+            "Secondary Index/Used%": "sindex_used_pct",
+            "Secondary Index/Evict%": "sindex_evict_pct",
+            "Storage Engine/Type": "data_type",
+            "Storage Engine/Used": "data_used_bytes",
+            "Storage Engine/Used%": "data_used_pct",
+            "Storage Engine/Evict%": "data_evict_pct",
+            "Storage Engine/Used Stop%": "data_used_stop_pct",
+            "Storage Engine/Avail%": "data_avail_pct",
+            "Storage Engine/Avail Stop%": "data_avail_stop_pct",
+        },
+        shares=frozenset({"Primary Index/Used%", "Secondary Index/Used%", "Storage Engine/Used%"}),
+    ),
+    TableMap(
+        re.compile("Set Information"),
+        "set",
+        {"Namespace": "namespace", "Set": "set"},
+        {
+            "Storage Engine Used": "data_used_bytes",
+            "Size Quota/Total": "size_quota_bytes",
+            "Size Quota/Used%": "size_quota_used_pct",
+            "Total Records": "records",
+            "Records Quota/Total": "records_quota",
+            "Records Quota/Used%": "records_quota_used_pct",
+            "Disable Eviction": "disable_eviction",
+            "Set Index": "set_index",
+        },
+        shares=frozenset({"Size Quota/Used%", "Records Quota/Used%"}),
+    ),
+    TableMap(
+        re.compile("Secondary Index Information"),
+        "sindex",
+        {"Namespace": "namespace", "Set": "set", "Index Name": "index"},
+        {
+            "Bin": "bin",
+            "Bin Type": "bin_type",
+            "State": "state",
+            "Keys": "keys",
+            "Entries/Total": "entries",
+            "Entries/Avg Per Rec": "entries_per_record",
+            "Entries/Avg Per Bin Val": "entries_per_value",
+            "Storage/Type": "storage_type",
+            "Storage/Used": "used_bytes",
+            "Context": "context",
+            "Expression": "expression",
+        },
+    ),
+    TableMap(
+        re.compile("Release Information"),
+        "release",
+        {},
+        {
+            "Architecture": "architecture",
+            "Edition": "edition",
+            "Version": "version",
+            "OS": "os",
+            "SHA": "sha",
+        },
+    ),
+    TableMap(
+        re.compile("Cluster Summary"),
+        "cluster_summary",
+        {},
+        {
+            "Migrations": "migrations",
+            "Cluster Name": "cluster_name",
+            "Server Version": "server_version",
+            "OS Version": "os",
+            "Cluster Size": "cluster_size",
+            "Devices Total": "devices",
+            "Devices Per-Node": "devices_per_node",
+            "Devices Equal Across Nodes": "devices_equal",
+            "System Memory Used%": "memory_used_pct",
+            "System Memory Avail%": "memory_avail_pct",
+            "Shmem Index Used": "index_used_memory_bytes",
+            "Shmem Sindex Used": "sindex_used_memory_bytes",
+            "Data Memory Total": "data_total_memory_bytes",
+            "Data Memory Used": "data_used_memory_bytes",
+            "Data Memory Used%": "data_used_memory_pct",
+            "Data Memory Avail": "data_avail_memory_bytes",
+            "Data Memory Avail%": "data_avail_memory_pct",
+            "License Usage Latest": "unique_data_bytes",
+            "Namespaces Active": "namespaces_active",
+            "Namespaces Total": "namespaces",
+            "Active Features": "features",
+        },
+        totals=True,
+    ),
+    TableMap(
+        re.compile("Namespace Summary"),
+        "namespace_summary",
+        {"Namespace": "namespace"},
+        {
+            "Drives/Total": "devices",
+            "Drives/Per-Node": "devices_per_node",
+            "Shmem Index/Used": "index_used_bytes",
+            "Shmem Sindex/Used": "sindex_used_bytes",
+            "Data Memory/Total": "data_total_bytes",
+            "Data Memory/Used%": "data_used_pct",
+            "Data Memory/Avail%": "data_avail_pct",
+            "Replication Factors": "replication_factor",
+            "Master Objects": "master_objects",
+            "Compression Ratio": "compression_ratio",
+            "License Usage/Latest": "unique_data_bytes",
+        },
+        totals=True,
+    ),
 )
 
 VALUES: tuple[ValueMap, ...] = (
@@ -125,6 +254,7 @@ VALUES: tuple[ValueMap, ...] = (
     ValueMap(re.compile("Service Statistics"), "statistics_service"),
     ValueMap(re.compile(r"(?P<namespace>\S+) Namespace Statistics"), "statistics_namespace"),
     ValueMap(re.compile(r"(?P<namespace>\S+) (?P<set>\S+) Set Statistics"), "statistics_sets"),
+    ValueMap(re.compile("Features"), "features", MappingProxyType({"YES": "true", "NO": "false"})),
     ValueMap(
         re.compile(r"(?P<namespace>\S+) (?P<set>\S+) (?P<index>\S+) SIndex Statistics"), "statistics_sindex"
     ),
@@ -140,7 +270,66 @@ class Reason(NamedTuple):
     only: Callable[[Difference], bool] = lambda _: True
 
 
-DIFFERENT: tuple[Reason, ...] = ()
+def _says_as_text(found: Difference) -> bool:
+    """Whether the vendor's text is our number of bytes, or the only one of our list."""
+    if isinstance(found.ours, list):
+        return found.vendor == ", ".join(map(str, found.ours))
+    value = float(found.ours) if isinstance(found.ours, int | float) else 0.0
+    units = ["B", "KB", "MB", "GB"]
+    while value >= 1024:
+        value /= 1024
+        units.pop(0)
+    return found.vendor == f"{value:.3f} {units[0]}"
+
+
+def _has_all(found: Difference) -> bool:
+    """Whether our list has all that the vendor's has."""
+    return isinstance(found.vendor, list) and isinstance(found.ours, list) and {*found.vendor} < {*found.ours}
+
+
+DIFFERENT: tuple[Reason, ...] = (
+    Reason(
+        re.compile("Features"),
+        re.compile("Query|SIndex|Scan"),
+        "The vendor looks at counters of before 6.0, which are gone; here a scan is a query of the primary index.",
+        lambda found: (found.vendor, found.ours) == ("false", "true"),
+    ),
+    Reason(
+        re.compile("Features"),
+        re.compile("LDT"),
+        "Large data types are gone since 3.15.",
+        lambda found: found.ours is None,
+    ),
+    Reason(
+        re.compile("Features"),
+        re.compile("TLS .*"),
+        "The vendor looks for it in the service's parameters, where it never is; the network's were not recorded.",
+        lambda found: found.ours is None,
+    ),
+    Reason(
+        re.compile("Cluster Summary"),
+        re.compile("Active Features"),
+        "As in features.",
+        _has_all,
+    ),
+    Reason(
+        re.compile("Cluster Summary"),
+        re.compile("OS Version"),
+        "The vendor tells of the machine it runs on; here it is what the nodes were built for.",
+    ),
+    Reason(
+        re.compile("(Cluster|Namespace) Summary"),
+        re.compile("License Usage.*|Replication Factors"),
+        "A text at the vendor's, also for programs; numbers here.",
+        _says_as_text,
+    ),
+)
+
+UNRECORDED = {
+    "get-config:context=network": "features tell of TLS, for which the vendor asks nothing that could tell it",
+    "sindex-list:": "features tell whether there are indexes, for which the vendor looks at counters that are gone",
+}
+"""What is asked beyond what the vendor asked, and why."""
 
 REFUSED: dict[str, str] = {
     r"info network like .*": "A modifier that does not apply is refused, and not ignored.",
@@ -176,6 +365,8 @@ class Comparison:
 
     def _table(self, map_: TableMap, title: str, theirs: list[Record], tables: list[dict[str, Any]]) -> None:
         mine = [table for table in tables if table["name"] == map_.name]
+        if map_.totals:
+            mine = [{"rows": [{"node": "", **total} for total in table["totals"]]} for table in mine]
         rows = {self._own_key(map_, row): row for table in mine for row in table["rows"]}
         failed = {row["node"] for table in mine for row in table["rows"] if row.get("state", "ok") != "ok"}
         for record in theirs:
@@ -227,7 +418,8 @@ class Comparison:
         for name in record.keys() - {"Node"}:
             ours = values.get(name)
             text = {True: "true", False: "false"}[ours] if isinstance(ours, bool) else ours
-            self._value(map_.name, Difference(self.case, title, node, name, record[name], text))
+            vendor = map_.words.get(record[name], record[name]) if map_.words else record[name]
+            self._value(map_.name, Difference(self.case, title, node, name, vendor, text))
         for name in values.keys() - record.keys():
             self._note(Difference(self.case, title, node, name, ABSENT, values[name]))
 
