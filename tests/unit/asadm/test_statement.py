@@ -92,7 +92,7 @@ def test_beginnings_of_words(text: str, name: str) -> None:
     ("text", "message"),
     [
         ("nosuch", "unknown command 'nosuch', the commands are asinfo, show"),
-        ("s", '"s" may be show, schedule'),
+        ("s", '"s" may be show, summary, schedule'),
         ("show nosuch", "\"show\" has no 'nosuch', it goes on with udfs"),
         ("show", '"show" is not complete, it goes on with udfs'),
         ("manage udfs", '"manage udfs" is not complete, it goes on with add, remove'),
@@ -233,7 +233,7 @@ def test_words_after_two_dashes_are_taken_as_they_stand() -> None:
         ("shwo udfs", "unknown command 'shwo', did you mean 'show'?"),
         ("udf aply x", "\"udf\" has no 'aply', did you mean 'apply'?"),
         ("xyz", "unknown command 'xyz', the commands are asinfo, show"),
-        ("summary", '"summary" is a command of the vendor\'s asadm that is not here'),
+        ("health", '"health" is a command of the vendor\'s asadm that is not here'),
         ("show stat", '"show statistics" is a command of the vendor\'s asadm that is not here'),
         ("show config namespace", '"show config" is a command of the vendor\'s asadm that is not here'),
         ("mana recl", '"manage recluster" is a command of the vendor\'s asadm that is not here'),

@@ -15,7 +15,7 @@ from asinfo.terminal.options import recognise
 from tests.fakes.modules import Store
 from tests.fakes.node import refusing
 
-FIRST = ["asinfo", "show", "info", "manage", "udf", "record", "function", "cache", "check", "schedule", "top", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
+FIRST = ["asinfo", "show", "info", "summary", "features", "manage", "udf", "record", "function", "cache", "check", "schedule", "top", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
 NODES = ["n1", "n2"]
 MODULES = ["a.lua", "odd\\ name.lua"]
 CLUSTERS = ["laptop", "odd\\ name"]
