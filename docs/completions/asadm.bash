@@ -53,20 +53,20 @@ _asadm() {
             -*) continue ;;
         esac
         case $command in
-            'asinfo'|'show udfs'|'info'|'info network'|'info namespace object'|'show latencies'|'show distribution'|'show sindex'|'show jobs'|'show stop-writes'|'show best-practices'|'show pmap'|'show racks'|'show roster'|'show user-agents'|'show mapping'|'show users'|'show roles'|'show masking'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') used+="$piece " given=$((given + 1)); continue ;;
+            'asinfo'|'show udfs'|'info'|'info network'|'info namespace'|'info namespace object'|'info namespace usage'|'info set'|'info sindex'|'info release'|'info transactions'|'info xdr'|'summary'|'features'|'show latencies'|'show distribution'|'show sindex'|'show jobs'|'show stop-writes'|'show best-practices'|'show pmap'|'show racks'|'show roster'|'show user-agents'|'show mapping'|'show users'|'show roles'|'show masking'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') used+="$piece " given=$((given + 1)); continue ;;
         esac
         case "${command:+$command }$piece" in
-            'show'|'info'|'info namespace'|'manage'|'manage udfs'|'udf'|'record'|'function'|'cache'|'check'|'schedule'|'asinfo'|'show udfs'|'info network'|'info namespace object'|'show latencies'|'show distribution'|'show sindex'|'show jobs'|'show stop-writes'|'show best-practices'|'show pmap'|'show racks'|'show roster'|'show user-agents'|'show mapping'|'show users'|'show roles'|'show masking'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') command+=${command:+ }$piece ;;
+            'show'|'info'|'info namespace'|'manage'|'manage udfs'|'udf'|'record'|'function'|'cache'|'check'|'schedule'|'asinfo'|'show udfs'|'info network'|'info namespace object'|'info namespace usage'|'info set'|'info sindex'|'info release'|'info transactions'|'info xdr'|'summary'|'features'|'show latencies'|'show distribution'|'show sindex'|'show jobs'|'show stop-writes'|'show best-practices'|'show pmap'|'show racks'|'show roster'|'show user-agents'|'show mapping'|'show users'|'show roles'|'show masking'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'check all'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') command+=${command:+ }$piece ;;
             'watch'|'help') another=$piece ;;
             [0-9]*) ;; # what watch takes
             *) command='?' ;;
         esac
     done
     case ${command:-$another} in
-        '') next='asinfo show info manage udf record function cache check schedule top watch enable disable help exit quit' ;;
+        '') next='asinfo show info summary features manage udf record function cache check schedule top watch enable disable help exit quit' ;;
         'show') next='udfs latencies distribution sindex jobs stop-writes best-practices pmap racks roster user-agents mapping users roles masking' ;;
-        'info') next='network namespace' ;;
-        'info namespace') next='object' ;;
+        'info') next='network namespace set sindex release transactions xdr' ;;
+        'info namespace') next='object usage' ;;
         'manage') next='udfs' ;;
         'manage udfs') next='add remove' ;;
         'udf') next='plan apply rollback run aggregate history status get diff check repair rewarm remove init lint' ;;
@@ -75,13 +75,22 @@ _asadm() {
         'cache') next='clear' ;;
         'check') next='all' ;;
         'schedule') next='print' ;;
-        'watch') next='asinfo show info manage udf record function cache check schedule top enable disable exit quit' flags='--no-diff' ;;
-        'help') next='asinfo show info manage udf record function cache check schedule top enable disable exit quit' ;;
+        'watch') next='asinfo show info summary features manage udf record function cache check schedule top enable disable exit quit' flags='--no-diff' ;;
+        'help') next='asinfo show info summary features manage udf record function cache check schedule top enable disable exit quit' ;;
         'asinfo') flags='-v --value -l --line-separator --no-node-name' needs=0 keywords='like with' ;;
         'show udfs') flags='--stats' needs=0 keywords='with' ;;
         'info') flags='' needs=0 keywords='with' ;;
         'info network') flags='' needs=0 keywords='with' ;;
+        'info namespace') flags='' needs=0 keywords='for with' ;;
         'info namespace object') flags='' needs=0 keywords='for with' ;;
+        'info namespace usage') flags='' needs=0 keywords='for with' ;;
+        'info set') flags='' needs=0 keywords='for with' ;;
+        'info sindex') flags='' needs=0 keywords='like for with' ;;
+        'info release') flags='' needs=0 keywords='with' ;;
+        'info transactions') flags='' needs=0 keywords='' ;;
+        'info xdr') flags='' needs=0 keywords='' ;;
+        'summary') flags='-l --list' needs=0 keywords='with' ;;
+        'features') flags='--flip' needs=0 keywords='like with' ;;
         'show latencies') flags='-e --increment -b --buckets -v --verbose' needs=0 keywords='like for with' ;;
         'show distribution') flags='-b --bytes' needs=0 keywords='for with' ;;
         'show sindex') flags='' needs=0 keywords='like for with' ;;
@@ -176,7 +185,7 @@ _asadm() {
         [[ " $keywords " == *" $piece "* ]] && clause=$piece
     done
     case "$command ${clause:-$given}" in
-        'asinfo with'|'show udfs with'|'info with'|'info network with'|'info namespace object with'|'show latencies with'|'show distribution with'|'show sindex with'|'show jobs with'|'show stop-writes with'|'show best-practices with'|'show pmap with'|'show racks with'|'show roster with'|'show user-agents with'|'show mapping with'|'show users with'|'show roles with'|'show masking with'|'manage udfs add with'|'manage udfs remove with'|'udf plan with'|'udf apply with'|'udf rollback with'|'udf status with'|'udf diff 1'|'udf diff 2'|'udf check with'|'udf repair with'|'udf rewarm with'|'udf remove with'|'function plan with'|'function apply with'|'function verify with'|'function check with'|'function status with'|'function diff 1'|'function diff 2'|'function rollback with'|'function remove with'|'function dump with'|'function restore with'|'function stats with'|'function kill with'|'cache clear with'|'schedule print with'|'top with') kind=nodes ;;
+        'asinfo with'|'show udfs with'|'info with'|'info network with'|'info namespace with'|'info namespace object with'|'info namespace usage with'|'info set with'|'info sindex with'|'info release with'|'summary with'|'features with'|'show latencies with'|'show distribution with'|'show sindex with'|'show jobs with'|'show stop-writes with'|'show best-practices with'|'show pmap with'|'show racks with'|'show roster with'|'show user-agents with'|'show mapping with'|'show users with'|'show roles with'|'show masking with'|'manage udfs add with'|'manage udfs remove with'|'udf plan with'|'udf apply with'|'udf rollback with'|'udf status with'|'udf diff 1'|'udf diff 2'|'udf check with'|'udf repair with'|'udf rewarm with'|'udf remove with'|'function plan with'|'function apply with'|'function verify with'|'function check with'|'function status with'|'function diff 1'|'function diff 2'|'function rollback with'|'function remove with'|'function dump with'|'function restore with'|'function stats with'|'function kill with'|'cache clear with'|'schedule print with'|'top with') kind=nodes ;;
         'show udfs 0'|'manage udfs add 0'|'manage udfs remove 0'|'udf rollback 0'|'udf get 0'|'udf diff 0'|'udf repair '*|'udf rewarm '*|'udf remove '*) kind=modules ;;
         'function get 0'|'function diff 0'|'function rollback 0'|'function remove '*) kind=libraries ;;
         'udf run 0'|'udf aggregate 1') kind=functions ;;

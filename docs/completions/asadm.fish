@@ -22,9 +22,9 @@ function __asadm_state --description 'The command typed so far, and one a line t
             case '-*'
             case '*'
                 set -l phrase (string trim -- "$command $word")
-                if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace object' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set -a given $word
-                else if contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                else if contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set command $phrase
                 else if contains -- "$phrase" 'watch' 'help'
                     set another $word
@@ -58,13 +58,13 @@ function __asadm_next --description 'The words that may come next'
     set -l keywords
     switch "$command"
         case ''
-            printf '%s\n' asinfo show info manage udf record function cache check schedule top watch enable disable help exit quit
+            printf '%s\n' asinfo show info summary features manage udf record function cache check schedule top watch enable disable help exit quit
         case 'show'
             printf '%s\n' udfs latencies distribution sindex jobs stop-writes best-practices pmap racks roster user-agents mapping users roles masking
         case 'info'
-            printf '%s\n' network namespace
+            printf '%s\n' network namespace set sindex release transactions xdr
         case 'info namespace'
-            printf '%s\n' object
+            printf '%s\n' object usage
         case 'manage'
             printf '%s\n' udfs
         case 'manage udfs'
@@ -82,9 +82,9 @@ function __asadm_next --description 'The words that may come next'
         case 'schedule'
             printf '%s\n' print
         case 'watch'
-            printf '%s\n' asinfo show info manage udf record function cache check schedule top enable disable exit quit
+            printf '%s\n' asinfo show info summary features manage udf record function cache check schedule top enable disable exit quit
         case 'help'
-            printf '%s\n' asinfo show info manage udf record function cache check schedule top enable disable exit quit
+            printf '%s\n' asinfo show info summary features manage udf record function cache check schedule top enable disable exit quit
         case 'asinfo'
             set needs 0
             set keywords like with
@@ -97,9 +97,30 @@ function __asadm_next --description 'The words that may come next'
         case 'info network'
             set needs 0
             set keywords with
+        case 'info namespace'
+            set needs 0
+            set keywords for with
         case 'info namespace object'
             set needs 0
             set keywords for with
+        case 'info namespace usage'
+            set needs 0
+            set keywords for with
+        case 'info set'
+            set needs 0
+            set keywords for with
+        case 'info sindex'
+            set needs 0
+            set keywords like for with
+        case 'info release'
+            set needs 0
+            set keywords with
+        case 'summary'
+            set needs 0
+            set keywords with
+        case 'features'
+            set needs 0
+            set keywords like with
         case 'show latencies'
             set needs 0
             set keywords like for with
@@ -268,7 +289,7 @@ function __asadm_next --description 'The words that may come next'
         contains -- $word $keywords; and set where $word
     end
     switch "$command $where"
-        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace object with' 'show latencies with' 'show distribution with' 'show sindex with' 'show jobs with' 'show stop-writes with' 'show best-practices with' 'show pmap with' 'show racks with' 'show roster with' 'show user-agents with' 'show mapping with' 'show users with' 'show roles with' 'show masking with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'schedule print with' 'top with'
+        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace with' 'info namespace object with' 'info namespace usage with' 'info set with' 'info sindex with' 'info release with' 'summary with' 'features with' 'show latencies with' 'show distribution with' 'show sindex with' 'show jobs with' 'show stop-writes with' 'show best-practices with' 'show pmap with' 'show racks with' 'show roster with' 'show user-agents with' 'show mapping with' 'show users with' 'show roles with' 'show masking with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'schedule print with' 'top with'
             __asadm_offer nodes
         case 'show udfs 0' 'manage udfs add 0' 'manage udfs remove 0' 'udf rollback 0' 'udf get 0' 'udf diff 0' 'udf repair *' 'udf rewarm *' 'udf remove *'
             __asadm_offer modules
@@ -324,6 +345,8 @@ complete -c asadm -n '__asadm_at "asinfo"' -s v -l value -x -a 'alumni-clear-std
 complete -c asadm -n '__asadm_at "asinfo"' -s l -l line-separator -d 'Print each field of an answer on a line of its own; fields end at ; or : or ,.'
 complete -c asadm -n '__asadm_at "asinfo"' -l no-node-name -d 'Print only the answers, one a line, without a line that names the node before them.'
 complete -c asadm -n '__asadm_at "show udfs"' -l stats -d 'Show how often the functions were called, how long they took and how many failed, on all nodes together.'
+complete -c asadm -n '__asadm_at "summary"' -s l -l list -d 'Show one figure of a namespace a line, not one namespace a line.'
+complete -c asadm -n '__asadm_at "features"' -l flip -d 'Show nodes down and features across.'
 complete -c asadm -n '__asadm_at "show latencies"' -s e -l increment -x -d 'Show every K-th of the thresholds 1, 2, 4, ... 65536.'
 complete -c asadm -n '__asadm_at "show latencies"' -s b -l buckets -x -d 'Show so many thresholds.'
 complete -c asadm -n '__asadm_at "show latencies"' -s v -l verbose -d 'Ask for the histograms that parameters switch on, too: benchmarks and proxies.'
