@@ -6,6 +6,7 @@ Patterns are regular expressions that may match anywhere, letter case counts, an
 from __future__ import annotations
 
 from asinfo.errors import UsageError
+from asinfo.terminal.options import Option
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
 LIKE, FOR, WITH, DIFF = "[like PATTERN...]", "[for NAMESPACE [SET]]", "[with NODE...]", "[diff]"
 """The clauses in the table of commands."""
+
+FLIP = Option("flip", kind="flag", help="Turn the table: nodes down, names across.")
+FLIP_OPTIONS = (FLIP, Option("vendor-flip", "flip", kind="flag", hidden=True))
+"""The vendor's asadm takes it with one dash, too."""
+
+
+def flipped(arguments: CommandArguments) -> bool:
+    """Whether the table is to be turned."""
+    return any(arguments.options.flag(option.name) for option in FLIP_OPTIONS)
 
 
 class NamePattern:
@@ -46,12 +56,15 @@ class FigureSelection:
 
     __slots__ = ("like", "namespace", "set", "words")
 
-    def __init__(self, like: Sequence[str] = (), for_: Sequence[str] = ()) -> None:
-        """Raises UsageError."""
+    def __init__(
+        self, like: Sequence[str] = (), for_: Sequence[str] = (), *, names: Sequence[str] = ()
+    ) -> None:
+        """``names`` are a namespace, and perhaps a set, as they are called; ``for_`` are patterns of them. Raises UsageError."""
+        patterns = [*for_, *map(_exactly, names)]
         self.like = NamePattern(like)
-        self.namespace = NamePattern(for_[:1])
-        self.set = NamePattern(for_[1:2])
-        self.words = [*like, *for_]
+        self.namespace = NamePattern(patterns[:1])
+        self.set = NamePattern(patterns[1:2])
+        self.words = [*like, *for_, *names]
 
     @property
     def nothing(self) -> str:
@@ -67,6 +80,12 @@ def selection(arguments: CommandArguments) -> FigureSelection:
     if len(for_) > 2:
         raise UsageError(f"for: unexpected {for_[2]!r}: it takes a namespace, and perhaps a set or an index")
     return FigureSelection(arguments.clauses.get("like", []), for_)
+
+
+def _exactly(name: str) -> str:
+    import re
+
+    return rf"\A{re.escape(name)}\Z"
 
 
 def _compiled(word: str) -> re.Pattern[str]:

@@ -22,8 +22,9 @@ def tables_outcome(
     nothing: str = "there is nothing to show",
     messages: Sequence[str] = (),
     code: int | None = None,
+    empty: int = FAILED,
 ) -> CommandOutcome:
-    """What is shown of ``tables``. Where there are none, ``nothing`` says so, and the exit code is 1 as grep's is.
+    """What is shown of ``tables``. Where there are none, ``nothing`` says so, and the exit code is ``empty`` at least, 1 as grep's is.
 
     Failed nodes are rows of each table; where there is none, they are named on standard error.
     """
@@ -32,7 +33,7 @@ def tables_outcome(
     if not tables:
         if any(answer.good for answer in answers):
             said.append(nothing)
-        code = max(code, FAILED)
+        code = max(code, empty)
     return CommandOutcome(
         answers,
         [table.sheet() for table in tables],

@@ -15,6 +15,7 @@ Kinds of option, and what ``Values`` gives for them:
     port      1 to PORT_MAX        int
     number    a decimal >= 0       float
     seconds   a decimal > 0        float, at most a day
+    pause     seconds, or nothing  float, 0.0 when the value was left out
 """
 
 from __future__ import annotations
@@ -162,7 +163,7 @@ class Values:
         return value if isinstance(value, int) else None
 
     def number(self, name: str) -> float | None:
-        """Value of a number or seconds option; None when not given."""
+        """Value of a number, seconds or pause option; None when not given."""
         value = self._value(name)
         return value if isinstance(value, float) else None
 
@@ -196,6 +197,8 @@ def convert(option: Option, text: str) -> Value:
         if kind == "port" and not 1 <= number <= PORT_MAX:
             raise ValueError(f"{text!r} is not a port (1 to {PORT_MAX})")
         return number
+    if kind == "pause" and not text:
+        return 0.0
     return _decimal(text, zero=kind == "number")
 
 
@@ -303,6 +306,8 @@ def _next(option: Option, argv: Sequence[str], position: int, table: dict[str, O
     follows = argv[position] if position < len(argv) else None
     if option.kind == "optional":
         return ("", 0) if follows is None or follows.startswith("-") else (follows, 1)
+    if option.kind == "pause":
+        return (follows, 1) if follows and follows.replace(".", "", 1).isdigit() else ("", 0)
     if follows is None or _is_no_value(follows, table):
         raise NoValue(option, follows or "")
     return follows, 1

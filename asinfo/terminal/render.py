@@ -11,7 +11,7 @@ from asinfo.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TextIO
 
     from rich.console import Console
@@ -50,10 +50,11 @@ class Cell:
 class Sheet:
     """A table: title, column names, rows of cells (a plain value stands for an unmarked cell), and a closing note.
 
-    ``details`` are columns that go, the last first, where the terminal is not wide enough for all.
+    ``details`` are columns that go, the last first, where the terminal is not wide enough for all. ``otherwise`` makes the sheet
+    that a terminal shows instead where this one does not fit with the names of its columns cut.
     """
 
-    __slots__ = ("columns", "details", "note", "rows", "title")
+    __slots__ = ("columns", "details", "note", "otherwise", "rows", "title")
 
     def __init__(
         self,
@@ -63,8 +64,10 @@ class Sheet:
         note: str = "",
         *,
         details: Sequence[str] = (),
+        otherwise: Callable[[], Sheet] | None = None,
     ) -> None:
         self.title = title
+        self.otherwise = otherwise
         self.columns = list(columns)
         self.details = list(details)
         self.rows = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
@@ -121,7 +124,10 @@ def _rich(sheet: Sheet, stream: TextIO, *, colour: bool | None) -> None:
     console = Console(file=stream, color_system=None if colour is False else "auto", highlight=False)
     if sheet.title:
         console.print(Text(visible(sheet.title), style="italic"))
-    layout = _layout(sheet, console.width)
+    layout = _headings_cut(sheet, console.width) if sheet.otherwise else _layout(sheet, console.width)
+    if layout is None and sheet.otherwise:
+        sheet = sheet.otherwise()
+        layout = _layout(sheet, console.width)
     if layout is None:
         _vertical(sheet, console)
     else:
@@ -166,6 +172,45 @@ def _narrower(sheet: Sheet) -> Iterator[Sheet]:
         found = _part(sheet, [number for number in kept if number not in left_out])
         found.note = f"{sheet.note}; {note}" if sheet.note else note
         yield found
+
+
+def _headings_cut(sheet: Sheet, width: int) -> tuple[Sheet, list[int]] | None:
+    """The sheet with its headings cut where they are wider than what stands below them; None where that is not enough.
+
+    Headings that begin alike keep their ends. Cells are not cut: values that differ would look the same.
+    """
+    if len(sheet.columns) * (1 + 2) > width:
+        return None
+    from rich.cells import cell_len
+
+    names = [visible(name) for name in sheet.columns]
+    lengths = [cell_len(name) for name in names]
+    cells = [max((cell_len(row[at].text) for row in sheet.rows), default=0) for at in range(len(names))]
+    for most in range(max(lengths), CUT_WIDTH_MIN - 1, -1):
+        widths = [max(cell, min(length, most)) for cell, length in zip(cells, lengths, strict=True)]
+        if _needed(widths) <= width:
+            return _with_headings(sheet, names, widths)
+    return None
+
+
+def _with_headings(sheet: Sheet, names: Sequence[str], widths: list[int]) -> tuple[Sheet, list[int]] | None:
+    """The sheet with ``names`` cut to ``widths``; None where columns could not be told apart."""
+    for cut in (_end, _cut):
+        headings = [cut(name, size) for name, size in zip(names, widths, strict=True)]
+        if len(set(headings)) == len(set(names)):
+            return Sheet(sheet.title, headings, sheet.rows, sheet.note), widths
+    return None
+
+
+def _end(text: str, width: int) -> str:
+    """The end of ``text``, in at most ``width`` columns of a terminal."""
+    from rich.cells import cell_len
+
+    if cell_len(text) <= width:
+        return text
+    while cell_len(text) >= width:
+        text = text[1:]
+    return CUT + text
 
 
 def _part(sheet: Sheet, kept: Sequence[int]) -> Sheet:

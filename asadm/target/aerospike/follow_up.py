@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from asinfo.exchange import Reply
     from asinfo.info_dialogue import Follow
 
+_SPLITTING = frozenset(b"\n\0")
+"""Bytes that end a command: a node that names a thing so is not asked for it."""
+
 __all__ = ["answer", "follow_up_dialogue", "maker"]
 
 
@@ -26,7 +29,8 @@ def maker(commands: tuple[bytes, ...], second: Callable[[dict[bytes, bytes]], Se
             found = answers(body, commands)
         except WireError:
             return b""
-        return request(second(dict(zip(commands, found, strict=True))))
+        wanted = second(dict(zip(commands, found, strict=True)))
+        return request(command for command in wanted if not _SPLITTING & set(command))
 
     return follow
 

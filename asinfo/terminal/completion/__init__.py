@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from asinfo.terminal.options import Option
 
 
+OPTIONAL = ("optional", "pause")
+"""The kinds of options whose value may be left out."""
+
+
 CLUSTERS, HOSTS, NODES, MODULES, LIBRARIES, FUNCTIONS = (
     "clusters", "hosts", "nodes", "modules", "libraries", "functions",
 )  # fmt: skip
@@ -97,12 +101,12 @@ class CompletionModel:
     @property
     def optional(self) -> list[str]:
         """All spellings of options whose value may be left out."""
-        return _spellings(option for option in self._every if option.kind == "optional")
+        return _spellings(option for option in self._every if option.kind in OPTIONAL)
 
     @property
     def valued(self) -> list[str]:
         """All spellings of options that take the next word, whatever it is."""
-        return _spellings(option for option in self._every if option.kind not in {"flag", "optional"})
+        return _spellings(option for option in self._every if option.kind not in {"flag", *OPTIONAL})
 
     @property
     def choices(self) -> list[tuple[list[str], Sequence[str]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asinfo.terminal.completion import fill, shown, takes_path
+from asinfo.terminal.completion import OPTIONAL, fill, shown, takes_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _case(command: Command) -> str:
 def _line(source: CompletionModel, option: Option, condition: str = "") -> str:
     program = source.program
     short = f" -s {option.short}" if option.short else ""
-    if option.kind in {"flag", "optional"}:
+    if option.kind in {"flag", *OPTIONAL}:
         value = ""
     elif words := source.values(option):
         value = f" -x -a '{' '.join(words)}'"
