@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     "collectinfo", "generate config", "health", "manage acl", "manage config",
     "manage jobs", "manage masking", "manage quiesce", "manage recluster", "manage revive", "manage roster",
-    "manage sindex", "manage truncate", "pager", "show config", "show statistics",
+    "manage sindex", "manage truncate", "pager",
 )  # fmt: skip
 """As its 5.0 has them; words may be shortened, as there."""
 

@@ -133,6 +133,8 @@ COMMANDS: dict[str, tuple[Member, ...]] = {
     ),
     "info": (TABLES,),
     "info network": (TABLES,),
+    "show config": (TABLES,),
+    "show statistics": (TABLES,),
     "info namespace": (TABLES,),
     "info namespace object": (TABLES,),
     "info namespace usage": (TABLES,),

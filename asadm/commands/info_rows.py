@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm.commands.modifiers import DIFF, FOR, LIKE, WITH
 from asadm.commands.row import CommandRow
 
 _NAMESPACE, _SET, _WITH = "[for NAMESPACE]", "[for NAMESPACE [SET]]", "[with NODE...]"
@@ -92,5 +93,21 @@ INFO_ROWS = (
         "Show what each node is used for, told by its counters since its start and by its configuration.",
         "features like Query",
         clauses=("[like FEATURE...]", _WITH),
+    ),
+    CommandRow(
+        "show config",
+        "asadm.commands.show_config",
+        "Show the parameters of every node side by side, or only those that differ.",
+        "show config diff",
+        names=("[CONTEXT]", "[NAME...]"),
+        clauses=(LIKE, FOR, WITH, DIFF),
+    ),
+    CommandRow(
+        "show statistics",
+        "asadm.commands.show_statistics",
+        "Show the statistics of every node side by side, with sums, or their changes a second.",
+        "show statistics like client_ -t",
+        names=("[CONTEXT]", "[NAME...]"),
+        clauses=(LIKE, FOR, WITH, DIFF),
     ),
 )

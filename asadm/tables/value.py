@@ -11,13 +11,20 @@ NAMES = frozenset({
 """Statistics and parameters whose values are names, whatever they look like."""
 
 UNSUMMED_ENDS = (
-    "_pct", "-pct", "_ratio", "_ms", "_sec", "_period", "_generation", "_id", "_factor", "_per_bval", "_per_rec", "_per_bin_val",
-    "-factor", "-period", "-ms", "-sec",
+    "_pct", "_ratio", "_ms", "_us", "_sec", "_time", "_period", "_duration", "_ttl", "_lut", "_id", "_factor", "_rack",
+    "_avg", "_mean", "_min", "_max", "_per_bval", "_per_rec", "_per_bin_val",
 )  # fmt: skip
-UNSUMMED = frozenset(
-    {"cluster_size", "uptime", "time_since_rebalance", "current_time", "current-time", "ns_cluster_size"}
-)
-"""Statistics of which the sum over nodes means nothing: shares, averages, ages, and what every node says of the whole cluster."""
+UNSUMMED = frozenset({
+    "cluster_size", "ns_cluster_size", "cluster_generation", "uptime", "time_since_rebalance", "dead_partitions", "unavailable_partitions",
+    "nodes_quiesced", "sindexes", "bin_names_quota",
+})  # fmt: skip
+"""Statistics of which the sum over nodes means nothing: shares, averages, ages and times, limits, and what every node says of the whole cluster."""
+
+COUNTER_ENDS = (
+    "_success", "_error", "_timeout", "_complete", "_not_found", "_filtered_out", "_abort", "_opened", "_closed", "_initiate",
+    "_transmitted", "_receives", "_retransmits", "_received_foreign",
+)  # fmt: skip
+"""Statistics that a node only ever counts up: one that is less than before shows that the node began anew."""
 
 DIGITS_MAX = 18
 """Longer texts of digits are no counters of a node; they stay texts, as JSON's readers keep 53 bits."""
@@ -44,8 +51,22 @@ def _plain(digits: str) -> bool:
 
 
 def summable(name: str) -> bool:
-    """Whether the sum of ``name`` over nodes means something."""
-    return name not in UNSUMMED and name not in NAMES and not name.endswith(UNSUMMED_ENDS)
+    """Whether the sum of ``name`` over nodes means something.
+
+    A dash is in names of parameters alone, but for the statistics of one device: ``storage-engine.device[0].used_bytes``.
+    """
+    of_device = name.rpartition("].")[2]
+    return (
+        "-" not in of_device
+        and name not in UNSUMMED
+        and name not in NAMES
+        and not name.endswith(UNSUMMED_ENDS)
+    )
+
+
+def counter(name: str) -> bool:
+    """Whether a node only ever counts ``name`` up."""
+    return name.endswith(COUNTER_ENDS)
 
 
 def figure(text: str | None) -> int | float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.tables.value import typed
+from asadm.tables.value import summable, typed
 from asinfo.terminal.render import Cell, Sheet
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -12,17 +12,45 @@ if TYPE_CHECKING:
     from asadm.outcome import NodeAnswer
 
 
+class Commonest:
+    """The value that most nodes have."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str | None) -> None:
+        self.value = value
+
+
+def commonest(values: Sequence[str | None]) -> Commonest | None:
+    """The value that stands most often; None where each stands but once: then none is odd."""
+    counts: dict[str | None, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    most = max(counts.values(), default=0)
+    if most == 1 < len(counts):
+        return None
+    return next((Commonest(value) for value, count in counts.items() if count == most), None)
+
+
+ABSENT = "not there"
+"""The state of a node that answers, and does not have what the table is about."""
+
+
 class ValueTable:
     """The values of all nodes under one heading.
 
     ``name``    in JSON, ``title`` for a person; ``keys``: what it is about (the namespace, the set), for JSON
     ``values``  for each of ``answers`` what the node says, by name; None for a node that was not read, or has no such thing
+    ``reasons`` why a node that answered has none, by its position
     ``names``   that are shown, in order
     ``flipped`` nodes down and names across
     ``total``   a last column has the sums of numbers
+    ``marked``  a value that is not the commonest stands out
     """
 
-    __slots__ = ("answers", "flipped", "keys", "name", "names", "title", "total", "values")
+    __slots__ = (
+        "answers", "flipped", "keys", "marked", "name", "names", "reasons", "title", "total", "values",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -32,15 +60,19 @@ class ValueTable:
         values: Sequence[Mapping[str, str] | None],
         *,
         keys: Mapping[str, str] | None = None,
+        reasons: Mapping[int, str] | None = None,
+        marked: bool = False,
     ) -> None:
         self.name = name
         self.title = title
         self.keys = dict(keys or {})
         self.answers = list(answers)
         self.values = list(values)
+        self.reasons = dict(reasons or {})
         self.names = sorted({name for each in values if each for name in each})
         self.flipped = False
         self.total = False
+        self.marked = marked
 
     def keep(self, wanted: Callable[[str], bool]) -> None:
         """Only names that are wanted."""
@@ -51,6 +83,16 @@ class ValueTable:
         found = [each for each in self.values if each is not None]
         return [name for name in self.names if len({each.get(name) for each in found}) > 1]
 
+    @property
+    def read(self) -> int:
+        """How many nodes have told their values."""
+        return sum(each is not None for each in self.values)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all nodes have."""
+        return self.read == len(self.answers)
+
     # ---- for a person
 
     def sheet(self) -> Sheet:
@@ -58,49 +100,83 @@ class ValueTable:
         if self.flipped:
             return self._turned()
         headings = ["Name", *(answer.node.name for answer in self.answers)]
-        rows = [] if all(answer.good for answer in self.answers) else [self._states()]
+        rows = [] if self.whole else [[Cell("State"), *self.states()]]
         rows += [self._line(name) for name in self.names]
         if self.total:
-            headings.append(f"Total of {self._read()}")
-            rows = [[*row, Cell(self._sum(str(row[0].value)))] for row in rows]
-        return Sheet(self.title, headings, rows, self._note())
+            headings.append(f"Total of {self.coverage()}")
+            rows = [[*row, Cell(self.sum(str(row[0].value)))] for row in rows]
+        return Sheet(self.title, headings, rows, self.note(), otherwise=self._grouped)
 
-    def _states(self) -> list[Cell]:
-        return [Cell("State"), *map(_state, self.answers)]
+    def _grouped(self) -> Sheet:
+        from asadm.tables import value_groups
+
+        return value_groups.sheet(self)
+
+    def states(self) -> list[Cell]:
+        """Whether each node has told its values."""
+        return [
+            self._state(position, answer, said=each is not None)
+            for position, (answer, each) in enumerate(zip(self.answers, self.values, strict=True))
+        ]
+
+    def _state(self, position: int, answer: NodeAnswer, *, said: bool) -> Cell:
+        """In a word or two; the whole reason is in the note."""
+        if not answer.good:
+            return Cell(answer.status, "bad")
+        if said:
+            return Cell("ok", "good")
+        return Cell("refused it" if position in self.reasons else ABSENT, "changed")
 
     def _line(self, name: str) -> list[Cell]:
-        usual = _commonest([each.get(name) for each in self.values if each is not None])
-        cells = [Cell(name)]
-        for each in self.values:
-            value = None if each is None else each.get(name)
-            cells.append(Cell(value, "" if each is None or value == usual else "changed"))
+        found = [None if each is None else each.get(name) for each in self.values]
+        cells = [Cell(name), *map(Cell, found)]
+        if self.marked:
+            said = [value for value, each in zip(found, self.values, strict=True) if each is not None]
+            usual = commonest(said)
+            for cell, each in zip(cells[1:], self.values, strict=True):
+                if usual and each is not None and cell.value != usual.value:
+                    cell.mark = "changed"
         return cells
 
     def _turned(self) -> Sheet:
+        names = list(self.names)
         rows = [
             [
                 Cell(answer.node.name),
-                _state(answer),
-                *(Cell(None if each is None else each.get(name)) for name in self.names),
+                state,
+                *(Cell(None if each is None else each.get(name)) for name in names),
             ]
-            for answer, each in zip(self.answers, self.values, strict=True)
+            for answer, state, each in zip(self.answers, self.states(), self.values, strict=True)
         ]
-        return Sheet(self.title, ["Node", "State", *self.names], rows, self._note())
+        if self.total:
+            sums = (Cell(self.sum(name), "quiet") for name in names)
+            rows.append([Cell(f"= {self.coverage()}", "quiet"), Cell(None), *sums])
+        return Sheet(self.title, ["Node", "State", *names], rows, self.note())
 
-    def _note(self) -> str:
-        read = sum(answer.good for answer in self.answers)
-        return "" if read == len(self.answers) else f"{read} of {len(self.answers)} nodes were read"
+    def note(self) -> str:
+        """Of how many nodes the values are, where these are not all, and why."""
+        if self.whole:
+            return ""
+        from asadm.tables.node_names import named
+
+        nodes: dict[str, list[str]] = {}
+        for position, answer in enumerate(self.answers):
+            reason = self.reasons.get(position, "") if answer.good else answer.error
+            if reason:
+                nodes.setdefault(reason, []).append(answer.node.name)
+        reasons = [f"{named(names)}: {reason}" for reason, names in nodes.items()]
+        return "; ".join([f"{self.read} of {len(self.answers)} nodes were read", *reasons])
 
     # ---- sums
 
-    def _read(self) -> str:
-        read, asked = sum(each is not None for each in self.values), len(self.answers)
-        return f"{read} node{'' if read == 1 else 's'}" if read == asked else f"{read} of {asked} nodes"
+    def coverage(self) -> str:
+        """Over how many nodes sums are."""
+        read, asked = self.read, len(self.answers)
+        of = f"{read}" if self.whole else f"{read} of {asked}"
+        return f"{of} node{'' if of == '1' else 's'}"
 
-    def _sum(self, name: str) -> float | int | None:
+    def sum(self, name: str) -> float | int | None:
         """Of a count; shares, averages, ages and the like have no sum that means anything."""
-        from asadm.tables.value import summable
-
         if not summable(name):
             return None
         found = [typed(name, each[name]) for each in self.values if each and name in each]
@@ -111,31 +187,28 @@ class ValueTable:
 
     def document(self) -> dict[str, object]:
         """The table for JSON; values are numbers, booleans, texts or null."""
-        rows = [self._row(answer, each) for answer, each in zip(self.answers, self.values, strict=True)]
+        rows = [
+            self._row(position, answer, each)
+            for position, (answer, each) in enumerate(zip(self.answers, self.values, strict=True))
+        ]
         said: dict[str, object] = {"name": self.name, "title": self.title, **self.keys, "rows": rows}
         if self.total:
             said["totals"] = {
-                "nodes_read": sum(each is not None for each in self.values),
+                "nodes_read": self.read,
                 "nodes_asked": len(self.answers),
-                "values": {name: self._sum(name) for name in self.names},
+                "values": {name: self.sum(name) for name in self.names},
             }
         return said
 
-    def _row(self, answer: NodeAnswer, values: Mapping[str, str] | None) -> dict[str, object]:
+    def _row(self, position: int, answer: NodeAnswer, values: Mapping[str, str] | None) -> dict[str, object]:
         row: dict[str, object] = {"node": answer.node.name, "state": answer.status}
         if not answer.good:
             row["reason"] = answer.error
+        elif values is None:
+            row["reason"] = self.reasons.get(position, ABSENT)
         row["values"] = (
             None
             if values is None
             else {name: typed(name, values[name]) for name in self.names if name in values}
         )
         return row
-
-
-def _state(answer: NodeAnswer) -> Cell:
-    return Cell("ok", "good") if answer.good else Cell(f"{answer.status}: {answer.error}", "bad")
-
-
-def _commonest(values: Sequence[str | None]) -> str | None:
-    return max(set(values), key=values.count) if values else None

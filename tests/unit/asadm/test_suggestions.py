@@ -100,7 +100,7 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
         ),
         ("record get ", "", ["--key-type", "--digest"]),
         ("show udfs ", "'odd", ["'odd name.lua'"]),
-        ("watch 0.5 3 show ", "", ["udfs"]),
+        ("watch 0.5 3 show ", "ud", ["udfs"]),
         ("watch --no-diff show udfs ", "w", ["with"]),
         ("help manage ", "", ["udfs"]),
         ("nonsense ", "", []),
