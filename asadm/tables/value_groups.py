@@ -40,7 +40,7 @@ def sheet(table: ValueTable) -> Sheet:
             lines = [[*line[:2], total, line[2]] for line, total in zip(lines, sums, strict=True)]
         rows += lines
     if table.total:
-        headings.insert(2, f"Total of {table.coverage()}")
+        headings.insert(2, "Total")
     return Sheet(table.title, headings, rows, table.note())
 
 
@@ -82,7 +82,7 @@ def _lines(name: str, groups: Groups, nodes: int, *, marked: bool) -> list[list[
 
 def _range(name: str, groups: Groups) -> list[Cell]:
     """One line for many values: from the least to the greatest where they are numbers."""
-    different = f"{len(groups)} different values"
+    different = f"{len(groups)} values"
     values = {value: typed(name, value) for value in groups if value is not None}
     numbers = {
         value: number
@@ -92,5 +92,4 @@ def _range(name: str, groups: Groups) -> list[Cell]:
     if len(numbers) < len(values):
         return [Cell(name), Cell(f"{next(iter(values))}, ..."), Cell(different)]
     least, most = min(numbers, key=numbers.__getitem__), max(numbers, key=numbers.__getitem__)
-    ends = f"least {groups[least][0]}, most {groups[most][0]}"
-    return [Cell(name), Cell(f"{least} to {most}"), Cell(f"{different}: {ends}")]
+    return [Cell(name), Cell(f"{least} to {most}"), Cell(f"{different}, most {groups[most][0]}")]

@@ -269,19 +269,42 @@ def _cut(text: str, width: int) -> str:
 
 
 def _vertical(sheet: Sheet, console: Console) -> None:
-    """Each row as a block of its own: the first cell, and below it a line for every other one that is not empty."""
-    from rich.table import Table
+    """Each row as a block of its own: the first cell, and below it a line for every other one that is not empty.
+
+    Lines are made by hand: of many nodes there are a hundred thousand, for which a table of rich takes half a minute.
+    """
+    from rich.cells import cell_len
     from rich.text import Text
 
+    names = [visible(name) for name in sheet.columns[1:]]
+    left = max(map(cell_len, names), default=0) + 4
+    room = max(console.width - left, 1)
     for first, *others in sheet.rows:
-        console.print(Text(first.text, style=STYLES[first.mark] or "bold"))
-        block = Table.grid(padding=(0, 2))
-        block.add_column(no_wrap=True)
-        block.add_column(overflow="fold")
-        for name, cell in zip(sheet.columns[1:], others, strict=True):
-            if cell.text != "-":
-                block.add_row(Text(f"  {visible(name)}"), Text(cell.text, style=STYLES[cell.mark]))
+        block = Text(first.text, style=STYLES[first.mark] or "bold")
         console.print(block)
+        lines = [
+            (name, part, cell.mark)
+            for name, cell in zip(names, others, strict=True)
+            if cell.text != "-"
+            for name, part in _folded(name, cell.text, room)
+        ]
+        block = Text("\n").join(
+            Text.assemble("  ", name, " " * (left - 2 - cell_len(name)), (part, STYLES[mark]))
+            for name, part, mark in lines
+        )
+        if lines:
+            console.print(block, no_wrap=True, overflow="ignore", crop=False)
+
+
+def _folded(name: str, text: str, width: int) -> Iterator[tuple[str, str]]:
+    """``text`` in lines of at most ``width`` columns, the first after ``name``."""
+    from rich.cells import cell_len, chop_cells
+
+    if cell_len(text) <= width:
+        yield name, text
+        return
+    for number, part in enumerate(chop_cells(text, width)):
+        yield "" if number else name, part
 
 
 def _wide(sheet: Sheet, widths: Sequence[int], console: Console) -> None:

@@ -33,6 +33,7 @@ BENCHMARKS = (
     "propagation",
     "functions",
     "functionfleet",
+    "mirror",
     "lint",
     "offline",
 )

@@ -25,13 +25,15 @@ class Fleet:
         self.epoll = select.epoll()
         self.listeners: dict[int, socket.socket] = {}
         self.silent: set[int] = set()
+        self.nodes: dict[int, int] = {}
+        """The number of the node to which a listener or a connection belongs."""
         self.connections: dict[int, socket.socket] = {}
         self.port = 0
         hosts = addresses(count)
-        for host in hosts:
-            self._listen(host, silent=host in hosts[count - hung :])
+        for number, host in enumerate(hosts):
+            self._listen(host, number, silent=number >= count - hung)
 
-    def _listen(self, host: str, *, silent: bool) -> None:
+    def _listen(self, host: str, number: int, *, silent: bool) -> None:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, self.port))
@@ -40,6 +42,7 @@ class Fleet:
         self.port = listener.getsockname()[1]
         self.listeners[listener.fileno()] = listener
         self.epoll.register(listener.fileno(), select.EPOLLIN)
+        self.nodes[listener.fileno()] = number
         if silent:
             self.silent.add(listener.fileno())
 
@@ -58,6 +61,7 @@ class Fleet:
     def _accept(self, number: int) -> None:
         connection, _ = self.listeners[number].accept()
         self.connections[connection.fileno()] = connection
+        self.nodes[connection.fileno()] = self.nodes[number]
         if number not in self.silent:
             self.epoll.register(connection.fileno(), select.EPOLLIN)
 
@@ -69,11 +73,22 @@ class Fleet:
             self.connections.pop(number).close()
             return
         lines = data[frame.HEADER_SIZE :].splitlines()
-        connection.send(frame.pack(frame.INFO, b"".join(b"%s\t8.1.2.0\n" % line for line in lines)))
+        node = self.nodes[number]
+        replies = (b"%s\t%s\n" % (line, self.answer(line, node)) for line in lines)
+        connection.sendall(frame.pack(frame.INFO, b"".join(replies)))
+
+    def answer(self, line: bytes, node: int) -> bytes:  # noqa: ARG002 - for those that answer more
+        """What a node says to one line."""
+        return b"8.1.2.0"
+
+
+def main(kind: type[Fleet]) -> None:
+    """Serve as the command line says."""
+    raise_file_limit()
+    fleet = kind(int(sys.argv[1]), int(sys.argv[2]))
+    print(fleet.port, flush=True)
+    fleet.serve()
 
 
 if __name__ == "__main__":
-    raise_file_limit()
-    fleet = Fleet(int(sys.argv[1]), int(sys.argv[2]))
-    print(fleet.port, flush=True)
-    fleet.serve()
+    main(Fleet)

@@ -430,7 +430,7 @@ def test_version_help_and_completion(asadm: Asadm) -> None:
     assert "--inventory FILE" in shown.out
     assert "udf-clear-cache:" in shown.out
     assert "[$ASADM_INVENTORY]" in shown.out
-    assert re.search("  manage udfs remove +Remove a module", shown.out)
+    assert re.search(r"^ +manage udfs remove +Remove a module", shown.out, re.MULTILINE)
     for shell in ("bash", "zsh", "fish"):
         script = asadm("--completion", shell)
         assert (script.code, script.err) == (0, "")

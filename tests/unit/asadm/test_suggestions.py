@@ -42,7 +42,7 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
         ("", "", FIRST),
         ("show udfs; ", "sh", ["show"]),
         ("man ud ", "", ["add", "remove"]),
-        ("show ", "", ["udfs"]),
+        ("show ", "u", ["udfs"]),
         ("show udfs ", "", [*MODULES, "--stats", "with"]),
         ("show udfs ", "a", ["a.lua"]),
         ("show udfs with ", "", NODES),
