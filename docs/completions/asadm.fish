@@ -15,16 +15,16 @@ function __asadm_state --description 'The command typed so far, and one a line t
             continue
         end
         switch $word
-            case '-P' '--password' '--tls-keyfile-password' '--tls_keyfile_password' '--watch'
+            case '-P' '--password' '--tls-keyfile-password' '--tls_keyfile_password' '--rate' '--watch'
                 set skip perhaps
             case '-e' '--execute' '-f' '--file' '-o' '--out-file' '--out_file' '--timeout' '--completion' '--offer' '-h' '--host' '-p' '--port' '-U' '--user' '--auth' '-t' '--tls-name' '--tls_name' '--tls-cafile' '--tls_cafile' '--tls-capath' '--tls_capath' '--tls-protocols' '--tls_protocols' '--tls-cipher-suite' '--tls_cipher_suite' '--tls-keyfile' '--tls_keyfile' '--tls-certfile' '--tls_certfile' '--inventory' '--cluster' '--config-file' '--config_file' '--only-config-file' '--only_config_file' '--instance' '--log-path' '--log_path' '--tls-cert-blacklist' '--tls_cert_blacklist' '-v' '--value' '--increment' '--exponent-increment' '-b' '--buckets' '-k' '--where' '--wait' '--out' '--history' '--lock' '--lock-wait' '--lock_wait' '--note' '--to' '--change' '--arg-string' '--arg_string' '--args-file' '--args_file' '--key-type' '--key_type' '--repeat' '--concurrency' '--all' '--ttl' '-m' '--module' '-n' '--limit' '--of' '--dir' '--node' '--output' '--format' '--metrics-file' '--metrics_file' '--from' '--for' '--keyspace' '--splay' '--deadline' '--retries' '--pause' '--ping-url' '--ping_url' '--unit' '--every' '--schedule' '--name' '--program' '--sort' '--interval' '--count'
                 set skip next
             case '-*'
             case '*'
                 set -l phrase (string trim -- "$command $word")
-                if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set -a given $word
-                else if contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                else if contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set command $phrase
                 else if contains -- "$phrase" 'watch' 'help'
                     set another $word
@@ -60,7 +60,7 @@ function __asadm_next --description 'The words that may come next'
         case ''
             printf '%s\n' asinfo show info summary features manage udf record function cache check schedule top watch enable disable help exit quit
         case 'show'
-            printf '%s\n' udfs latencies distribution sindex jobs stop-writes best-practices pmap racks roster user-agents mapping users roles masking
+            printf '%s\n' udfs config statistics latencies distribution sindex jobs stop-writes best-practices pmap racks roster user-agents mapping users roles masking
         case 'info'
             printf '%s\n' network namespace set sindex release transactions xdr
         case 'info namespace'
@@ -121,6 +121,12 @@ function __asadm_next --description 'The words that may come next'
         case 'features'
             set needs 0
             set keywords like with
+        case 'show config'
+            set needs 0
+            set keywords like for with diff
+        case 'show statistics'
+            set needs 0
+            set keywords like for with diff
         case 'show latencies'
             set needs 0
             set keywords like for with
@@ -289,9 +295,9 @@ function __asadm_next --description 'The words that may come next'
         contains -- $word $keywords; and set where $word
     end
     switch "$command $where"
-        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace with' 'info namespace object with' 'info namespace usage with' 'info set with' 'info sindex with' 'info release with' 'summary with' 'features with' 'show latencies with' 'show distribution with' 'show sindex with' 'show jobs with' 'show stop-writes with' 'show best-practices with' 'show pmap with' 'show racks with' 'show roster with' 'show user-agents with' 'show mapping with' 'show users with' 'show roles with' 'show masking with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'schedule print with' 'top with'
+        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace with' 'info namespace object with' 'info namespace usage with' 'info set with' 'info sindex with' 'info release with' 'summary with' 'features with' 'show config with' 'show statistics with' 'show latencies with' 'show distribution with' 'show sindex with' 'show jobs with' 'show stop-writes with' 'show best-practices with' 'show pmap with' 'show racks with' 'show roster with' 'show user-agents with' 'show mapping with' 'show users with' 'show roles with' 'show masking with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'schedule print with' 'top with'
             __asadm_offer nodes
-        case 'show udfs 0' 'manage udfs add 0' 'manage udfs remove 0' 'udf rollback 0' 'udf get 0' 'udf diff 0' 'udf repair *' 'udf rewarm *' 'udf remove *'
+        case 'show udfs 0' 'show config *' 'show statistics *' 'manage udfs add 0' 'manage udfs remove 0' 'udf rollback 0' 'udf get 0' 'udf diff 0' 'udf repair *' 'udf rewarm *' 'udf remove *'
             __asadm_offer modules
         case 'function get 0' 'function diff 0' 'function rollback 0' 'function remove *'
             __asadm_offer libraries
@@ -347,6 +353,10 @@ complete -c asadm -n '__asadm_at "asinfo"' -l no-node-name -d 'Print only the an
 complete -c asadm -n '__asadm_at "show udfs"' -l stats -d 'Show how often the functions were called, how long they took and how many failed, on all nodes together.'
 complete -c asadm -n '__asadm_at "summary"' -s l -l list -d 'Show one figure of a namespace a line, not one namespace a line.'
 complete -c asadm -n '__asadm_at "features"' -l flip -d 'Show nodes down and features across.'
+complete -c asadm -n '__asadm_at "show config"' -l flip -d 'Turn the table: nodes down, names across.'
+complete -c asadm -n '__asadm_at "show statistics"' -s t -l total -d 'Add a column of sums, where a sum over nodes means anything.'
+complete -c asadm -n '__asadm_at "show statistics"' -l rate -d 'Look twice, SECONDS apart [2], and show the changes a second of what changed.'
+complete -c asadm -n '__asadm_at "show statistics"' -l flip -d 'Turn the table: nodes down, names across.'
 complete -c asadm -n '__asadm_at "show latencies"' -s e -l increment -x -d 'Show every K-th of the thresholds 1, 2, 4, ... 65536.'
 complete -c asadm -n '__asadm_at "show latencies"' -s b -l buckets -x -d 'Show so many thresholds.'
 complete -c asadm -n '__asadm_at "show latencies"' -s v -l verbose -d 'Ask for the histograms that parameters switch on, too: benchmarks and proxies.'
