@@ -34,7 +34,7 @@ def _sets(info: NodeInfo, selection: PartSelection) -> dict[tuple[str, ...], Sai
     return found
 
 
-class _Index:
+class _IndexStatistics:
     """One index as a node lists it."""
 
     __slots__ = ("command", "key")
@@ -46,8 +46,8 @@ class _Index:
         self.command = f"sindex-stat:namespace={namespace};indexname={name}"
 
 
-def _indexes(info: NodeInfo, selection: PartSelection) -> list[_Index]:
-    found = [_Index(entry) for entry in info.entries(INDEXES) if entry.get("indexname")]
+def _indexes(info: NodeInfo, selection: PartSelection) -> list[_IndexStatistics]:
+    found = [_IndexStatistics(entry) for entry in info.entries(INDEXES) if entry.get("indexname")]
     return [each for each in found if selection.outer(each.key[0]) and selection.inner(each.key[2])]
 
 
