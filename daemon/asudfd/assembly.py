@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from asudfd.cluster.cluster import Cluster
     from asudfd.config.schema import Config
     from asudfd.config.schema.network import RespPorts
+    from asudfd.lua.worker.supply import WorkerSupply
     from asudfd.manifest import Manifest
     from asudfd.process.log import Log
     from asudfd.process.metrics import Metrics
@@ -52,7 +53,7 @@ class Assembly:
     """Makes ``count`` nodes that share what is given here; ``stack`` stops their parts.
 
     ``bind`` makes a listening socket for a use, an address and a port. ``resp_ports`` are the nodes' ports for Valkey's
-    protocol; None: it is not served. ``shutdown`` ends the process, for a client that asks for it.
+    protocol; None: it is not served. ``supply`` makes the processes in which modules are checked; None: threads check them. ``shutdown`` ends the process, for a client that asks for it.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Assembly:
         bind: BindFor,
         resp_ports: Sequence[RespPorts] | None = None,
         shutdown: Callable[[], None] | None = None,
+        supply: WorkerSupply | None = None,
     ) -> None:
         self._config = config
         self._several = count > 1
@@ -84,6 +86,7 @@ class Assembly:
         self._owners = OwnerSet()
         self._resp_ports = resp_ports
         self._shutdown = shutdown
+        self._supply = supply
         self._stores: list[SmdLibraryStore] = []  # of all nodes
         stack.push_async_callback(end_thread)
 
@@ -125,7 +128,8 @@ class Assembly:
         modules: ModuleStore
         source = lambda module: modules.source(module)  # noqa: E731, PLW0108 - host and store need each other
         prefix = f"node {config.service.node_id}: " if self._several else ""
-        host = UdfHost(config.mod_lua, source, partial(self._log_lua, prefix), self._demotions)
+        log = partial(self._log_lua, prefix)
+        host = UdfHost(config.mod_lua, source, log, self._demotions, supply=self._supply)
         stack.push_async_callback(_end, host.stop)
         modules = ModuleStore(Path(config.mod_lua.user_path), host, partial(self._warn, prefix, "udf"))
         modules.open()

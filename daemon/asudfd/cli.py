@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from asudfd.config.schema import Config
     from asudfd.config.schema.network import RespConfig, RespPorts
+    from asudfd.lua.worker.zygote import Zygote
 
 OPTIONS = (
     Option("config-file", metavar="FILE", help="Read the configuration from FILE: in the form of aerospike.conf, or as YAML if its name ends in .yaml or .yml. Without it a built-in configuration is used."),
@@ -62,6 +63,9 @@ SWITCH_SECONDS = 0.001
 `build` beside CONFIG GET of 20,000 patterns, which keeps that thread in Python: its median is 5.2 ms with Python's own 5 ms, and 1.2 ms with
 this."""
 
+CROSSING = "asudfd.lua.aerospike.crossing"
+"""The module of what runs in workers."""
+
 EXIT_CANNOT_START = 1
 EXIT_USAGE = 2
 
@@ -104,6 +108,7 @@ def act(values: Values) -> int:
         for warning in check(path):
             _tell(f"warning: {warning}")
         return _print(f"{path}: ok\n")
+    zygote = None if values.flag("recover") else _zygote()  # before there is a thread
     if values.text("resp-port") and not values.flag("recover"):
         _make_keyspace_beside()  # while the configuration is read
     config = _config(values)
@@ -120,7 +125,7 @@ def act(values: Values) -> int:
         _make_keyspace_beside()
     from asudfd.process.daemon import run as serve  # asyncio and Lua: not for --version
 
-    serve(config, ports, resp_ports)
+    serve(config, ports, resp_ports, zygote)
     return 0
 
 
@@ -130,6 +135,13 @@ def completion_script(shell: str) -> str:
 
     rows = [completion.Command(name, commands.module_of(name).OPTIONS, first=True) for name in commands.TABLE]
     return completion.script(shell, "asudfd", OPTIONS, rows)
+
+
+def _zygote() -> Zygote | None:
+    """The process that forks workers; what it imports, a node imports anyway."""
+    from asudfd.lua.worker import zygote
+
+    return zygote.start(CROSSING)
 
 
 def _make_keyspace_beside() -> None:

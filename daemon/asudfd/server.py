@@ -23,6 +23,7 @@ from asudfd.assembly import Assembly, node_id
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.cluster.members import MemberView
 from asudfd.errors import StartError
+from asudfd.lua.worker.supply import WorkerSupply
 from asudfd.manifest import Manifest
 from asudfd.network.listener import new_socket
 from asudfd.process import fd_limit
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from asudfd.config.schema import Config
     from asudfd.config.schema.network import RespPorts
+    from asudfd.lua.worker.zygote import Zygote
     from asudfd.process.log import Log
     from asudfd.served_node import ServedNode
     from asudfd.smd.interface import Smd
@@ -73,6 +75,7 @@ def bind_new(_use: str, address: str, port: int) -> socket.socket:
 class Server:
     """One node for each of ``ports``, and what they share; an asynchronous context manager that stops them at its end.
 
+    ``zygote`` forks the processes in which modules are checked; without it, threads check them.
     ``bind`` makes the listening sockets: it gets the use of one in words, an address and a port. The server does not
     close ``log``. Entering locks the work directory; entering and `open`, `join` and `serve`, in this order, raise
     StartError.
@@ -84,7 +87,9 @@ class Server:
         ports: Sequence[int],
         log: Log,
         bind: BindFor = bind_new,
+        *,
         resp_ports: Sequence[RespPorts] | None = None,
+        zygote: Zygote | None = None,
     ) -> None:
         self.nodes: list[ServedNode] = []
         self._config = config
@@ -93,6 +98,7 @@ class Server:
         self.shutdown: Callable[[], None] | None = None
         """Called on the event loop when a client asks for the end of the node; None refuses it."""
         self._log = log
+        self._zygote = zygote
         self._bind = bind
         self._metrics = Metrics()
         self._cluster = Cluster(config.service.cluster_name)
@@ -154,10 +160,19 @@ class Server:
             bind=self._bind,
             resp_ports=self._resp_ports,
             shutdown=self.shutdown,
+            supply=self._worker_supply(),
             **shared,
         )
         self.nodes += assembly.nodes(self._ports)
         await self._listen_for_supervisors()
+
+    def _worker_supply(self) -> WorkerSupply | None:
+        """What makes worker processes; None where there is no zygote to fork them."""
+        if self._zygote is None:
+            return None
+        supply = WorkerSupply(self._zygote)
+        self._stack.callback(supply.close)
+        return supply
 
     async def join(self) -> None:
         """Load what is stored, and become members of the cluster. Waits for a metadata store that is away."""

@@ -33,6 +33,10 @@ def compile_error(message: bytes | None) -> ModuleError:
     placed = _PLACED.match(text)
     if placed:
         # the module may have written the name: a reply stays one line of three fields
-        file = _NOT_IN_A_NAME.sub(b"?", placed[1])
-        return ModuleError(file, int(placed[2]), placed[3][:MESSAGE_SIZE_MAX])
+        return ModuleError(printable_file(placed[1]), int(placed[2]), placed[3][:MESSAGE_SIZE_MAX])
     return ModuleError(b"", 0, text.partition(b"\n")[0][:FIRST_LINE_SIZE_MAX])
+
+
+def printable_file(name: bytes) -> bytes:
+    """The name of a file in a message, whoever has made it up: a reply stays one line of three fields."""
+    return _NOT_IN_A_NAME.sub(b"?", name)

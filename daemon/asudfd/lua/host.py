@@ -35,6 +35,9 @@ from asudfd.lua.profile_guard import HOLD_MAX
 from asudfd.lua.runner import Runner, TimedResult
 from asudfd.lua.scheduler import SchedulerSlot
 from asudfd.lua.stream import StreamCall
+from asudfd.lua.worker.checker import ModuleChecker
+from asudfd.lua.worker.frames import ModuleCheck, WorkerLine
+from asudfd.lua.worker.supply import NoWorkerError, WorkerSupply
 
 __all__ = ["LuaHost", "ModuleError"]
 
@@ -104,7 +107,8 @@ class LuaHost(Generic[ResultT]):
     """Contexts of all modules of one node. ``crossing`` says what they see, and what the result of a call is.
 
     ``source`` gives the text of a registered module by its name without `.lua`; it is asked from worker threads.
-    ``log`` is called from them as well. ``demotions`` are the functions that may not run on the event loop.
+    ``log`` is called from them as well. ``demotions`` are the functions that may not run on the event loop. ``supply`` makes
+    the processes in which modules are checked; without it, threads check them.
     """
 
     def __init__(
@@ -114,6 +118,8 @@ class LuaHost(Generic[ResultT]):
         log: LuaLog,
         crossing: Crossing[ResultT],
         demotions: Demotions | None = None,
+        *,
+        supply: WorkerSupply | None = None,
     ) -> None:
         self._settings = settings
         self._crossing = crossing
@@ -130,12 +136,46 @@ class LuaHost(Generic[ResultT]):
         makers = ThreadPoolExecutor(settings.udf_threads, "lua-make", initializer=_be_nice)
         self._prewarmer = Prewarmer(self._runner, self._budget, makers, self._dispose)
         self._closer = ContextCloser(self._runner.close, _be_nice)
+        self._log = log
+        self._checker: ModuleChecker | None = None
+        if (
+            supply is not None and not settings.coverage_directory
+        ):  # which lines of a body ran, is told in this process
+            self._checker = ModuleChecker(supply, self._runner.text_of, self._log_line, self._note_required)
 
     async def validate(self, filename: str, content: bytes) -> None:
         """Load ``content`` and run it, as `udf-put` does; raises ModuleError."""
         name = filename.encode("utf-8", "surrogateescape")
+        if self._checker is not None:
+            try:
+                await self._checker.check(self._check_of(name, content))
+            except NoWorkerError as error:
+                self._checker = None
+                self._log(
+                    1, "", f"modules are checked in threads from now on: {error}", self._crossing.log_context
+                )
+            else:
+                return
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._checkers, self._runner.validate, name, content)
+
+    def _check_of(self, name: bytes, content: bytes) -> ModuleCheck:
+        settings = self._settings
+        return ModuleCheck(
+            name,
+            content,
+            os.fsencode(settings.user_path),
+            settings.context_memory,
+            settings.body_max_ms,
+            settings.allow_unsafe_lua,
+        )
+
+    def _note_required(self, name: bytes) -> None:
+        if len(self._asked) < REQUIRED_MAX:
+            self._asked.add(name)
+
+    def _log_line(self, line: WorkerLine) -> None:
+        self._log(line.level, line.place, line.text, self._crossing.log_context)
 
     def run_inline(
         self, module: str, function: bytes, arguments: bytes, view: tuple[Scalar, ...], size: int
@@ -318,6 +358,8 @@ class LuaHost(Generic[ResultT]):
     async def stop(self) -> None:
         """Give up what is under way, and end the threads. The contexts go with the host: to close each takes too long."""
         self._stopping = True
+        if self._checker is not None:
+            self._checker.stop()
         self._runner.scheduler.stop()
         self._checkers.shutdown(wait=False)
         self._prewarmer.stop()

@@ -7,15 +7,16 @@ import time
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asudfd.lua.call import OUT_OF_MEMORY, StreamResult
+from asudfd.lua.call import StreamResult
 from asudfd.lua.context import ContextSettings, LuaContext
-from asudfd.lua.errors import NULL_MESSAGE, ModuleError, compile_error
+from asudfd.lua.errors import NULL_MESSAGE
 from asudfd.lua.line_coverage import LineCoverage
+from asudfd.lua.module_check import check_body, compiled
 from asudfd.lua.pool import RequiredNames
 from asudfd.lua.previous_sources import PreviousSources
 from asudfd.lua.profile_guard import HOLD_MAX
 from asudfd.lua.scheduler import Scheduler, SchedulerSlot
-from asudfd.lua.state import compile_text, knows_bytecode
+from asudfd.lua.state import knows_bytecode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,13 +28,6 @@ if TYPE_CHECKING:
     from asudfd.lua.crossing import Crossing
     from asudfd.lua.pool import ContextLease
     from asudfd.lua.stream import StreamCall
-
-COMPILE_SECONDS = 1.0
-"""Processor seconds that a module may take to compile; a megabyte of ordinary code takes a tenth.
-
-The compiler cannot be interrupted, and some 170 nested functions with 190 locals each keep it busy for five seconds. A
-module that took longer than this is refused, so it is compiled this once, and never by a call.
-"""
 
 LINES_LOST = (
     "the bytecode of this build of Lua has an unknown format and stays as it is: "
@@ -116,23 +110,15 @@ class Runner:
         return None if "." in module or "/" in module else self._source(module)
 
     def validate(self, name: bytes, content: bytes) -> None:
-        """Load a module and run its body in a context of its own. Raises CompileError."""
-        began = time.thread_time()
+        """Load a module and run its body in a context of its own. Raises ModuleError."""
         self._look_at_bytecode()
-        chunk = compile_text(content, name, self.crossing.no_tail_calls, self.crossing.lua_version)
-        if chunk.code is None:
-            raise compile_error(chunk.message)
-        if time.thread_time() - began > COMPILE_SECONDS:
-            raise ModuleError(name, 0, b"module takes more than %g s to compile" % COMPILE_SECONDS)
+        code = compiled(name, content, self.crossing)
         with SchedulerSlot(self.scheduler, inf) as slot:
             context = self._context(slot, RequiredNames(self._asked), self._shared)
-            result = context.run(name, chunk.code, None, self._body_deadline())
-            usable = context.usable
-            self.close(context)
-        if not usable and result.value != OUT_OF_MEMORY:
-            raise ModuleError(name, 0, b"module body did not end within %d ms" % self._settings.body_max_ms)
-        if result.failed:
-            raise compile_error(result.value if isinstance(result.value, bytes) else None)
+            try:
+                check_body(context, name, code, self._settings.body_max_ms)
+            finally:
+                self.close(context)
 
     def run(self, slot: SchedulerSlot, call: LuaCall, lease: ContextLease) -> TimedResult:
         """Do a call in the context of a lease, which is made if there is none."""

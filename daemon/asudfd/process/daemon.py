@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from asudfd.config.schema import Config
     from asudfd.config.schema.network import RespPorts
+    from asudfd.lua.worker.zygote import Zygote
 
 DRAIN_SECONDS = 5.0
 """How long the commands in flight may take after the signal to stop."""
@@ -50,23 +51,33 @@ LUA_SECONDS = 0.5
 """How long these threads may take to end once they have nothing more to do."""
 
 
-def run(config: Config, ports: Sequence[int], resp_ports: Sequence[RespPorts] | None = None) -> None:
+def run(
+    config: Config,
+    ports: Sequence[int],
+    resp_ports: Sequence[RespPorts] | None = None,
+    zygote: Zygote | None = None,
+) -> None:
     """Serve one node a port until a signal comes. Raises StartError when that cannot begin."""
     own_process()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(Daemon(config, ports, resp_ports).live())
+        runner.run(Daemon(config, ports, resp_ports, zygote).live())
 
 
 class Daemon:
     """The process that serves one node for each of ``ports``."""
 
     def __init__(
-        self, config: Config, ports: Sequence[int], resp_ports: Sequence[RespPorts] | None = None
+        self,
+        config: Config,
+        ports: Sequence[int],
+        resp_ports: Sequence[RespPorts] | None = None,
+        zygote: Zygote | None = None,
     ) -> None:
         service = config.service
         self._config = config
         self._ports = ports
         self._resp_ports = resp_ports
+        self._zygote = zygote
         self._log = Log(config.logging, local_time=service.log_local_time, millis=service.log_millis)
         self._listeners = KeptSockets(new_socket)
         self._stop = asyncio.Event()
@@ -80,7 +91,14 @@ class Daemon:
             signals = self._attend()
             stack.callback(signals.close)
             server = await stack.enter_async_context(
-                Server(self._config, self._ports, self._log, self._listeners.bind, self._resp_ports)
+                Server(
+                    self._config,
+                    self._ports,
+                    self._log,
+                    self._listeners.bind,
+                    resp_ports=self._resp_ports,
+                    zygote=self._zygote,
+                )
             )
             server.shutdown = self._stop.set
             guard = LoopGuard(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asudfd.config.schema.lua import ModLua
     from asudfd.lua.context import LuaLog
     from asudfd.lua.demotion import Demotions
+    from asudfd.lua.worker.supply import WorkerSupply
 
 
 class UdfHost(LuaHost[UdfResult]):
@@ -25,5 +26,7 @@ class UdfHost(LuaHost[UdfResult]):
         source: Callable[[str], bytes | None],
         log: LuaLog,
         demotions: Demotions | None = None,
+        *,
+        supply: WorkerSupply | None = None,
     ) -> None:
-        super().__init__(settings, source, log, CROSSING, demotions)
+        super().__init__(settings, source, log, CROSSING, demotions, supply=supply)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua import runner
+from asudfd.lua import module_check
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.context import REQUIRED_MAX, TEXT_MAX
@@ -72,7 +72,7 @@ def test_the_text_of_a_failed_call_is_cut() -> None:
 
 
 def test_a_module_that_is_long_to_compile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "COMPILE_SECONDS", 0.0)
+    monkeypatch.setattr(module_check, "COMPILE_SECONDS", 0.0)
     error = refused(b"return 1")
     assert (error.file, error.message) == (b"m.lua", b"module takes more than 0 s to compile")
 

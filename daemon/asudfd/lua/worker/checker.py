@@ -1,0 +1,164 @@
+"""The check of a module in a worker, which is killed when it holds on for too long."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from asudfd.lua.errors import MESSAGE_SIZE_MAX, ModuleError, printable_file
+from asudfd.lua.module_check import COMPILE_SECONDS, slow_body, slow_compile
+from asudfd.lua.worker.frames import (
+    BAD,
+    CHECK,
+    COMPILED,
+    FETCH,
+    GOOD,
+    LINE,
+    NO_SOURCE,
+    REQUIRED,
+    SOURCE,
+    BrokenWorkerError,
+    WorkerLine,
+    unpack_bad,
+    unpack_line,
+)
+from asudfd.lua.worker.supply import WorkerEndedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asudfd.lua.worker.frames import ModuleCheck
+    from asudfd.lua.worker.supply import Worker, WorkerSupply
+
+WORKERS_MAX = 4
+"""Modules that are checked at the same time; further ones wait."""
+
+LATE_SECONDS = 0.5
+"""Processor seconds that a worker may take beyond the limits that it keeps by itself: it looks at its clock once a millisecond, but
+closing a state or collecting what a body left can take longer."""
+
+SILENT_SECONDS = 60.0
+"""Seconds by the wall clock that a check may take; a worker that is given no processor ends then."""
+
+LOOK_SECONDS = 0.05
+"""Between two looks at the processor time of a worker."""
+
+
+class ModuleChecker:
+    """Checks modules in workers that ``supply`` makes.
+
+    ``source`` gives the text of a registered module by its name without `.lua`; ``log`` takes what modules log, and
+    ``required`` names that they require.
+    """
+
+    def __init__(
+        self,
+        supply: WorkerSupply,
+        source: Callable[[str], bytes | None],
+        log: Callable[[WorkerLine], None],
+        required: Callable[[bytes], None],
+    ) -> None:
+        self.source = source
+        self.log = log
+        self.required = required
+        self._supply = supply
+        self._idle: list[Worker] = []
+        self._places = asyncio.Semaphore(WORKERS_MAX)
+        self._stopped = False
+
+    async def check(self, module: ModuleCheck) -> None:
+        """Raises ModuleError, and NoWorkerError where there is none."""
+        async with self._places:
+            worker = self._idle.pop() if self._idle else await self._supply.fork()
+            check = _Check(self, worker, module)
+            try:
+                await check.run()
+            finally:
+                if check.ended and not self._stopped:
+                    self._idle.append(worker)
+                else:
+                    worker.close()
+
+    def stop(self) -> None:
+        """End the workers that are idle; a check that is given up ends its own."""
+        self._stopped = True
+        for worker in self._idle:
+            worker.close()
+        self._idle.clear()
+
+
+class _Check:
+    """One check. ``ended`` turns True when the worker has said what it is to say, and may be used again."""
+
+    def __init__(self, checker: ModuleChecker, worker: Worker, module: ModuleCheck) -> None:
+        self._checker = checker
+        self._worker = worker
+        self._module = module
+        self._compiled = False
+        self._killed = False
+        self._began = worker.seconds()
+        loop = asyncio.get_running_loop()
+        self._end = loop.time() + SILENT_SECONDS
+        self._timer = loop.call_later(LOOK_SECONDS, self._look)
+        self.ended = False
+
+    async def run(self) -> None:
+        """Raises ModuleError."""
+        self._worker.send(CHECK, self._module.pack())
+        try:
+            while not self.ended:
+                self._take(*await self._worker.receive())
+        except WorkerEndedError:
+            raise self._why_it_ended() from None
+        except BrokenWorkerError as error:
+            self._checker.log(
+                WorkerLine(1, "", f"the worker that checked {self._module.name!r} is broken: {error}")
+            )
+            raise ModuleError(self._module.name, 0, b"module breaks the sandbox") from None
+        finally:
+            self._timer.cancel()
+
+    def _take(self, kind: int, body: bytes) -> None:
+        """What the worker said. Raises ModuleError and BrokenWorkerError."""
+        if kind == GOOD:
+            self.ended = True
+        elif kind == BAD:
+            verdict = unpack_bad(body)
+            self.ended = True
+            raise ModuleError(printable_file(verdict.file), verdict.line, verdict.message[:MESSAGE_SIZE_MAX])
+        elif kind == COMPILED:
+            self._compiled, self._began = True, self._worker.seconds()
+        elif kind == FETCH:
+            self._send_source(body)
+        elif kind == LINE:
+            self._checker.log(unpack_line(body))
+        elif kind == REQUIRED:
+            self._checker.required(body)
+
+    def _send_source(self, name: bytes) -> None:
+        source = self._checker.source(name.decode("utf-8", "surrogateescape"))
+        if source is None:
+            self._worker.send(NO_SOURCE)
+        else:
+            self._worker.send(SOURCE, source)
+
+    def _look(self) -> None:
+        """Kill the worker when it takes longer than it may; else look again soon."""
+        loop = asyncio.get_running_loop()
+        if self._worker.seconds() - self._began < self._seconds and loop.time() < self._end:
+            self._timer = loop.call_later(LOOK_SECONDS, self._look)
+        else:
+            self._killed = True
+            self._worker.kill()
+
+    @property
+    def _seconds(self) -> float:
+        """Processor seconds that the worker may take now."""
+        own = self._module.body_max_ms / 1000 if self._compiled else COMPILE_SECONDS
+        return own + LATE_SECONDS
+
+    def _why_it_ended(self) -> ModuleError:
+        name = self._module.name
+        if not self._killed:
+            return ModuleError(name, 0, b"the process that checked the module has ended")
+        return slow_body(name, self._module.body_max_ms) if self._compiled else slow_compile(name)
