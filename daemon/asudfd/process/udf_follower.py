@@ -79,7 +79,7 @@ class UdfFollower:
             async for _ in awatch(self._path, recursive=False, debounce=50, step=20):
                 self._stirred.set()
         except (ImportError, OSError, RuntimeError):
-            return
+            self._stirred.set()  # `follow` looks more often from now on
 
     async def _look_again(self) -> bool:
         """Whether something changes just now. A directory that is away for a time has lost no module."""

@@ -110,15 +110,25 @@ def test_watchfiles_wakes_it(node: FakeNode, tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setitem(sys.modules, "watchfiles", cast("Any", SimpleNamespace(awatch=awatch)))
 
-    async def scene() -> None:
-        following = follower(node, tmp_path)
-        await following.begin()
-        task = asyncio.create_task(following.follow())
-        (tmp_path / "a.lua").write_text("return 1")
-        saved.set()
-        while "a.lua" not in node.held:  # noqa: ASYNC110 - the follower has no event for it
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait((task,))
+    asyncio.run(asyncio.wait_for(follows(node, tmp_path, saved), 20))
 
-    asyncio.run(asyncio.wait_for(scene(), 20))
+
+def test_without_watchfiles_the_first_save_is_seen(
+    node: FakeNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(udf_follower, "TOLD_SECONDS", 3600)
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    asyncio.run(asyncio.wait_for(follows(node, tmp_path, asyncio.Event()), 20))
+
+
+async def follows(node: FakeNode, path: Path, saved: asyncio.Event) -> None:
+    """Return when a file is registered that is saved while the directory is followed."""
+    following = follower(node, path)
+    await following.begin()
+    task = asyncio.create_task(following.follow())
+    (path / "a.lua").write_text("return 1")
+    saved.set()
+    while "a.lua" not in node.held:  # noqa: ASYNC110 - the follower has no event for it
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait((task,))
