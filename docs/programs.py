@@ -67,6 +67,7 @@ stream functions `aggr`, and names the file and line, module and function that w
 are not shown until a sink asks for them: `asinfo -v 'log-set:id=0;udf=debug'` (or `detail` for `trace`), or `context udf debug` in the
 sink of a configuration file. A call that fails leaves one line of level `WARNING`: module, function, message, the
 module's lines on the stack, record and client. The same failure is held back for 12 seconds, and its number told then.
+Any other warning that comes again, one of `warn()` too, is written once in ten seconds, with the number of times.
 `udf-stats:` counts all of them.
 
 With `--resp-port` each node serves Valkey's protocol, too: keys, scripts and functions; docs/valkey.md is the guide. The line `ready` then has
