@@ -72,7 +72,7 @@ class UdfFindings:
             for name in sorted(concerned & modules.keys())
         ]
         rest = {name: text for name, text in {**others, **modules}.items() if name not in concerned}
-        found: dict[str, list[LintFinding]] = {name: [] for name in concerned}
+        found: dict[str, list[LintFinding]] = {name: [] for name in sorted(concerned)}
         files = {source.path: source.name.decode() for source in sources}
         for finding in lint(sources, {name.encode(): text for name, text in rest.items()}):
             if (finding.code, finding.level) != ("syntax", ERROR):

@@ -60,6 +60,12 @@ def test_each_save_tells_again_what_is_still_there() -> None:
     assert not scene.save({"b.lua"}, {"a.lua": LEAKS, "b.lua": b"return 1\n"})
 
 
+def test_findings_are_told_in_the_order_of_files() -> None:
+    modules = {f"m{number}.lua": LEAKS for number in (3, 1, 2, 5, 4)}
+    told = Scene().save(set(modules), modules)
+    assert [line.partition(":")[0] for line in told] == [f"udf/m{number}.lua" for number in range(1, 6)]
+
+
 def test_a_comment_ignores_a_finding() -> None:
     ignored = LEAKS.replace(b"= 1", b"= 1 -- lint: ignore global-in-function")
     assert not Scene().save({"a.lua"}, {"a.lua": ignored})
