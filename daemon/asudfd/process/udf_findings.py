@@ -6,10 +6,10 @@ Nothing waits for it: modules are registered meanwhile. What does not compile is
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from asinfo.lint.findings import LintFinding
@@ -19,12 +19,27 @@ SHOWN_MAX = 100
 """Findings that are told of one save: a log is no place for more, and `asadm udf lint` has them all."""
 
 
-class _Source(NamedTuple):
-    """A module as the linter wants it."""
+class _StoppedError(Exception):
+    """Nobody waits for findings any more."""
 
-    name: bytes
-    path: str
-    content: bytes
+
+class _Source:
+    """A module as the linter wants it; it stops at the next one when ``is_stopped`` says so."""
+
+    __slots__ = ("_content", "_is_stopped", "name", "path")
+
+    def __init__(self, name: str, path: Path, content: bytes, is_stopped: Callable[[], bool]) -> None:
+        self.name = name.encode()
+        self.path = str(path)
+        self._content = content
+        self._is_stopped = is_stopped
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes."""
+        if self._is_stopped():
+            raise _StoppedError
+        return self._content
 
 
 class UdfFindings:
@@ -38,6 +53,7 @@ class UdfFindings:
         self._others: Mapping[str, bytes] = {}
         self._told: dict[str, set[LintFinding]] = {}
         self._wanted = asyncio.Event()
+        self._stopped = False
 
     def changed(
         self, names: Iterable[str], modules: Mapping[str, bytes], others: Mapping[str, bytes]
@@ -49,10 +65,13 @@ class UdfFindings:
 
     async def follow(self) -> None:
         """Look at what has changed, until cancelled."""
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            await self.look()
+        try:
+            while True:
+                await self._wanted.wait()
+                self._wanted.clear()
+                await self.look()
+        finally:
+            self._stopped = True
 
     async def look(self) -> None:
         """Look at what has changed since the last look, in a thread, and tell what is found."""
@@ -68,7 +87,7 @@ class UdfFindings:
 
         concerned = _dependent(changed, modules)
         sources = [
-            _Source(name.encode(), str(self._path / name), modules[name])
+            _Source(name, self._path / name, modules[name], lambda: self._stopped)
             for name in sorted(concerned & modules.keys())
         ]
         rest = {name: text for name, text in {**others, **modules}.items() if name not in concerned}

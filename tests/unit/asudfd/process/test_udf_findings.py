@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
+
 from asinfo.lint.linter import lint
 from asudfd.process import udf_findings
 from asudfd.process.udf_findings import UdfFindings
@@ -13,8 +15,6 @@ from tests.fakes.state import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pytest
 
 DIRECTORY = Path("udf")
 LEAKS = b"function f()\n  x = 1\nend\n"
@@ -104,6 +104,22 @@ def test_a_cycle_that_a_save_closes() -> None:
     assert not scene.save(set(modules), modules)
     told = scene.save({"b.lua"}, {**modules, "b.lua": b"local a = require('a')\nreturn a\n"})
     assert any("modules require each other" in line for line in told)
+
+
+def test_the_thread_ends_when_nobody_waits() -> None:
+    """After the module that it looks at: a directory may have thousands."""
+    scene = Scene()
+
+    async def stopped() -> None:
+        following = asyncio.create_task(scene.findings.follow())
+        scene.findings.changed({"a.lua"}, {"a.lua": LEAKS}, {})
+        await asyncio.sleep(0)
+        following.cancel()
+        await asyncio.wait((following,))
+
+    asyncio.run(stopped())
+    with pytest.raises(udf_findings._StoppedError):
+        scene.save({"a.lua"}, {"a.lua": LEAKS})
 
 
 def test_most_lines_of_one_save(monkeypatch: pytest.MonkeyPatch) -> None:
