@@ -60,9 +60,20 @@ class UdfFollower:
 
     async def follow(self) -> None:
         """Register what changes, until cancelled."""
+        looking = asyncio.create_task(self._findings.follow())
+        looking.add_done_callback(self._on_looked)
+        try:
+            await self._register_changes()
+        finally:
+            looking.cancel()
+
+    def _on_looked(self, looking: asyncio.Task[None]) -> None:
+        if not looking.cancelled() and (error := looking.exception()):
+            self._log.warning("udf", f"--udf: findings are not told any more: {error!r}")
+
+    async def _register_changes(self) -> None:
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch())
-            group.create_task(self._findings.follow())
             pending = False
             while True:
                 seconds = WRITTEN_SECONDS if pending else POLL_SECONDS if watching.done() else TOLD_SECONDS

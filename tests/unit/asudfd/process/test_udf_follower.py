@@ -121,6 +121,32 @@ def test_without_watchfiles_the_first_save_is_seen(
     asyncio.run(asyncio.wait_for(follows(node, tmp_path, asyncio.Event()), 20))
 
 
+def test_a_fault_of_the_linter_does_not_stop_the_registration(
+    node: FakeNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr("asinfo.lint.linter.lint", fails)
+    monkeypatch.setattr(udf_follower, "POLL_SECONDS", 0)
+    (tmp_path / "b.lua").write_text("return 1")
+
+    async def scene() -> None:
+        following = follower(node, tmp_path)
+        await following.begin()
+        task = asyncio.create_task(following.follow())
+        while not any("findings are not told any more" in line for line in node.lines()):  # noqa: ASYNC110 - as below
+            await asyncio.sleep(0)
+        (tmp_path / "a.lua").write_text("return 1")
+        while "a.lua" not in node.held:  # noqa: ASYNC110 - as below
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait((task,))
+
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    asyncio.run(asyncio.wait_for(scene(), 20))
+
+
 async def follows(node: FakeNode, path: Path, saved: asyncio.Event) -> None:
     """Return when a file is registered that is saved while the directory is followed."""
     following = follower(node, path)
