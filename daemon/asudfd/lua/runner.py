@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from asudfd.lua.call import StreamResult
 from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.errors import NULL_MESSAGE
-from asudfd.lua.line_coverage import LineCoverage
 from asudfd.lua.module_check import check_body, compiled
 from asudfd.lua.pool import RequiredNames
 from asudfd.lua.previous_sources import PreviousSources
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from asudfd.lua.call import LuaCall
     from asudfd.lua.context import LuaLog
     from asudfd.lua.crossing import Crossing
+    from asudfd.lua.line_coverage import LineCoverage
     from asudfd.lua.pool import ContextLease
     from asudfd.lua.stream import StreamCall
 
@@ -93,7 +93,7 @@ class Runner:
         self._log = log
         self._budget = budget
         self.scheduler = Scheduler(settings.udf_threads, budget)
-        self._lines = LineCoverage(settings.coverage_directory) if settings.coverage_directory else None
+        self._lines = _coverage(settings.coverage_directory)
         self._shared = ContextSettings(
             os.fsencode(settings.user_path),
             settings.context_memory,
@@ -246,6 +246,15 @@ class Runner:
 
     def _not_made(self, message: bytes) -> NotReady:
         return NotReady(self.crossing.no_module, b"lua create error: " + message)
+
+
+def _coverage(directory: str) -> LineCoverage | None:
+    """What notes which lines run, where there is a directory for them."""
+    if not directory:
+        return None
+    from asudfd.lua.line_coverage import LineCoverage  # for the coverage of tests alone
+
+    return LineCoverage(directory)
 
 
 def _look_at_size(context: LuaContext) -> int:
