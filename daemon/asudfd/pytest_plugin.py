@@ -56,7 +56,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to note lines, where that is asked for."""
-    if config.option.lua_coverage or config.option.lua_coverage_lcov:
+    path = config.option.lua_coverage_lcov
+    if path and not Path(path).parent.is_dir():
+        raise pytest.UsageError(f"--lua-coverage-lcov: there is no directory {Path(path).parent}")
+    if config.option.lua_coverage or path:
         config.pluginmanager.register(_CoverageReport(config), "asudf-coverage")
 
 
@@ -188,7 +191,10 @@ class _CoverageReport:
             for line in table(files, config.rootpath):
                 terminalreporter.write_line(line)
         if path := config.option.lua_coverage_lcov:
-            Path(path).write_text(lcov(files), encoding="utf-8")
+            try:
+                Path(path).write_text(lcov(files), encoding="utf-8")
+            except OSError as error:
+                terminalreporter.write_line(f"--lua-coverage-lcov: cannot write {path}: {error.strerror}")
 
     def pytest_unconfigure(self) -> None:
         """Remove what the processes have left."""

@@ -246,6 +246,16 @@ def test_coverage(project: Path, arguments: list[str]) -> None:
     )
 
 
+def test_a_report_that_cannot_be_written(project: Path) -> None:
+    test = "def test():\n    pass\n"
+    ran = run(project, test, "--lua-coverage-lcov", "none/lines.info")
+    assert ran.returncode == 4
+    assert "--lua-coverage-lcov: there is no directory none" in ran.stderr
+    ran = run(project, test, "--lua-coverage-lcov", "udf")
+    assert "--lua-coverage-lcov: cannot write udf: Is a directory" in ran.stdout
+    assert "Traceback" not in ran.stdout + ran.stderr
+
+
 def test_coverage_of_a_module_whose_lines_are_followed(project: Path) -> None:
     """A function with 255 upvalues: the report has its lines, and says why it is slow."""
     rows = [", ".join(f"{letter}{number}" for number in range(128)) for letter in "ab"]
