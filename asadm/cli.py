@@ -352,7 +352,7 @@ def _paged(data: bytes) -> bool:
     """Whether a pager has shown ``data``."""
     if data.count(b"\n") < SCREEN_LINES:
         return False
-    from asadm import pager
+    from asinfo.terminal import pager
 
     return pager.shown(data)
 

@@ -6,6 +6,7 @@ from asadm import commands
 from asadm.outcome import CommandOutcome
 from asadm.statement import find, load
 from asinfo.errors import UsageError
+from asinfo.terminal.reflow import LINE_WIDTH, WIDTH_MIN, reflowed, terminal_width
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -17,16 +18,6 @@ if TYPE_CHECKING:
     from asinfo.terminal.options import Option
 
 
-LINE_WIDTH = 118
-"""Columns of a help text: the notes of the commands have as many."""
-
-FULL = 0.8 * LINE_WIDTH
-"""A line that is longer is followed by one of the same paragraph."""
-
-WIDTH_MIN = 40
-"""A terminal that is narrower gets lines of this width: the names of flags would not fit."""
-
-
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for words that begin no command."""
     if arguments.rest:
@@ -36,15 +27,9 @@ def check(arguments: CommandArguments) -> None:
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """All commands, those that begin with the words, or the one that they name."""
     rows = _meant(arguments.rest)
-    width = _terminal_width() if session.terminal else LINE_WIDTH
+    width = terminal_width() if session.terminal else LINE_WIDTH
     shown = explain(rows[0], width) if len(rows) == 1 else overview(rows, width)
     return CommandOutcome((), shown.encode(), extra={"help": shown})
-
-
-def _terminal_width() -> int:
-    from shutil import get_terminal_size
-
-    return max(WIDTH_MIN, min(LINE_WIDTH, get_terminal_size().columns))
 
 
 def _meant(words: list[str]) -> list[CommandRow]:
@@ -84,30 +69,6 @@ def explain(row: CommandRow, width: int = LINE_WIDTH) -> str:
         lines += ["", "Flags:", *table([(spelled(option), option.described) for option in shown], width)]
     notes: str = getattr(load(row), "NOTES", "") or f'Example: asadm -e "{row.example}"'
     return "\n".join([*lines, "", *reflowed(notes, width), ""])
-
-
-def reflowed(text: str, width: int) -> list[str]:
-    """The lines of ``text``, which has `LINE_WIDTH` columns, for a terminal of ``width``: lines that fill a row belong together."""
-    if width >= LINE_WIDTH:
-        return text.split("\n")
-    lines: list[str] = []
-    paragraph = ""
-    for line in text.split("\n"):
-        if line and line[0] != " ":
-            paragraph = f"{paragraph} {line}".lstrip()
-            if len(line) > FULL:
-                continue
-        lines += _words(paragraph, width)
-        paragraph = ""
-        if not line or line[0] == " ":
-            lines += _words(line, width, len(line) - len(line.lstrip()) + 4) or [""]
-    return lines + _words(paragraph, width)
-
-
-def _words(text: str, width: int, indent: int = 0) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
 
 
 def spelled(option: Option) -> str:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from contextlib import suppress
+import sys
+from contextlib import redirect_stdout, suppress
+from io import StringIO
 from typing import Annotated, Any
 
 import typer
 
-from asinfo.terminal import usage
+from asinfo.terminal import pager, reflow, usage
 from asinfo.terminal.options import Option, tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+INDENT = 2
+"""Blanks before each line that stands behind the options."""
 
 HELP = Option("help", "E", "flag", help="Show this message and exit.")
 """The option that every program has beside those of its table."""
@@ -37,7 +42,19 @@ def explain(
     if not _asks_for_help(argv, options, interspersed=interspersed):
         what = usage.fault(argv, [*options, HELP], interspersed=interspersed)
         raise usage.wrong(what, f"{program} --help")
-    app = _typer_app(program, options, summary, examples, words)
+    if sys.stdout is None or not sys.stdout.isatty():
+        return _print(_typer_app(program, options, summary, examples, words), program)
+    examples = "\n".join(reflow.reflowed(examples, reflow.terminal_width() - INDENT))
+    written = StringIO()
+    with redirect_stdout(written):
+        code = _print(_typer_app(program, options, summary, examples, words), program)
+    if not pager.shown(written.getvalue().encode()):
+        sys.stdout.write(written.getvalue())
+    return code
+
+
+def _print(app: typer.Typer, program: str) -> int:
+    """Print the help; the exit code."""
     try:
         app(["--help"], prog_name=program)
     except SystemExit as stop:

@@ -47,13 +47,18 @@ class Terminal:
         pager: str = "cat",
         *,
         tells_position: bool = False,
+        columns: int = 120,
     ) -> None:
         self.ours, theirs = pty.openpty()
-        termios.tcsetwinsize(self.ours, (24, 120))
+        termios.tcsetwinsize(self.ours, (24, columns))
         self.process: subprocess.Popen[bytes] = subprocess.Popen(
             argv,
             env=environment(
-                home, ASADM_EDITOR=editor, PROMPT_TOOLKIT_NO_CPR="" if tells_position else "1", PAGER=pager
+                home,
+                ASADM_EDITOR=editor,
+                PROMPT_TOOLKIT_NO_CPR="" if tells_position else "1",
+                PAGER=pager,
+                COLUMNS=str(columns),
             ),
             cwd=home,
             stdin=theirs,
@@ -122,9 +127,16 @@ def terminal(tmp_path: Path) -> Iterator[Start]:
     opened: list[Terminal] = []
 
     def start(
-        *argv: str, editor: str = "readline", pager: str = "cat", tells_position: bool = False
+        *argv: str,
+        editor: str = "readline",
+        pager: str = "cat",
+        tells_position: bool = False,
+        columns: int = 120,
     ) -> Terminal:
-        opened.append(Terminal(command(*argv), tmp_path, editor, pager, tells_position=tells_position))
+        made = Terminal(
+            command(*argv), tmp_path, editor, pager, tells_position=tells_position, columns=columns
+        )
+        opened.append(made)
         return opened[-1]
 
     yield start
@@ -207,6 +219,20 @@ def test_what_is_longer_than_the_screen_goes_through_the_pager(
     short = terminal("help", "exit", pager=pager)
     assert short.end() == 0
     assert b"paged:" not in short.seen
+
+
+def test_help_is_wrapped_at_words_and_goes_through_the_pager(terminal: Start) -> None:
+    shown = terminal("--help", pager="sed s/^/paged:/")
+    assert shown.end() == 0
+    assert b"paged:Usage: asadm [OPTIONS]" in shown.seen
+    shown = terminal("--help", columns=80)
+    assert shown.end() == 0
+    lines = shown.seen.decode().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "    show udfs           List the modules of every node and where they differ, or" in lines
+    assert "                        print the source of one." in lines
+    after = lines.index("    asadm --cluster production show udfs")
+    assert lines[after + 1] == "        modules by nodes, differences marked"
 
 
 def test_no_progress_in_a_pipe(tmp_path: Path) -> None:
