@@ -70,7 +70,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     rows = [_row(session, name, states[name], found, answers) for name in names]
     read = sum(answer.good for answer in answers)
     sheet = Sheet(
-        "UDF modules" if read == len(answers) else f"UDF modules on {coverage(read, len(answers))}",
+        "UDF modules" if read in {0, len(answers)} else f"UDF modules on {coverage(read, len(answers))}",
         ["Module", "State", *(answer.node.name for answer in answers)],
         rows,
         _note(states, read, len(answers)),

@@ -174,7 +174,7 @@ def _roll(
         undoes=target.run,
         only=target.only,
         verify=settings.verify,
-        note=target.title,
+        note=target.note,
     )
     outcome = carry_out(session, settings.change, cluster, spec)
     outcome.messages[:0] = target.told
@@ -198,10 +198,11 @@ def _none(path: str, cluster: Target, name: bytes | None, *, waiting: bool) -> s
 
 
 class _FormerState:
-    """The state to restore: modules to put (``sources``) and to remove; ``run`` is the run that is undone."""
+    """The state to restore: modules to put (``sources``) and to remove; ``run`` is the run that is undone, ``note`` is for the history."""
 
-    def __init__(self, title: str, run: str | None = None) -> None:
+    def __init__(self, title: str, note: str, run: str | None = None) -> None:
         self.title = title
+        self.note = note
         self.run = run
         self.sources: list[ModuleSource] = []
         self.removed: list[bytes] = []
@@ -215,7 +216,8 @@ class _FormerState:
         entry = history.entry(number)
         if name is not None and entry.module != name:
             raise UsageError(f"entry {number} of the history is about {text(entry.module)}, not {text(name)}")
-        target = cls(f"entry {number}: {text(entry.module)} of {entry.at}")
+        title = f"entry {number}: {text(entry.module)} of {entry.at}"
+        target = cls(title, title)
         if entry.state == FOUND and entry.hash is None:
             target.removed.append(entry.module)
         else:
@@ -225,8 +227,11 @@ class _FormerState:
     @classmethod
     def undo(cls, history: History, found: RunUndo, rules: Rules) -> _FormerState:
         """What was there before a change. Raises Error when its content is not known."""
+        begun = found.begun
         target = cls(
-            f"the state before the change of {found.begun.at} by {found.begun.user}", found.begun.run
+            f"the state before change {begun.change} of {begun.at} by {begun.user}",
+            f"undoes change {begun.change}",
+            begun.run,
         )
         for back in found.back:
             target.take(history, back, rules)

@@ -75,6 +75,14 @@ def test_columns_without_content_go_first_and_then_the_widest_are_cut(
     assert shown(30)[0] == "10.0.0.1:3000"
 
 
+def test_a_long_word_in_the_last_column_takes_no_room_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    show(Sheet("", ["Name", "Note"], [["a-long-name-indeed", "w" * 30]]), stream, colour=False)
+    lines = [line.split() for line in stream.getvalue().splitlines()[2:]]
+    assert lines == [["a-long-name-indeed", "w" * 20], ["w" * 10]]
+
+
 def test_long_texts_are_cut_then_details_go_then_the_rest_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     row = ["a-long-name-indeed", "1", "2", "ok"]
     sheet = Sheet("", ["Name", "One", "Two", "State"], [row], details=["One", "Two"])
