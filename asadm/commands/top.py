@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from contextlib import contextmanager
 
 from asadm import display
 from asadm.commands import REPEAT_SECONDS
-from asadm.commands.udf_status import painted
+from asadm.commands.live import BELOW, QUIT, keyboard, painted
 from asadm.fleet.observed.survey import coverage
 from asadm.outcome import INTERRUPTED, CommandOutcome
 from asadm.target.aerospike.cluster import info_cluster
@@ -27,7 +25,7 @@ from asinfo.terminal.render import Cell, Sheet
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
@@ -57,7 +55,6 @@ Examples:
 
 TITLES = ("Function", "Calls/s", "Errors/s", "Mean", "p99", "Busy", "Memory")
 KEYS = {b"t": "time", b"c": "calls", b"e": "errors"}
-QUIT = b"q"
 
 
 class TopSettings:
@@ -161,10 +158,10 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     cluster = info_cluster(session.cluster(arguments))
     code = shown = 0
     try:
-        with _keys(session) as keyboard:
+        with keyboard(session) as keys:
             before, since = read(cluster), time.monotonic()
             while not settings.count or shown < settings.count:
-                if _rest(settings, keyboard) == QUIT:
+                if _rest(settings, keys) == QUIT:
                     break
                 reading, now = read(cluster.afresh()), time.monotonic()
                 outcome = _show(session, settings, CallsRate(before, reading, now - since))
@@ -173,14 +170,14 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
                     break
     except KeyboardInterrupt:
         pass
-    if session.colour and shown:
-        session.write(b"\x1b[999;1H\n")  # below the picture
+    if session.colour and shown and not session.json:
+        session.write(BELOW)
     return CommandOutcome(code=0 if code == INTERRUPTED else code, shown=True)
 
 
-def _rest(settings: TopSettings, keyboard: int | None) -> bytes:
+def _rest(settings: TopSettings, keys: int | None) -> bytes:
     """Wait for the next look, or for the key that ends it all; other keys change the order."""
-    key = interrupt.key(keyboard, settings.pause)
+    key = interrupt.key(keys, settings.pause)
     settings.sort = KEYS.get(key, settings.sort)
     return key
 
@@ -199,21 +196,3 @@ def _show(session: CommandSession, settings: TopSettings, rate: CallsRate) -> Co
         for message in display.messages(session, outcome):
             session.warn(message)
     return outcome
-
-
-@contextmanager
-def _keys(session: CommandSession) -> Iterator[int | None]:
-    """The descriptor of a keyboard whose keys come one by one; None where there is none."""
-    if not (session.colour and sys.stdin is not None and sys.stdin.isatty()):
-        yield None
-        return
-    import termios
-    import tty
-
-    descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
-    try:
-        tty.setcbreak(descriptor)
-        yield descriptor
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

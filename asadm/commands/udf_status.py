@@ -6,6 +6,7 @@ import time
 
 from asadm import display
 from asadm.commands import REPEAT_SECONDS
+from asadm.commands.live import BELOW, QUIT, keyboard, painted
 from asadm.fleet.observed import matrix
 from asadm.fleet.observed.survey import survey
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome, worst
@@ -50,7 +51,7 @@ A node that could not be read has one line: "*", the node, the kind of failure, 
 
 Exit codes: 0 all nodes were read and are the same, 1 a node could not be read, or with --verify a node serves other bytes than
 it lists, 3 all were read and not all are the same, 2 usage.
-With --watch, Ctrl-C ends the command with the worst of these codes.
+With --watch, Ctrl-C (on a terminal also q) ends the command with the worst of these codes.
 
 Examples:
   asadm udf status
@@ -138,24 +139,31 @@ def _code(status: matrix.StatusMatrix) -> int | None:
 def _watch(
     session: CommandSession, cluster: Target, directory: ModuleDirectory | None, pause: float, *, verify: bool
 ) -> CommandOutcome:
-    """Look again and again. Ctrl-C is the way to end it, and no failure."""
+    """Look again and again. Ctrl-C, or q on a terminal, is the way to end it, and no failure."""
     code = GOOD
     try:
-        while True:
-            outcome = look(session, cluster.afresh(), directory, verify=verify)
-            if outcome.code == INTERRUPTED:
-                break
-            code = worst((code, outcome.code))
-            session.write(_frame(session, outcome, pause, cluster.rules.FAMILY))
-            if not session.terminal:
-                for message in display.messages(session, outcome):
-                    session.warn(message)
-            interrupt.sleep(pause)
+        with keyboard(session) as keys:
+            while True:
+                outcome = look(session, cluster.afresh(), directory, verify=verify)
+                if outcome.code == INTERRUPTED:
+                    break
+                code = worst((code, outcome.code))
+                _show(session, outcome, pause, cluster.rules.FAMILY)
+                if interrupt.key(keys, pause) == QUIT:
+                    break
     except KeyboardInterrupt:
         pass
-    if session.colour:
-        session.write(b"\x1b[999;1H\n")  # Ctrl-C may have come in the middle of a picture: go below it
+    if session.colour and not session.json:
+        session.write(BELOW)
     return CommandOutcome(code=code, shown=True)
+
+
+def _show(session: CommandSession, outcome: CommandOutcome, pause: float, family: str) -> None:
+    """One look, and elsewhere than on a terminal its messages."""
+    session.write(_frame(session, outcome, pause, family))
+    if not session.terminal:
+        for message in display.messages(session, outcome):
+            session.warn(message)
 
 
 def _frame(session: CommandSession, outcome: CommandOutcome, pause: float, family: str) -> bytes:
@@ -164,18 +172,6 @@ def _frame(session: CommandSession, outcome: CommandOutcome, pause: float, famil
         return display.as_json(f"{family} status", outcome)
     assert not isinstance(outcome.show, bytes)
     now = time.strftime("%Y-%m-%d %H:%M:%S")
-    heading = f"[ {now} {family} status, every {pause:g} s; Ctrl-C ends ]"
+    heading = f"[ {now} {family} status, every {pause:g} s; {'q or ' if session.colour else ''}Ctrl-C ends ]"
     shown = session.bold(heading) + b"\n" + display.rendered(session, outcome.show)
     return painted(shown) if session.colour else shown
-
-
-def painted(shown: bytes) -> bytes:
-    """``shown`` from the upper left corner on, over what was there; not more lines than the terminal has."""
-    from shutil import get_terminal_size
-
-    room = get_terminal_size().lines - 1
-    lines = shown.rstrip(b"\n").split(b"\n")
-    if len(lines) > room:
-        hidden = len(lines) - room + 1
-        lines = [*lines[: room - 1], b"... %d more lines: make the window higher, or use a pipe" % hidden]
-    return b"\x1b[H" + b"".join(line + b"\x1b[K\n" for line in lines) + b"\x1b[J"

@@ -6,9 +6,11 @@ import time
 
 from asadm import display, statement
 from asadm.commands import REPEAT_SECONDS
+from asadm.commands.live import BELOW, QUIT, keyboard, painted
 from asadm.outcome import INTERRUPTED, CommandOutcome
 from asinfo.errors import UsageError
 from asinfo.terminal import interrupt
+from asinfo.text import visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -58,28 +60,47 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     before: list[bytes] = []
     code = done = 0
     try:
-        while True:
-            done += 1
-            outcome = session.run(plan.call)
-            shown = display.output(session, plan.call, outcome)
-            if not session.json:
-                session.write(session.bold(_header(plan, done)) + b"\n")
-            session.write(_marked(shown, before) if session.colour and plan.marks and done > 1 else shown)
-            for message in display.messages(session, outcome):
-                session.warn(message)
-            before = shown.split(b"\n")
-            code = max(code, outcome.code)
-            if done == plan.times or code >= INTERRUPTED:
-                break
-            interrupt.sleep(plan.pause)
+        with keyboard(session) as keys:
+            while True:
+                done += 1
+                outcome = session.run(plan.call)
+                shown = display.output(session, plan.call, outcome)
+                _show(
+                    session,
+                    plan,
+                    done,
+                    _marked(shown, before) if session.colour and plan.marks and done > 1 else shown,
+                    outcome,
+                )
+                before = shown.split(b"\n")
+                code = max(code, outcome.code)
+                if done == plan.times or code >= INTERRUPTED or interrupt.key(keys, plan.pause) == QUIT:
+                    break
     except KeyboardInterrupt:
         code = INTERRUPTED
+    if session.colour and done and not session.json:
+        session.write(BELOW)
     return CommandOutcome(code=code, shown=True)
 
 
-def _header(plan: _Repetition, iteration: int) -> str:
+def _show(
+    session: CommandSession, plan: _Repetition, done: int, shown: bytes, outcome: CommandOutcome
+) -> None:
+    """One run: on a terminal over the one before, with its messages; elsewhere below it."""
+    messages = display.messages(session, outcome)
+    heading = b"" if session.json else session.bold(_header(plan, done, session)) + b"\n"
+    if session.colour and not session.json:
+        told = "".join(f"{visible(message)}\n" for message in messages)
+        session.write(painted(heading + shown + told.encode()))
+        return
+    session.write(heading + shown)
+    for message in messages:
+        session.warn(message)
+
+
+def _header(plan: _Repetition, iteration: int, session: CommandSession) -> str:
     now = time.strftime("%Y-%m-%d %H:%M:%S")
-    return f"[ {now} '{plan.call.text}' sleep: {plan.pause:.1f}s iteration: {iteration} ]"
+    return f"[ {now} '{plan.call.text}' sleep: {plan.pause:.1f}s iteration: {iteration}{'; q ends' if session.colour else ''} ]"
 
 
 def _marked(shown: bytes, before: list[bytes]) -> bytes:

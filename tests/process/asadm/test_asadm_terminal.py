@@ -235,6 +235,38 @@ def test_help_is_wrapped_at_words_and_goes_through_the_pager(terminal: Start) ->
     assert lines[after + 1] == "        modules by nodes, differences marked"
 
 
+@pytest.mark.parametrize(
+    ("words", "heading"),
+    [
+        (["watch", "0.05", "asinfo", "-v", "build"], "; q ends ]"),
+        (["udf", "status", "--watch", "0.05"], "q or Ctrl-C ends ]"),
+    ],
+)
+def test_what_is_repeated_redraws_in_place_and_ends_with_q(
+    terminal: Start, words: list[str], heading: str
+) -> None:
+    with Store().node() as node:
+        shown = terminal("-h", node.address, *words)
+        at = shown.wait_for(heading)
+        assert shown.seen[:at].count(b"\x1b[H") == 1
+        shown.wait_for("\x1b[J\x1b[H", at)
+        shown.type("x")
+        shown.type("q")
+        assert shown.end() == 0
+        assert shown.seen.endswith(b"\x1b[999;1H\r\n")
+        plain = terminal("--no-color", "-h", node.address, "watch", "0.05", "2", "asinfo", "-v", "build")
+        assert plain.end() == 0
+        assert b"\x1b" not in plain.seen
+
+
+def test_a_repeated_command_has_its_messages_in_the_picture(terminal: Start) -> None:
+    dead = "{}:{}".format(*refusing())
+    shown = terminal("-h", dead, "watch", "0.05", "2", "show", "udfs")
+    assert shown.end() == 1
+    assert shown.seen.count(b"nobody listens there") == 2
+    assert b"asadm: " not in shown.seen
+
+
 def test_no_progress_in_a_pipe(tmp_path: Path) -> None:
     with FakeNode(behaviour=silent) as hung:
         result = run(tmp_path, "--timeout", "0.8", "-h", hung.address, "-e", "asinfo -v build")

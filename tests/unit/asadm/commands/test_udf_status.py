@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asadm.cluster import ClusterNode
-from asadm.commands.udf_status import painted
+from asadm.commands.live import painted
 from asadm.fleet.desired import directory
 from asadm.fleet.observed import matrix
 from asadm.fleet.observed.matrix import StatusMatrix, sheets
