@@ -55,7 +55,7 @@ class Suggestions:
         try:
             if option is not None:
                 return self._values(row, option, word)
-            if placeholders.names_file(_placeholder(row, typed)):
+            if placeholders.names_file(_placeholder(row, typed)) and not word.startswith("-"):
                 return files(word)
             more = (
                 _next_words(words) if len(words) < len(row.words) else []

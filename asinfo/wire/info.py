@@ -12,7 +12,7 @@ Source: the specification of the info protocol, section 2.
 from __future__ import annotations
 
 from asinfo.errors import UsageError, WireError
-from asinfo.text import text
+from asinfo.text import text, visible
 
 TYPE_CHECKING = (
     False  # this module is on the start-up path of the tools; typing would cost as much as the whole run
@@ -32,7 +32,7 @@ def request(commands: Iterable[bytes]) -> bytes:
     body = bytearray()
     for command in commands:
         if b"\n" in command or b"\0" in command:
-            raise UsageError(f"a command may not contain a newline or NUL: {text(command)}")
+            raise UsageError(f"a command may not contain a newline or NUL: {visible(text(command))}")
         body += command
         body += b"\n"
     return bytes(body)
