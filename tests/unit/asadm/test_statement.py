@@ -102,7 +102,7 @@ def test_beginnings_of_words(text: str, name: str) -> None:
         ("asinfo for x", "asinfo: unexpected 'for'"),
         ("asinfo with", "asinfo: a word after 'with' is missing"),
         ("asinfo like '('", r"asinfo: like \(: "),
-        ("asinfo -v 'a\nb'", "may not contain a newline or NUL: a\\nb"),
+        ("asinfo -v 'a\nb'", "may not contain a newline or NUL: a\\\\nb"),
         ("enable now", "enable: unexpected 'now'"),
         ("manage udfs add", "manage udfs add: NAME is missing"),
         ("manage udfs add a.lua", "manage udfs add: path PATH is missing"),
