@@ -230,8 +230,12 @@ def _widths(sheet: Sheet, *, wrapped: bool) -> list[int]:
 
 
 def _needed(widths: Sequence[int]) -> int:
-    *others, last = widths
-    return sum(width + 2 for width in others) + min(last, LAST_WIDTH_MIN)
+    return _before_last(widths) + min(widths[-1], LAST_WIDTH_MIN)
+
+
+def _before_last(widths: Sequence[int]) -> int:
+    """Where the last column begins."""
+    return sum(width + 2 for width in widths[:-1])
 
 
 def _cut_down(sheet: Sheet, widths: Sequence[int], width: int, least: int) -> tuple[Sheet, list[int]] | None:
@@ -242,11 +246,11 @@ def _cut_down(sheet: Sheet, widths: Sequence[int], width: int, least: int) -> tu
         if len(widths) < 2 or widths[widest] <= least:
             return None
         widths[widest] -= 1
-    most = [*widths[:-1], sys.maxsize]  # the last is folded instead
+    most = [*widths[:-1], sys.maxsize]  # the cells of the last are folded instead
     rows = [[_cut_cell(cell, size) for cell, size in zip(row, most, strict=True)] for row in sheet.rows]
     names = [
         " ".join(_cut(word, size) for word in visible(name).split())
-        for name, size in zip(sheet.columns, most, strict=True)
+        for name, size in zip(sheet.columns, [*widths[:-1], width - _before_last(widths)], strict=True)
     ]
     return Sheet(sheet.title, names, rows, sheet.note), widths
 

@@ -83,6 +83,16 @@ def test_a_long_word_in_the_last_column_takes_no_room_from_others(monkeypatch: p
     assert lines == [["a-long-name-indeed", "w" * 20], ["w" * 10]]
 
 
+def test_the_last_name_is_cut_as_the_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    names = [f"db{number}.vienna.example.net" for number in (1, 2)]
+    show(Sheet("", ["Module", *names], [["a.lua", "0123456789", "w" * 20]]), stream, colour=False)
+    lines = [line.split() for line in stream.getvalue().splitlines()]
+    assert lines[0] == ["Module", "db1.vienna.ex\u2026", "db2.vienna.exam\u2026"]
+    assert lines[2:] == [["a.lua", "0123456789", "w" * 16], ["w" * 4]]
+
+
 def test_long_texts_are_cut_then_details_go_then_the_rest_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     row = ["a-long-name-indeed", "1", "2", "ok"]
     sheet = Sheet("", ["Name", "One", "Two", "State"], [row], details=["One", "Two"])
