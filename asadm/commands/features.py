@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from asadm.commands.modifiers import selection
+from asadm.commands.modifiers import FLIP_OPTIONS, flipped, selection
 from asadm.commands.table_outcome import tables_outcome
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import features
 from asadm.target.aerospike.views.asking import answers
-from asinfo.terminal.options import Option
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
 
 
-OPTIONS = (Option("flip", kind="flag", help="Show nodes down and features across."),)
+OPTIONS = FLIP_OPTIONS
 
 
 def check(arguments: CommandArguments) -> None:
@@ -29,6 +28,6 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     wanted = arguments.prepared
     found = features.ask_features(info_cluster(session.cluster(arguments)))
     table = features.table(found, wanted.like)
-    table.flipped = arguments.options.flag("flip")
+    table.flipped = flipped(arguments)
     read = any(info.good for info in found)
     return tables_outcome(answers(found), [table] if table.names or not read else [], nothing=wanted.nothing)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from asadm.commands.modifiers import DIFF, FOR, LIKE, WITH
-from asadm.commands.row import CommandRow
+from asadm.commands.row import DIFF, FOR, LIKE, WITH, CommandRow
 
-_NAMESPACE, _SET, _WITH = "[for NAMESPACE]", "[for NAMESPACE [SET]]", "[with NODE...]"
+_NAMESPACE = "[for NAMESPACE]"
 
 INFO_ROWS = (
     CommandRow(
@@ -13,7 +12,7 @@ INFO_ROWS = (
         "asadm.commands.info",
         "Show an overview of the nodes, and the usage and objects of their namespaces.",
         "info",
-        clauses=(_WITH,),
+        clauses=(WITH,),
         group=True,
     ),
     CommandRow(
@@ -21,14 +20,14 @@ INFO_ROWS = (
         "asadm.commands.info_network",
         "Show an overview of the nodes: id, build, migrations, cluster, connections, uptime.",
         "info network",
-        clauses=(_WITH,),
+        clauses=(WITH,),
     ),
     CommandRow(
         "info namespace",
         "asadm.commands.info_namespace",
         "Show the usage and the objects of each namespace on each node.",
         "info namespace for test",
-        clauses=(_NAMESPACE, _WITH),
+        clauses=(_NAMESPACE, WITH),
         group=True,
     ),
     CommandRow(
@@ -36,35 +35,35 @@ INFO_ROWS = (
         "asadm.commands.info_namespace_object",
         "Show records, tombstones, expirations and migrations of each namespace on each node.",
         "info namespace object",
-        clauses=(_NAMESPACE, _WITH),
+        clauses=(_NAMESPACE, WITH),
     ),
     CommandRow(
         "info namespace usage",
         "asadm.commands.info_namespace_usage",
         "Show memory, indexes and storage of each namespace on each node, and the limits that they are near.",
         "info namespace usage",
-        clauses=(_NAMESPACE, _WITH),
+        clauses=(_NAMESPACE, WITH),
     ),
     CommandRow(
         "info set",
         "asadm.commands.info_set",
         "Show records, storage and quotas of each set on each node.",
         "info set for test users",
-        clauses=(_SET, _WITH),
+        clauses=(FOR, WITH),
     ),
     CommandRow(
         "info sindex",
         "asadm.commands.info_sindex",
         "Show the secondary indexes of each node, with their entries and the memory that they use.",
         "info sindex for test",
-        clauses=("[like INDEX...]", _SET, _WITH),
+        clauses=("[like INDEX...]", FOR, WITH),
     ),
     CommandRow(
         "info release",
         "asadm.commands.info_release",
         "Show edition, version, operating system and architecture of the build of each node.",
         "info release",
-        clauses=(_WITH,),
+        clauses=(WITH,),
     ),
     CommandRow(
         "info transactions",
@@ -85,14 +84,14 @@ INFO_ROWS = (
         "asadm.commands.summary",
         "Show what the nodes of the cluster come to, and each namespace: sizes, memory, storage, features.",
         "summary",
-        clauses=(_WITH,),
+        clauses=(WITH,),
     ),
     CommandRow(
         "features",
         "asadm.commands.features",
         "Show what each node is used for, told by its counters since its start and by its configuration.",
         "features like Query",
-        clauses=("[like FEATURE...]", _WITH),
+        clauses=("[like FEATURE...]", WITH),
     ),
     CommandRow(
         "show config",

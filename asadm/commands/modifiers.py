@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
 
 
-LIKE, FOR, WITH, DIFF = "[like PATTERN...]", "[for NAMESPACE [SET]]", "[with NODE...]", "[diff]"
-"""The clauses in the table of commands."""
-
 FLIP = Option("flip", kind="flag", help="Turn the table: nodes down, names across.")
 FLIP_OPTIONS = (FLIP, Option("vendor-flip", "flip", kind="flag", hidden=True))
 """The vendor's asadm takes it with one dash, too."""

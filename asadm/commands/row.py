@@ -8,6 +8,9 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LIKE, FOR, WITH, DIFF = "[like PATTERN...]", "[for NAMESPACE [SET]]", "[with NODE...]", "[diff]"
+"""Clauses of the commands that show figures; see `asadm.commands.modifiers`."""
+
 
 class CommandRow:  # plain class: dataclasses cost more to import than the whole run
     """One command.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     Value = str | int | float | bool | list[str] | list[int] | None
     Total = Callable[[Sequence["TableRow"]], Value]
+    Sum = Callable[[Sequence["TableRow"]], float | int | None]
 
 
 NODE, STATE = "Node", "State"
@@ -76,7 +77,7 @@ class Column:
         return Cell(value, mark, shown=units.shown(value, unit, rough=self.rough))
 
 
-def summed(name: str) -> Total:
+def summed(name: str) -> Sum:
     """The sum of the values called ``name``; None where no row has a number."""
 
     def total(rows: Sequence[TableRow]) -> float | int | None:

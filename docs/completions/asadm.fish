@@ -352,7 +352,7 @@ complete -c asadm -n '__asadm_at "asinfo"' -s l -l line-separator -d 'Print each
 complete -c asadm -n '__asadm_at "asinfo"' -l no-node-name -d 'Print only the answers, one a line, without a line that names the node before them.'
 complete -c asadm -n '__asadm_at "show udfs"' -l stats -d 'Show how often the functions were called, how long they took and how many failed, on all nodes together.'
 complete -c asadm -n '__asadm_at "summary"' -s l -l list -d 'Show one figure of a namespace a line, not one namespace a line.'
-complete -c asadm -n '__asadm_at "features"' -l flip -d 'Show nodes down and features across.'
+complete -c asadm -n '__asadm_at "features"' -l flip -d 'Turn the table: nodes down, names across.'
 complete -c asadm -n '__asadm_at "show config"' -l flip -d 'Turn the table: nodes down, names across.'
 complete -c asadm -n '__asadm_at "show statistics"' -s t -l total -d 'Add a column of sums, where a sum over nodes means anything.'
 complete -c asadm -n '__asadm_at "show statistics"' -l rate -d 'Look twice, SECONDS apart [2], and show the changes a second of what changed.'

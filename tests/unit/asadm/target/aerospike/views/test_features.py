@@ -86,7 +86,8 @@ def test_a_node_that_was_not_read_has_its_reason_and_no_features() -> None:
     assert live["values"]["KVS"] is False
     assert gone == {"node": "b", "state": "timeout", "reason": "no answer", "values": None}
     state, *others = table.sheet().rows
-    assert [cell.text for cell in state] == ["State", "ok", "timeout: no answer"]
+    assert [cell.text for cell in state] == ["State", "ok", "timeout"]
+    assert "no answer" in table.sheet().note
     assert {row[1].text for row in others} == {"no"}
     assert {row[2].text for row in others} == {"-"}
 
