@@ -141,13 +141,15 @@ def _layout(sheet: Sheet, width: int) -> tuple[Sheet, list[int]] | None:
     """What of ``sheet`` is shown in so many places, and how wide its columns are; None where it does not fit.
 
     Headings are wrapped first, then columns without content go, then long texts are cut, then details go, and at last everything is cut.
+    Texts that would look the same when they are cut, as the addresses of nodes do, are cut at last only.
     """
     for narrower in _narrower(sheet):
         for wrapped in (False, True):
             widths = _widths(narrower, wrapped=wrapped)
             if _needed(widths) <= width:
                 return narrower, widths
-        if narrower is not sheet and (cut := _cut_down(narrower, widths, width, LONG_WIDTH_MIN)):
+        cut = None if narrower is sheet else _cut_down(narrower, widths, width, LONG_WIDTH_MIN)
+        if cut and _tells_apart(narrower, cut[0]):
             return cut
     return _cut_down(narrower, widths, width, CUT_WIDTH_MIN)
 
@@ -255,20 +257,37 @@ def _cut_down(sheet: Sheet, widths: Sequence[int], width: int, least: int) -> tu
     return Sheet(sheet.title, names, rows, sheet.note), widths
 
 
+def _tells_apart(sheet: Sheet, cut: Sheet) -> bool:
+    """Whether cells of a column that differ in ``sheet`` do so in ``cut``, too."""
+    for number in range(len(sheet.columns)):
+        texts = {
+            (row[number].text, short[number].text) for row, short in zip(sheet.rows, cut.rows, strict=True)
+        }
+        if len({whole for whole, _ in texts}) > len({short for _, short in texts}):
+            return False
+    return True
+
+
 def _cut_cell(cell: Cell, width: int) -> Cell:
     text = _cut(cell.text, width)
     return cell if text == cell.text else Cell(cell.value, cell.mark, shown=text)
 
 
 def _cut(text: str, width: int) -> str:
-    """``text`` in at most ``width`` columns of a terminal; an address keeps its end, where it differs from others."""
+    """``text`` in at most ``width`` columns of a terminal; an address keeps its end, where it differs from others.
+
+    Of a host the beginning is kept, and of an IPv4 address the end.
+    """
     from rich.cells import cell_len, set_cell_size
 
     if cell_len(text) <= width:
         return text
     host, colon, port = text.rpartition(":")
     if colon and port.isdigit() and cell_len(port) < width - 3:
-        return set_cell_size(host, width - len(port) - 2) + CUT + colon + port
+        left = width - len(port) - 2
+        if host.replace(".", "").isdigit():
+            return CUT + host[-left:] + colon + port
+        return set_cell_size(host, left) + CUT + colon + port
     return set_cell_size(text, width - 1) + CUT
 
 

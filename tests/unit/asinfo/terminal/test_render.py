@@ -71,7 +71,7 @@ def test_columns_without_content_go_first_and_then_the_widest_are_cut(
     assert "Empty" in shown(80)[0]
     assert shown(50)[2] == "10.0.0.1:3000  a-very-long-name-indeed  ok"
     assert shown(35)[2] == "10.0.0.1:3000  a-very-long-\u2026  ok"
-    assert shown(31)[2] == "10.0.\u2026:3000  a-very-lon\u2026  ok"
+    assert shown(31)[2] == "\u20260.0.1:3000  a-very-lon\u2026  ok"
     assert shown(30)[0] == "10.0.0.1:3000"
 
 
@@ -105,10 +105,21 @@ def test_long_texts_are_cut_then_details_go_then_the_rest_is_cut(monkeypatch: py
 
     assert shown(35)[2] == "a-long-name-indeed  1    2    ok"
     assert shown(30)[2] == "a-long-name-\u2026  1    2    ok"
-    assert shown(29)[2:] == ["a-long-name-indee\u2026  1    ok", "1 column more on a wider", "terminal"]
-    assert shown(25)[2] == "a-long-name-i\u2026  1    ok"
+    assert shown(29)[2:] == ["a-long-name-inde\u2026  1    ok", "1 column more on a wider", "terminal"]
+    assert shown(25)[2] == "a-long-name-\u2026  1    ok"
     assert shown(22)[2:] == ["a-long-name-in\u2026  ok", "2 columns more on a", "wider terminal"]
     assert shown(18)[2] == "a-long-nam\u2026  ok"
+
+
+def test_details_go_before_addresses_look_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [[f"host-of-the-rack.example-{number}:3000", "1", "ok"] for number in (1, 2)]
+    sheet = Sheet("", ["Node", "One", "State"], rows, details=["One"])
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    show(sheet, stream, colour=False)
+    shown = stream.getvalue()
+    assert "host-of-the-rack.example-1:3000" in shown
+    assert "One" not in shown
 
 
 @pytest.mark.parametrize(
