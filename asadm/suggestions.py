@@ -57,9 +57,7 @@ class Suggestions:
                 return self._values(row, option, word)
             if placeholders.names_file(_placeholder(row, typed)) and not word.startswith("-"):
                 return files(word)
-            more = (
-                _next_words(words) if len(words) < len(row.words) else []
-            )  # "info" alone means "info network"
+            more = _next_words(words)  # "info" and "info namespace" are commands, and begin others
             return [*_whole([*more, *self._due(row, typed)], word), *_without_its_flag(row, typed, word)]
         except Error:  # the command is for clusters of another type, or the inventory is wrong
             return []

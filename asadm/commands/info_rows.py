@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.commands.row import DIFF, FOR, LIKE, WITH, CommandRow
+from asadm.commands.row import FOR, WITH, CommandRow
 
 _NAMESPACE = "[for NAMESPACE]"
 
@@ -92,21 +92,5 @@ INFO_ROWS = (
         "Show what each node is used for, told by its counters since its start and by its configuration.",
         "features like Query",
         clauses=("[like FEATURE...]", WITH),
-    ),
-    CommandRow(
-        "show config",
-        "asadm.commands.show_config",
-        "Show the parameters of every node side by side, or only those that differ.",
-        "show config diff",
-        names=("[CONTEXT]", "[NAME...]"),
-        clauses=(LIKE, FOR, WITH, DIFF),
-    ),
-    CommandRow(
-        "show statistics",
-        "asadm.commands.show_statistics",
-        "Show the statistics of every node side by side, with sums, or their changes a second.",
-        "show statistics like client_ -t",
-        names=("[CONTEXT]", "[NAME...]"),
-        clauses=(LIKE, FOR, WITH, DIFF),
     ),
 )

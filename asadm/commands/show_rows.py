@@ -6,6 +6,22 @@ from asadm.commands.row import CommandRow
 
 SHOW_ROWS = (
     CommandRow(
+        "show config",
+        "asadm.commands.show_config",
+        "Show the parameters of every node side by side, or only those that differ.",
+        "show config diff",
+        names=("[CONTEXT]", "[NAME...]"),
+        clauses=("[like PATTERN...]", "[for NAMESPACE [SET]]", "[with NODE...]", "[diff]"),
+    ),
+    CommandRow(
+        "show statistics",
+        "asadm.commands.show_statistics",
+        "Show the statistics of every node side by side, with sums, or their changes a second.",
+        "show statistics like client_ -t",
+        names=("[CONTEXT]", "[NAME...]"),
+        clauses=("[like PATTERN...]", "[for NAMESPACE [SET]]", "[with NODE...]", "[diff]"),
+    ),
+    CommandRow(
         "show latencies",
         "asadm.commands.show_latencies",
         "Show requests a second, and how many took longer than 1, 8 and 64 ms, by namespace and kind.",

@@ -94,7 +94,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 
 def _rates(cluster: AerospikeCluster, request: StatisticsRequest, before: Look) -> CommandOutcome:
     from asadm.commands.table_outcome import tables_outcome
-    from asadm.outcome import GOOD, INTERRUPTED, exit_code
+    from asadm.outcome import INTERRUPTED, exit_code
     from asadm.tables.rates import rates
     from asinfo.terminal import interrupt
 
@@ -113,4 +113,6 @@ def _rates(cluster: AerospikeCluster, request: StatisticsRequest, before: Look) 
         table.flipped, table.total = request.flip, request.total
     shown = [table for table in tables if table.names or not table.whole]
     nothing = f"nothing changed in {request.pause:g} s"
-    return tables_outcome(tables[0].answers, shown, nothing=nothing, code=GOOD)
+    outcome = tables_outcome(tables[0].answers, shown, nothing=nothing)
+    outcome.code = exit_code(tables[0].answers)
+    return outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asadm.commands.modifiers import FigureSelection, NamePattern, flipped, one_of
 from asadm.commands.table_outcome import tables_outcome
-from asadm.outcome import GOOD
+from asadm.outcome import exit_code
 from asadm.target.aerospike.views.contexts import ContextRequest, PartSelection, tables
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
@@ -78,7 +78,9 @@ class ValueRequest:
         differing = [table for table in made if table.names]
         read = sum(answer.good for answer in answers)
         same = f"nothing differs: {count} values are the same on {read} node{'' if read == 1 else 's'}"
-        return tables_outcome(answers, differing, nothing=same, code=GOOD)
+        outcome = tables_outcome(answers, differing, nothing=same)
+        outcome.code = exit_code(answers)
+        return outcome
 
     @property
     def nothing(self) -> str:

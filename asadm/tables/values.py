@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm.tables.node_names import named
 from asadm.tables.value import summable, typed
 from asinfo.terminal.render import Cell, Sheet
 
@@ -108,9 +109,39 @@ class ValueTable:
         return Sheet(self.title, headings, rows, self.note(), otherwise=self._grouped)
 
     def _grouped(self) -> Sheet:
+        """Names and values down, and beside each value the nodes that say it."""
         from asadm.tables import value_groups
 
-        return value_groups.sheet(self)
+        blank = [Cell(value_groups.SAME)] if self.total else []
+        rows = [[Cell("State"), state, *blank, Cell(nodes)] for nodes, state in self._unread().items()]
+        read = [
+            answer.node.name
+            for answer, each in zip(self.answers, self.values, strict=True)
+            if each is not None
+        ]
+        for name in self.names:
+            said = [each.get(name) for each in self.values if each is not None]
+            lines = value_groups.lines(name, said, read, marked=self.marked)
+            sums = [self._sum_cell(name), *blank * (len(lines) - 1)] if self.total else []
+            for line, total in zip(lines, sums, strict=False):
+                line.insert(2, total)
+            rows += lines
+        headings = ["Name", "Value", *(["Total"] if self.total else []), "Nodes"]
+        return Sheet(self.title, headings, rows, self.note())
+
+    def _sum_cell(self, name: str) -> Cell:
+        total = self.sum(name)
+        return Cell(total, shown=" " if total is None else None)
+
+    def _unread(self) -> dict[str, Cell]:
+        """The states of nodes that were not read, by the names of these."""
+        nodes: dict[str, list[str]] = {}
+        cells = self.states()
+        for answer, cell in zip(self.answers, cells, strict=True):
+            if cell.mark != "good":
+                nodes.setdefault(cell.text, []).append(answer.node.name)
+        marks = {cell.text: cell.mark for cell in cells}
+        return {named(names): Cell(state, marks[state]) for state, names in nodes.items()}
 
     def states(self) -> list[Cell]:
         """Whether each node has told its values."""
@@ -157,8 +188,6 @@ class ValueTable:
         """Of how many nodes the values are, where these are not all, and why."""
         if self.whole:
             return ""
-        from asadm.tables.node_names import named
-
         nodes: dict[str, list[str]] = {}
         for position, answer in enumerate(self.answers):
             reason = self.reasons.get(position, "") if answer.good else answer.error

@@ -303,8 +303,7 @@ def _vertical(sheet: Sheet, console: Console) -> None:
     left = max(map(cell_len, names), default=0) + 4
     room = max(console.width - left, 1)
     for first, *others in sheet.rows:
-        block = Text(first.text, style=STYLES[first.mark] or "bold")
-        console.print(block)
+        console.print(Text(first.text, style=STYLES[first.mark] or "bold"))
         lines = [
             (name, part, cell.mark)
             for name, cell in zip(names, others, strict=True)
