@@ -1,10 +1,11 @@
 """Histograms of the records of a namespace by size and by time to live.
 
-    object-size           units=bytes:[LOW-HIGH)=COUNT:...            powers of two, empty ones left out
+    object-size           units=bytes:[LOW-HIGH)=COUNT:...            powers of two, as 512 and 1K, empty ones left out
     object-size-linear    units=bytes:hist-width=W:bucket-width=B:buckets=COUNT,...
     ttl                   units=seconds:hist-width=W:bucket-width=B:buckets=COUNT,...
 
-What lies beyond the width counts in the last bucket. Source of the forms: the public reference of info commands.
+A size beyond the width counts in the last bucket. The times to live are as wide as the longest needs; records that never expire count in
+their first bucket, as on the real server. Source of the forms: the public reference of info commands.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ SIZE_WIDTH = 1 << 20
 SIZE_BUCKETS = 1024
 TTL_BUCKETS = 100
 """Width in bytes and number of buckets of the histogram of sizes, and buckets of that of times to live, as on the real server."""
-TTL_WIDTH = 30 * 86400
-"""Seconds that the ttl histogram spans when no default ttl is longer."""
 
 
 class LinearHistogram:
@@ -30,6 +29,13 @@ class LinearHistogram:
     def add(self, value: int) -> None:
         """Count ``value``."""
         self.counts[min(value // self.step, len(self.counts) - 1)] += 1
+
+    def widen(self, value: int) -> None:
+        """Make buckets twice as wide until ``value`` has one; there is an even number of them."""
+        while value // self.step >= len(self.counts):
+            pairs = zip(self.counts[::2], self.counts[1::2], strict=True)
+            self.counts = [*map(sum, pairs), *[0] * (len(self.counts) // 2)]
+            self.step *= 2
 
     def text(self) -> str:
         """As the info command answers it."""
@@ -47,29 +53,38 @@ class Histograms:
         self.made = False
         self.powers: dict[int, int] = {}
         self.sizes = LinearHistogram("bytes", SIZE_WIDTH, SIZE_BUCKETS)
-        self.ttls = LinearHistogram("seconds", TTL_WIDTH, TTL_BUCKETS)
+        self.ttls = LinearHistogram("seconds", TTL_BUCKETS, TTL_BUCKETS)
 
     @classmethod
-    def begin(cls, longest_ttl: int) -> Histograms:
-        """Empty histograms for a namespace whose longest default time to live is ``longest_ttl`` seconds."""
+    def begin(cls) -> Histograms:
+        """Empty histograms, to be counted for."""
         new = cls()
         new.made = True
-        new.ttls = LinearHistogram("seconds", max(longest_ttl, TTL_WIDTH), TTL_BUCKETS)
         return new
 
     def add(self, size: int, ttl: int) -> None:
-        """Count a record of ``size`` bytes that has ``ttl`` seconds left; 0 is for ever, and is not counted there."""
+        """Count a record of ``size`` bytes that has ``ttl`` seconds left; 0 is for ever."""
         power = size.bit_length() - 1
         self.powers[power] = self.powers.get(power, 0) + 1
         self.sizes.add(size)
-        if ttl:
-            self.ttls.add(ttl)
+        self.ttls.widen(ttl)
+        self.ttls.add(ttl)
 
     def text(self, kind: str) -> str:
         """The histogram called ``kind`` (see above); empty before the first sweep that counted."""
         if not self.made:
             return ""
         if kind == "object-size":
-            spans = (f"[{1 << power}-{2 << power})={count}" for power, count in sorted(self.powers.items()))
+            spans = (
+                f"[{_edge(power)}-{_edge(power + 1)})={count}" for power, count in sorted(self.powers.items())
+            )
             return ":".join(("units=bytes", *spans))
         return (self.ttls if kind == "ttl" else self.sizes).text()
+
+
+def _edge(power: int) -> str:
+    """2 to the ``power``: 512, 1K, 2M."""
+    for scale, letter in ((20, "M"), (10, "K")):
+        if power >= scale:
+            return f"{1 << (power - scale)}{letter}"
+    return str(1 << power)

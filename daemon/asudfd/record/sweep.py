@@ -12,7 +12,6 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from asinfo.wire.digest import PARTITIONS
-from asinfo.wire.message import TTL_NEVER
 from asudfd.fairness import Slice
 from asudfd.process.metrics import Metrics
 from asudfd.record.histogram import Histograms
@@ -106,7 +105,7 @@ class Sweeper:
         """Walk over all records once."""
         begun, expired, objects = monotonic(), self.expired, max(1, self._namespace.sets.objects)
         marks = dict(self._namespace.truncation.pending)
-        new = Histograms.begin(self._longest_ttl()) if histograms else None
+        new = Histograms.begin() if histograms else None
         self.non_expirable = 0
         slice_ = Slice(SWEEP_SLICE_SECONDS)
         for _ in self._steps(new):
@@ -117,11 +116,6 @@ class Sweeper:
             self.histograms = new
         self.cycle_ms = int((monotonic() - begun) * 1000)
         self.deleted_pct = 100 * (self.expired - expired) / objects
-
-    def _longest_ttl(self) -> int:
-        config = self._namespace.config
-        times = (one.default_ttl for one in config.sets.values() if one.default_ttl != TTL_NEVER)
-        return max(config.default_ttl, *times, 0)
 
     def _steps(self, histograms: Histograms | None) -> Iterator[None]:
         """The walk, in steps of a few records."""

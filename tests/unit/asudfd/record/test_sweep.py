@@ -138,14 +138,23 @@ def test_the_systems_memory(
 def test_histograms() -> None:
     histograms = Histograms()
     assert histograms.text("ttl") == histograms.text("object-size") == ""
-    histograms = Histograms.begin(200)
-    for size, ttl in ((100, 0), (127, 1), (128, 30 * 86400), (5 << 20, 10**9)):
+    histograms = Histograms.begin()
+    for size, ttl in ((100, 0), (127, 1), (128, 99), (1500, 0), (5 << 20, 30)):
         histograms.add(size, ttl)
-    assert histograms.text("object-size") == "units=bytes:[64-128)=2:[128-256)=1:[4194304-8388608)=1"
+    assert histograms.text("object-size") == "units=bytes:[64-128)=2:[128-256)=1:[1K-2K)=1:[4M-8M)=1"
     head, _, counts = histograms.text("object-size-linear").rpartition("=")
     assert head == "units=bytes:hist-width=1048576:bucket-width=1024:buckets"
-    assert counts == ",".join(["3", *["0"] * 1022, "1"])
+    assert counts == ",".join(["3", "1", *["0"] * 1021, "1"])
+
+
+def test_times_to_live_are_as_wide_as_the_longest_and_begin_with_records_that_never_expire() -> None:
+    histograms = Histograms.begin()
+    for ttl in (0, 1, 30, 99):
+        histograms.add(1, ttl)
     head, _, counts = histograms.text("ttl").rpartition("=")
-    assert head == "units=seconds:hist-width=2592000:bucket-width=25920:buckets"
-    assert counts == ",".join(["1", *["0"] * 98, "2"])
-    assert Histograms.begin(10**8).ttls.step == 10**6
+    assert head == "units=seconds:hist-width=100:bucket-width=1:buckets"
+    assert counts == ",".join("1" if second in {0, 1, 30, 99} else "0" for second in range(100))
+    histograms.add(1, 399)
+    head, _, counts = histograms.text("ttl").rpartition("=")
+    assert head == "units=seconds:hist-width=400:bucket-width=4:buckets"
+    assert counts == ",".join({0: "2", 7: "1", 24: "1", 99: "1"}.get(bucket, "0") for bucket in range(100))
