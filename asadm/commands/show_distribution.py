@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import one_of, selection
-from asadm.commands.table_outcome import tables_outcome
+from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import distribution
 from asadm.target.aerospike.views.asking import answers
@@ -39,7 +39,7 @@ def check(arguments: CommandArguments) -> None:
     """Raises UsageError."""
     kinds = [one_of(word, distribution.KINDS, "distribution") for word in arguments.names]
     if arguments.options.flag("bytes") and kinds != [distribution.SIZE]:
-        raise UsageError("-b goes with object_size")
+        raise UsageError("--bytes goes with object_size")
     arguments.prepared = (kinds or list(distribution.KINDS), selection(arguments))
 
 
@@ -50,4 +50,4 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     each = [make for kind in kinds for make in distribution.commands(kind, powers=powers)]
     found = ask_each(info_cluster(session.cluster(arguments)), [], each, wanted)
     tables = distribution.tables(found, kinds, wanted, powers=powers)
-    return tables_outcome(answers(found), tables, nothing=selected.nothing)
+    return tables_or_nothing(answers(found), tables, selected)

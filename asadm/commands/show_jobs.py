@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import NamePattern, one_of, selection
-from asadm.commands.table_outcome import table_or_nothing
+from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import jobs
-from asadm.target.aerospike.views.asking import ask
+from asadm.target.aerospike.views.asking import answers, ask
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 
@@ -93,4 +93,4 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     wanted: JobSelection = arguments.prepared
     found = ask(info_cluster(session.cluster(arguments)), [jobs.COMMAND])
     table = jobs.table(found, wanted, wanted.selected.like or None, everything=arguments.options.flag("flip"))
-    return table_or_nothing(table, wanted.selected)
+    return tables_or_nothing(answers(found), [table], wanted.selected)

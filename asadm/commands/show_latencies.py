@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import selection
-from asadm.commands.table_outcome import tables_outcome
+from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import latencies
 from asadm.target.aerospike.views.asking import NAMESPACES, answers, ask
@@ -49,7 +49,8 @@ def check(arguments: CommandArguments) -> None:
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes at once; their namespaces first where benchmarks are wanted."""
-    wanted, options = arguments.prepared, arguments.options
+    wanted: FigureSelection = arguments.prepared
+    options = arguments.options
     cluster = info_cluster(session.cluster(arguments))
     if options.flag("verbose"):
         found = ask(
@@ -59,13 +60,16 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         found = ask(cluster, [latencies.COMMAND])
     tables = latencies.tables(
         found,
-        wanted.namespace or None,
-        wanted.like,
+        lambda namespace, kind: _in_namespace(namespace, wanted) and wanted.like(kind),
         every=options.integer("increment") or 1,
         count=options.integer("buckets") or 1,
     )
-    nothing = wanted.nothing if wanted.words else "no node has had requests since it began"
-    return tables_outcome(answers(found), tables, nothing=nothing)
+    return tables_or_nothing(answers(found), tables, wanted)
+
+
+def _in_namespace(namespace: str | None, wanted: FigureSelection) -> bool:
+    """Histograms of the whole node are of no namespace that is named."""
+    return wanted.namespace(namespace) if namespace is not None else not wanted.namespace
 
 
 def _benchmarks(info: NodeInfo, wanted: FigureSelection) -> list[str]:

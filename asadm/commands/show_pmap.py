@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import selection
-from asadm.commands.table_outcome import table_or_nothing
+from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import partition_map
+from asadm.target.aerospike.views.asking import answers
 from asadm.target.aerospike.views.namespaces import ask_each, statistics
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -25,4 +26,4 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     selected = arguments.prepared
     cluster = info_cluster(session.cluster(arguments))
     found = ask_each(cluster, partition_map.COMMANDS, [statistics], selected.namespace)
-    return table_or_nothing(partition_map.table(found, selected.namespace), selected)
+    return tables_or_nothing(answers(found), [partition_map.table(found, selected.namespace)], selected)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import selection
-from asadm.commands.table_outcome import table_or_nothing
+from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import sindex_list
-from asadm.target.aerospike.views.asking import ask
+from asadm.target.aerospike.views.asking import answers, ask
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -35,4 +35,4 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         return selected.namespace(namespace) and in_set and selected.like(index)
 
     found = ask(info_cluster(session.cluster(arguments)), [sindex_list.COMMAND])
-    return table_or_nothing(sindex_list.table(found, wanted), selected)
+    return tables_or_nothing(answers(found), [sindex_list.table(found, wanted)], selected)

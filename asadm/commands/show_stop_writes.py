@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import selection
-from asadm.commands.table_outcome import table_or_nothing
+from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import stop_writes
-from asadm.target.aerospike.views.asking import ask
+from asadm.target.aerospike.views.asking import answers, ask
 from asadm.target.aerospike.views.namespaces import ask_each
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -36,4 +36,4 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     else:
         found = ask_each(cluster, stop_writes.COMMANDS, stop_writes.EACH, selected.namespace)
     table = stop_writes.table(found, selected.namespace, selected.set or None)
-    return table_or_nothing(table, selected)
+    return tables_or_nothing(answers(found), [table], selected)

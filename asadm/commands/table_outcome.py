@@ -44,10 +44,15 @@ def tables_outcome(
     )
 
 
-def table_or_nothing(table: Table | SharedTable, asked: FigureSelection) -> CommandOutcome:
-    """``table``; where patterns match nothing, what says so. That there is nothing at all is a good answer, and an empty table."""
-    shown = [table] if table.rows or table.failed or not asked.words else []
-    return tables_outcome(table.answers, shown, nothing=asked.nothing)
+def tables_or_nothing(
+    answers: Sequence[NodeAnswer], tables: Sequence[Table | SharedTable], asked: FigureSelection
+) -> CommandOutcome:
+    """Those of ``tables`` that have rows, or tell of nodes that failed; where patterns match nothing, what says so.
+
+    That there is nothing at all is a good answer, and an empty table.
+    """
+    shown = [table for table in tables if table.rows or table.failed or not asked.words]
+    return tables_outcome(answers, shown, nothing=asked.nothing)
 
 
 def filled(tables: Sequence[Table]) -> list[Table]:

@@ -72,7 +72,8 @@ def rough_duration(seconds: float) -> str:
     """``45 s``, ``2.4 h``, ``10 d``."""
     for size_, unit in ((_DAY, "d"), (3600, "h"), (60, "min")):
         if seconds >= size_:
-            return f"{round(seconds / size_, 1):g} {unit}"
+            several = seconds / size_
+            return f"{round(several, 0 if several >= 10 else 1):g} {unit}"
     return f"{round(seconds, 1):g} s"
 
 

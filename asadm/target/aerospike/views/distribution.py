@@ -32,6 +32,7 @@ _DETAIL = {20: 7, 40: 6, 60: 5, 80: 4, 30: 3, 70: 2, 10: 1}
 """Which percentiles go first where the terminal is narrow."""
 
 NAMESPACE = Column("namespace", "Namespace")
+RECORDS = Column("records", "Records", units.COUNT)
 
 UNKNOWN = "records that never expire count as the shortest time: how many they are is not told"
 
@@ -50,13 +51,13 @@ def commands(kind: str, *, powers: bool = False) -> list[Callable[[str], str]]:
 def tables(
     found: Sequence[NodeInfo], kinds: Sequence[str], wanted: Callable[[str], bool], *, powers: bool = False
 ) -> list[Table]:
-    """The tables of ``kinds``; those that have a row, or tell of nodes that failed."""
+    """The tables of ``kinds``."""
     made = []
     if TTL in kinds:
         made.append(ttl_table(found, wanted))
     if SIZE in kinds:
         made += power_tables(found, wanted) if powers else [size_table(found, wanted)]
-    return [table for table in made if table.rows or table.failed]
+    return made
 
 
 def _percentile_columns(unit: str) -> list[Column]:
@@ -80,7 +81,7 @@ def ttl_table(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> Table
         Column("expire", "Expire", units.COUNT),
         *_percentile_columns(units.SECONDS),
     ]
-    notes = [*([UNKNOWN] if unknown else []), *_missing(rows, "p50", "expire")]
+    notes = [*([UNKNOWN] if unknown else []), *_missing(rows, "expire")]
     title = "Time To Live: how long 10%, 20%, ... of the records that expire live at most"
     return Table(TTL, title, columns, _answers(found), rows, keys=[NAMESPACE], note="; ".join(notes))
 
@@ -100,34 +101,37 @@ def size_table(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> Tabl
     rows = []
     for info, name in _asked(found, wanted):
         linear = _linear(info, histogram(SIZE)(name))
-        values = _percentiles(linear[1], linear[0], 1) if linear else {}
+        values = {"records": sum(linear[1]), **_percentiles(linear[1], linear[0], 1)} if linear else {}
         rows.append(TableRow(info.answer, {"namespace": name, **values}))
     title = "Object Size: how large 10%, 20%, ... of the records are at most"
-    columns, note = _percentile_columns(units.BYTES), "; ".join(_missing(rows, "p50"))
+    columns, note = [RECORDS, *_percentile_columns(units.BYTES)], "; ".join(_missing(rows, "records"))
     return Table(SIZE, title, columns, _answers(found), rows, keys=[NAMESPACE], note=note)
 
 
 def power_tables(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> list[Table]:
     """How many records are of which size, by powers of two; a table for each namespace, which have ranges of their own."""
-    by_namespace: dict[str, list[TableRow]] = {}
+    told: dict[str, list[tuple[NodeAnswer, dict[str, int] | None]]] = {}
     for info, name in _asked(found, wanted):
-        values = _powers(info.text(histogram(SIZE, powers=True)(name)) or "")
-        by_namespace.setdefault(name, []).append(TableRow(info.answer, {"namespace": name, **values}))
-    tables = []
-    for name, rows in by_namespace.items():
-        ranges = {label for row in rows for label in row.values if label != "namespace"}
-        columns = [Column(label, label, units.COUNT) for label in sorted(ranges, key=_lower)]
-        for row in rows:
-            row.values = dict.fromkeys(ranges, 0) | dict(row.values) if len(row.values) > 1 else row.values
-        empty = [row.answer for row in rows if len(row.values) == 1]
-        title, note = (
-            f"{name}: Object Sizes, how many records are of so many bytes",
-            "; ".join(_no_histogram(empty)),
+        told.setdefault(name, []).append(
+            (info.answer, _powers(info.text(histogram(SIZE, powers=True)(name))))
         )
-        tables.append(
-            Table(f"{SIZE}_ranges", title, columns, _answers(found), rows, keys=[NAMESPACE], note=note)
-        )
-    return tables
+    answers = _answers(found)
+    return [_power_table(name, counts, answers) for name, counts in told.items()]
+
+
+def _power_table(
+    name: str, told: Sequence[tuple[NodeAnswer, dict[str, int] | None]], answers: Sequence[NodeAnswer]
+) -> Table:
+    ranges = sorted({label for _, counts in told for label in counts or ()}, key=_lower)
+    rows = []
+    for answer, counts in told:
+        values: dict[str, Value] = {"namespace": name}
+        if counts is not None:
+            values |= {"records": sum(counts.values()), **{label: counts.get(label, 0) for label in ranges}}
+        rows.append(TableRow(answer, values))
+    columns = [RECORDS, *(Column(label, label, units.COUNT) for label in ranges)]
+    title, note = f"{name}: how many records are of so many bytes", "; ".join(_missing(rows, "records"))
+    return Table(f"{SIZE}_ranges", title, columns, answers, rows, keys=[NAMESPACE], note=note)
 
 
 def _asked(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> list[tuple[NodeInfo, str]]:
@@ -138,13 +142,10 @@ def _answers(found: Sequence[NodeInfo]) -> list[NodeAnswer]:
     return [info.answer for info in found]
 
 
-def _missing(rows: Sequence[TableRow], *names: str) -> list[str]:
-    return _no_histogram([row.answer for row in rows if all(row.values.get(name) is None for name in names)])
-
-
-def _no_histogram(answers: Sequence[NodeAnswer]) -> list[str]:
+def _missing(rows: Sequence[TableRow], name: str) -> list[str]:
     """The nodes that have made no histogram yet."""
-    nodes = list({id(answer): answer for answer in answers}.values())
+    missing = [row.answer for row in rows if row.values.get(name) is None]
+    nodes = list({id(answer): answer for answer in missing}.values())
     return [f"no histogram yet on {named(nodes)} (nsup-hist-period)"] if nodes else []
 
 
@@ -169,14 +170,12 @@ def _percentiles(buckets: Sequence[int], width: int, less: int) -> dict[str, Val
     return found
 
 
-def _powers(said: str) -> dict[str, Value]:
-    """How many records each range has, by its edges: ``512-1K``."""
-    found: dict[str, Value] = {}
-    for name, count in pairs(said, ":").items():
-        label = name.removeprefix("[").removesuffix(")")
-        if label != name and _lower(label) >= 0:
-            found[label] = number(count)
-    return found
+def _powers(said: str | None) -> dict[str, int] | None:
+    """How many records each range has, by its edges: ``512-1K``; None where there is no histogram."""
+    if not said:
+        return None
+    ranges = {name.removeprefix("[").removesuffix(")"): count for name, count in pairs(said, ":").items()}
+    return {label: number(count) or 0 for label, count in ranges.items() if _lower(label) >= 0}
 
 
 _SCALES = {"": 0, "K": 10, "M": 20, "G": 30}

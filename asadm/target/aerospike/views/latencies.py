@@ -7,7 +7,7 @@ A node answers a histogram as `NAME:UNIT,RATE,SHARE,SHARE,...`: requests a secon
 from __future__ import annotations
 
 from asadm.tables import units
-from asadm.tables.table import Column, Table, TableRow, rows_numbers, summed
+from asadm.tables.table import Column, Table, TableRow, rows_numbers
 from asadm.tables.value import figure
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -41,34 +41,32 @@ def benchmarks(namespace: str) -> list[str]:
 
 
 def tables(
-    found: Sequence[NodeInfo],
-    namespace: Callable[[str], bool] | None,
-    kind: Callable[[str], bool],
-    *,
-    every: int,
-    count: int,
+    found: Sequence[NodeInfo], wanted: Callable[[str | None, str], bool], *, every: int, count: int
 ) -> list[Table]:
-    """A table for each unit of time; it has ``count`` of the thresholds, ``every`` so many. Those of the whole node go with ``namespace``."""
+    """A table for each unit of time, with ``count`` of the thresholds, every so many.
+
+    ``wanted`` is asked for the namespace, None of a histogram of the whole node, and for the kind.
+    """
     rows: dict[str, list[TableRow]] = {}
     for info in found:
-        for each in _histograms(info):
-            name = each["namespace"]
-            wanted = namespace is None if name is None else namespace is None or namespace(str(name))
-            if wanted and kind(str(each["histogram"])):
-                rows.setdefault(str(each["unit"]), []).append(TableRow(info.answer, each))
+        for name, values in _histograms(info).items():
+            namespace, kind = _split(name)
+            if wanted(namespace, kind):
+                row = TableRow(info.answer, {"namespace": namespace, "histogram": kind, **values})
+                rows.setdefault(str(values["unit"]), []).append(row)
     answers = [info.answer for info in found]
-    if not rows and any(not answer.good for answer in answers):
-        rows["ms"] = []
+    note = "" if rows else "no requests since the nodes began"
     return [
         Table(
             f"latencies_{unit}",
-            f"Latencies: slower than, in {unit}",
+            "Latencies: requests a second, and how many took longer",
             _columns(unit, every, count),
             answers,
-            rows[unit],
+            rows.get(unit, []),
             keys=KEYS,
+            note=note,
         )
-        for unit in sorted(rows)
+        for unit in sorted(rows) or ["ms"]
     ]
 
 
@@ -85,8 +83,8 @@ def _columns(unit: str, every: int, count: int) -> list[Column]:
 
 
 def _rate(rows: Sequence[TableRow]) -> float | int | None:
-    total = summed(RATE)(rows)
-    return None if total is None else round(total, 2)
+    rates = rows_numbers(rows, RATE)
+    return round(sum(rates), 2) if rates else None
 
 
 def _weighted(name: str) -> Total:
@@ -104,8 +102,8 @@ def _weighted(name: str) -> Total:
     return total
 
 
-def _histograms(info: NodeInfo) -> list[dict[str, Value]]:
-    """All that the node has told, each once."""
+def _histograms(info: NodeInfo) -> dict[str, dict[str, Value]]:
+    """All that the node has told, by name."""
     found: dict[str, dict[str, Value]] = {}
     for command in info.said:
         if command.startswith(b"latencies:"):
@@ -113,13 +111,14 @@ def _histograms(info: NodeInfo) -> list[dict[str, Value]]:
                 name, _, figures = entry.rpartition(":")
                 read = _read(figures)
                 if name and read:
-                    found.setdefault(name, {**_named(name), **read})
-    return list(found.values())
+                    found.setdefault(name, read)
+    return found
 
 
-def _named(name: str) -> dict[str, Value]:
+def _split(name: str) -> tuple[str | None, str]:
+    """Namespace and kind of ``{test}-read``; a histogram of the whole node has just a kind."""
     namespace, brace, kind = name.removeprefix("{").partition("}-")
-    return {"namespace": namespace, "histogram": kind} if brace else {"namespace": None, "histogram": name}
+    return (namespace, kind) if brace else (None, name)
 
 
 def _read(figures: str) -> dict[str, Value]:

@@ -123,7 +123,12 @@ def table(
                 off += 1
             else:
                 rows.append(TableRow(info.answer, limit.values(), limit.marks()))
-    rows.sort(key=lambda row: -_used(row))
+    rows.sort(
+        key=lambda row: (
+            -_used(row),
+            *(str(row.values[name] or "") for name in ("metric", "namespace", "set")),
+        )
+    )
     note = f"{off} limit{' is' if off == 1 else 's are'} not set" if off else ""
     answers = [info.answer for info in found]
     return Table("stop_writes", "Stop-Writes", COLUMNS, answers, rows, note=note, ordered=True)
