@@ -27,11 +27,10 @@ def table(found: Sequence[NodeInfo]) -> Table:
 
 
 def _row(info: NodeInfo) -> TableRow:
-    failed = [name for name in info.fields(COMMAND).get("failed_best_practices", "").split(",") if name]
-    told = "failed_best_practices" in info.fields(COMMAND)
-    if failed == ["none"]:
-        failed = []
-    said = ", ".join(failed) if failed else "ok" if told else None
-    return TableRow(
-        info.answer, {"practices": said, FAILED: failed}, {"practices": "bad" if failed else "good"}
-    )
+    """A node that says something else than what it is asked for has neither."""
+    said = info.fields(COMMAND).get("failed_best_practices")
+    if said is None:
+        return TableRow(info.answer, {"practices": None, FAILED: None})
+    failed = [name for name in said.split(",") if name and name != "none"]
+    mark = {"practices": "bad" if failed else "good"}
+    return TableRow(info.answer, {"practices": ", ".join(failed) or "ok", FAILED: list(failed)}, mark)

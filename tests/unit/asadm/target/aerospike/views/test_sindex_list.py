@@ -1,0 +1,38 @@
+"""`show sindex`: indexes that nodes have alike are one row, and what differs stands out."""
+
+from __future__ import annotations
+
+from asadm.target.aerospike.views import sindex_list
+from asinfo.terminal.render import plain
+from tests.fakes.said import dead, node, rows
+
+AGE = "ns=test:indexname=idx_age:set=users:bin=age:type=numeric:indextype=default:context=null:exp=null:state=RW"
+WHOLE = "ns=bar:indexname=idx_q:set=NULL:bin=q:type=string:indextype=list:context=null:exp=null:state=WO"
+
+
+def test_nodes_that_differ_in_an_index_are_named() -> None:
+    found = [
+        node("a", {sindex_list.COMMAND: f"{AGE};{WHOLE}"}),
+        node("b", {sindex_list.COMMAND: f"{AGE.replace('RW', 'WO')};{WHOLE}"}),
+        node("c", {sindex_list.COMMAND: f"{AGE}"}),
+        dead("d"),
+    ]
+    table = sindex_list.table(found, lambda *_: True)
+    assert [(row.get("index"), row.get("index_state"), row.get("nodes")) for row in rows(table)] == [
+        ("idx_q", "WO", ["a", "b"]),
+        ("idx_age", "RW", ["a", "c"]),
+        ("idx_age", "WO", ["b"]),
+        (None, None, None),
+    ]
+    assert "only a, c" in plain(table.sheet())
+    assert rows(table)[0]["set"] is None
+    assert rows(table)[0]["context"] is None
+
+
+def test_only_what_is_wanted() -> None:
+    found = [node("a", {sindex_list.COMMAND: f"{AGE};{WHOLE}"})]
+    asked = []
+    table = sindex_list.table(found, lambda *names: asked.append(names) or names[0] == "bar")  # type: ignore[func-returns-value]  # None is no
+    assert asked == [("test", "users", "idx_age"), ("bar", "NULL", "idx_q")]
+    assert [row["index"] for row in rows(table)] == ["idx_q"]
+    assert sindex_list.table([node("a", {sindex_list.COMMAND: ""})], lambda *_: True).note
