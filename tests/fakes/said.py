@@ -11,6 +11,7 @@ from asinfo.dialogue import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from asadm.tables.shared import SharedTable
     from asadm.tables.table import Table
     from asadm.tables.values import ValueTable
 
@@ -29,7 +30,7 @@ def dead(name: str) -> NodeInfo:
     )
 
 
-def rows(table: Table | ValueTable, member: str = "rows") -> list[dict[str, Any]]:
+def rows(table: Table | SharedTable | ValueTable, member: str = "rows") -> list[dict[str, Any]]:
     """The rows, or another list, of what JSON says of a table."""
     found: Any = table.document()[member]
     return list(found)
