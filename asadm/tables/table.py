@@ -31,9 +31,10 @@ class Column:
     ``unit_of`` where values of several units stand here, the name of the value that tells which, row by row
     ``rough``   a person sees it in few places: 59 KiB, 2.4 h
     ``data``    only programs get it
+    ``whole``   an id, which is not cut while a detail may go
     """
 
-    __slots__ = ("data", "detail", "group", "name", "rough", "title", "total", "unit", "unit_of")
+    __slots__ = ("data", "detail", "group", "name", "rough", "title", "total", "unit", "unit_of", "whole")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Column:
         unit_of: str = "",
         rough: bool = False,
         data: bool = False,
+        whole: bool = False,
     ) -> None:
         self.name = name
         self.title = title
@@ -57,6 +59,7 @@ class Column:
         self.unit_of = unit_of
         self.rough = rough
         self.data = data
+        self.whole = whole
 
     @property
     def heading(self) -> str:
@@ -190,7 +193,9 @@ class Table:
             if id(group[0]) in totals:
                 rows.append(self._total(group, totals[id(group[0])], with_state=bool(failed)))
         details = sorted((column for column in shown if column.detail), key=lambda column: column.detail)
-        return Sheet(self.title, headings, rows, self._note(), details=[column.heading for column in details])
+        whole = [NODE, *(column.heading for column in shown if column.whole)]
+        names = [column.heading for column in details]
+        return Sheet(self.title, headings, rows, self._note(), details=names, whole=whole)
 
     @property
     def _shown(self) -> list[Column]:

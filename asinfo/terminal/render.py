@@ -51,10 +51,11 @@ class Sheet:
     """A table: title, column names, rows of cells (a plain value stands for an unmarked cell), and a closing note.
 
     ``details`` are columns that go, the last first, where the terminal is not wide enough for all. ``otherwise`` makes the sheet
-    that a terminal shows instead where this one does not fit with the names of its columns cut.
+    that a terminal shows instead where this one does not fit with the names of its columns cut. ``whole`` are columns that are not cut
+    while there is a detail to go: names of nodes and ids, which are hard to tell apart when they are cut.
     """
 
-    __slots__ = ("columns", "details", "note", "otherwise", "rows", "title")
+    __slots__ = ("columns", "details", "note", "otherwise", "rows", "title", "whole")
 
     def __init__(
         self,
@@ -65,8 +66,10 @@ class Sheet:
         *,
         details: Sequence[str] = (),
         otherwise: Callable[[], Sheet] | None = None,
+        whole: Sequence[str] = (),
     ) -> None:
         self.title = title
+        self.whole = list(whole)
         self.otherwise = otherwise
         self.columns = list(columns)
         self.details = list(details)
@@ -151,6 +154,7 @@ def _layout(sheet: Sheet, width: int) -> tuple[Sheet, list[int]] | None:
         cut = None if narrower is sheet else _cut_down(narrower, widths, width, LONG_WIDTH_MIN)
         if cut and _tells_apart(narrower, cut[0]):
             return cut
+    narrower.whole = []
     return _cut_down(narrower, widths, width, CUT_WIDTH_MIN)
 
 
@@ -217,7 +221,8 @@ def _end(text: str, width: int) -> str:
 
 def _part(sheet: Sheet, kept: Sequence[int]) -> Sheet:
     rows = [[row[number] for number in kept] for row in sheet.rows]
-    return Sheet(sheet.title, [sheet.columns[number] for number in kept], rows, sheet.note)
+    columns = [sheet.columns[number] for number in kept]
+    return Sheet(sheet.title, columns, rows, sheet.note, whole=sheet.whole)
 
 
 def _widths(sheet: Sheet, *, wrapped: bool) -> list[int]:
@@ -243,9 +248,10 @@ def _before_last(widths: Sequence[int]) -> int:
 def _cut_down(sheet: Sheet, widths: Sequence[int], width: int, least: int) -> tuple[Sheet, list[int]] | None:
     """The sheet with its widest columns cut to ``least`` places; None where that is not enough."""
     widths = list(widths)
+    free = [number for number, name in enumerate(sheet.columns[:-1]) if name not in sheet.whole]
     while _needed(widths) > width:
-        widest = max(range(len(widths) - 1), key=lambda number: widths[number], default=0)
-        if len(widths) < 2 or widths[widest] <= least:
+        widest = max(free, key=lambda number: widths[number], default=None)
+        if widest is None or widths[widest] <= least:
             return None
         widths[widest] -= 1
     most = [*widths[:-1], sys.maxsize]  # the cells of the last are folded instead

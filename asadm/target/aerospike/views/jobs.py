@@ -24,7 +24,7 @@ ID, TYPE, STATUS, DONE_AGO, RUN_TIME = "trid", "job-type", "status", "time-since
 _FIRST = {
     "job": Column("job", "Job"),
     "progress": Column("progress", "Done", units.PERCENT),
-    "trid": Column("transaction_id", "Transaction ID"),
+    "trid": Column("transaction_id", "Transaction ID", whole=True),
     "run-time": Column("run_time", "Ran", units.MILLISECONDS),
     "time-since-done": Column("time_since_done", "Ended Ago", units.MILLISECONDS, detail=1),
     "recs-succeeded": Column("recs_succeeded", "Records", units.COUNT),

@@ -26,7 +26,7 @@ COLUMNS = (
     Column("namespace", "Namespace"),
     Column("set", "Set"),
     Column("stop_writes", "Stopped", units.FLAG),
-    Column("metric", "Metric"),
+    Column("metric", "Metric", whole=True),
     Column("usage_pct", "Used", units.PERCENT),
     Column("usage", "Usage", unit_of="unit", detail=2),
     Column("threshold", "Limit", unit_of="unit", detail=1),

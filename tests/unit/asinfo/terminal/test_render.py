@@ -122,6 +122,18 @@ def test_details_go_before_addresses_look_alike(monkeypatch: pytest.MonkeyPatch)
     assert "One" not in shown
 
 
+def test_names_and_ids_stay_whole_while_a_detail_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    stream = Terminal()
+    row = ["12344938642282475805", "detail", "ok"]
+    show(Sheet("", ["ID", "One", "State"], [row], details=["One"], whole=["ID"]), stream, colour=False)
+    assert "12344938642282475805  ok" in stream.getvalue()
+    monkeypatch.setenv("COLUMNS", "20")
+    stream = Terminal()
+    show(Sheet("", ["ID", "One", "State"], [row], details=["One"], whole=["ID"]), stream, colour=False)
+    assert "123449386422\u2026" in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("columns", "tall"),
     [("80", False), ("47", False), ("40", False), ("38", False), ("37", True), ("20", True)],
