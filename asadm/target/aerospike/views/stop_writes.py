@@ -186,6 +186,21 @@ def _of_namespace(name: str, node: _Figures, figures: _Figures) -> Iterator[Limi
         threshold=figures["stop-writes-sys-memory-pct"],
         stopped=stopped,
     )
+    parts = [figures[f"{part}index_used_bytes"] for part in ("", "set_", "s")]
+    told = [part for part in parts if part is not None]
+    yield Limit(
+        name,
+        "indexes-memory-budget",
+        "index_used_bytes",
+        units.BYTES,
+        usage=sum(told) if told else None,
+        threshold=figures["indexes-memory-budget"],
+        stopped=stopped,
+    )
+    yield from _of_storage(name, figures, stopped=stopped)
+
+
+def _of_storage(name: str, figures: _Figures, *, stopped: bool) -> Iterator[Limit]:
     yield Limit(
         name,
         "storage-engine.stop-writes-avail-pct",
@@ -204,17 +219,6 @@ def _of_namespace(name: str, node: _Figures, figures: _Figures) -> Iterator[Limi
         units.BYTES,
         usage=figures["data_used_bytes"],
         threshold=None if total is None or percent is None else int(total * percent / 100),
-        stopped=stopped,
-    )
-    parts = [figures[f"{part}index_used_bytes"] for part in ("", "set_", "s")]
-    told = [part for part in parts if part is not None]
-    yield Limit(
-        name,
-        "indexes-memory-budget",
-        "index_used_bytes",
-        units.BYTES,
-        usage=sum(told) if told else None,
-        threshold=figures["indexes-memory-budget"],
         stopped=stopped,
     )
 
