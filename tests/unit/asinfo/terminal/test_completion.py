@@ -122,8 +122,6 @@ def _programs(folder: Path) -> str:
         ("asadm ", [*WORDS, "watch", "help"]),
         ("asadm sh", ["show"]),
         ("asadm show ud", ["udfs"]),
-        ("asadm info ", ["network", "namespace", "set", "sindex", "release", "transactions", "xdr", "with"]),
-        ("asadm info namespace ", ["object", "usage", "for", "with"]),
         ("asadm show udfs ", [*MODULES, "with"]),
         ("asadm show udfs c", ["counter.lua"]),
         ("asadm show udfs with ", NODES),
