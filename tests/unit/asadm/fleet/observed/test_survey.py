@@ -93,7 +93,7 @@ SAYS = {
     "remove": "nothing to remove (on the 2 of 3 nodes that were read)",
     "take away": "none of the 2 of 3 nodes that were read lists a module nosuch.lua",
     "get": "none of the 2 of 3 nodes that were read lists nosuch.lua",
-    "info network": "2 of 3 nodes answered",
+    "info network": "2 of 3 nodes were read",
     "apply": "2 of 3 nodes as they should be",
     "rewarm": "(on the 2 of 3 nodes that were read)",
 }
