@@ -1,4 +1,4 @@
-"""``features``: what each node is used for."""
+"""``features``: what each node is used for, told by counters and parameters."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 
 OPTIONS = FLIP_OPTIONS
+
+NOTES = """\
+A feature is used where one of its counters is not 0, which begin anew with the node, or where its parameters are set. Scan
+is a query of the primary index, Query one of a secondary index. What a node does not tell is neither yes nor no, and a node
+that did not answer has its reason.
+
+Exit codes: 0 every node was read, 1 a node was not, or no feature has such a name, 2 usage, 130 stopped by Ctrl-C.
+
+Example:
+  asadm features like Query TLS"""
 
 
 def check(arguments: CommandArguments) -> None:

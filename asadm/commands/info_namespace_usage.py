@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
+NOTES = """\
+Red is what has passed a limit of its namespace: a used share its evict or stop limit, an available share its stop limit, an
+index 90%, and writes that are stopped.
+
+Exit codes: 0 every node was read, 1 a node was not, or nothing matches, 2 usage, 130 stopped by Ctrl-C.
+
+Example:
+  asadm info namespace usage for test"""
+
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a pattern that is none."""

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
+NOTES = """\
+Records are counted with their copies. Quotas are of one node, and 0 is none: the share of a quota, over all nodes, is that
+of the nodes that have one. A set that was truncated stays, with zeroes. A share of 75% or more is yellow, of 90% red.
+
+Exit codes: 0 every node was read, 1 a node was not, or nothing matches, 2 usage, 130 stopped by Ctrl-C.
+
+Example:
+  asadm info set for test users"""
+
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a pattern that is none."""

@@ -19,6 +19,16 @@ OPTIONS = (
     Option("list", "l", "flag", help="Show one figure of a namespace a line, not one namespace a line."),
 )
 
+NOTES = """\
+Sizes and counts are sums of the nodes that were read; the line Nodes says how many. Memory of the system is an average, and
+a share is that of the sums. Unique Data is what one copy of each record takes, uncompressed. Used% and Avail% do not come
+to 100: what is free is not all in whole blocks. The JSON document has the figures of every node, too.
+
+Exit codes: 0 every node was read, 1 a node was not, 2 usage, 130 stopped by Ctrl-C.
+
+Example:
+  asadm summary -l"""
+
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes for what both tables need, in one conversation each."""

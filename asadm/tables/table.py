@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 NODE, STATE = "Node", "State"
 
+ROW_MEMBERS = ("node", "state", "reason")
+"""What JSON says of the node of a row: no column has such a name."""
+
 
 class Column:
     """One column.
@@ -50,6 +53,7 @@ class Column:
         data: bool = False,
         whole: bool = False,
     ) -> None:
+        assert name not in ROW_MEMBERS
         self.name = name
         self.title = title
         self.group = group

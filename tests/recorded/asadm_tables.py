@@ -174,7 +174,7 @@ MAPS = (
         {
             "Bin": "bin",
             "Bin Type": "bin_type",
-            "State": "state",
+            "State": "index_state",
             "Keys": "keys",
             "Entries/Total": "entries",
             "Entries/Avg Per Rec": "entries_per_record",

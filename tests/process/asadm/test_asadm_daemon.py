@@ -33,7 +33,7 @@ def test_the_example_modules_on_three_nodes(asadm: Asadm, start_daemon: StartDae
     for text in ("asinfo -v 'udf-clear-cache:'", "enable; asinfo -v 'udf-clear-cache:'"):
         assert asadm("-h", hosts(cluster), "-e", text).out.count("returned:\nok\n") == 3
     seed = hosts(cluster).split(",")[1]
-    assert len(asadm("-j", "-h", seed, "--discover", "info", "network").document["network"]) == 3
+    assert len(asadm("-j", "-h", seed, "--discover", "info", "network").document["tables"][0]["rows"]) == 3
     for name in names:
         assert asadm("-h", hosts(cluster), "--enable", "manage", "udfs", "remove", name).code == 0
     assert asadm("-j", "-h", hosts(cluster), "show", "udfs").document["modules"] == []

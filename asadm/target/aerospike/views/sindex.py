@@ -28,7 +28,7 @@ COLUMNS = (
     Column("bin", "Bin", detail=3),
     Column("bin_type", "Bin Type", detail=4),
     Column("index_type", "Index Type", detail=10),
-    Column("state", "State"),
+    Column("index_state", "State"),
     Column("keys", "Keys", units.COUNT, detail=2),
     Column("entries", "Total", units.COUNT, group="Entries", total=summed("entries")),
     Column("entries_per_record", "Avg Per Rec", units.COUNT, group="Entries", detail=6),
@@ -76,7 +76,7 @@ def table(found: Sequence[NodeInfo], wanted: Wanted) -> Table:
     """A row for each index of each node that was read; the rows of one index stand together."""
     rows = [_row(info, fields) for info in found for fields in listed(info, wanted)]
     answers = [info.answer for info in found]
-    note = BUILDING if any(row.values["state"] == WRITE_ONLY for row in rows) else ""
+    note = BUILDING if any(row.values["index_state"] == WRITE_ONLY for row in rows) else ""
     return Table(
         "sindex", "Secondary Indexes", COLUMNS, answers, rows, keys=[NAMESPACE, SET, INDEX], note=note
     )
@@ -93,7 +93,7 @@ def _row(info: NodeInfo, fields: Mapping[str, str]) -> TableRow:
         "bin": _told(fields, "bin"),
         "bin_type": _told(fields, "type"),
         "index_type": _told(fields, "indextype"),
-        "state": state or None,
+        "index_state": state or None,
         "keys": None if entries is None or not per_value else entries / per_value,
         "entries": entries,
         "entries_per_record": figure(said.get("entries_per_rec")),
@@ -103,7 +103,7 @@ def _row(info: NodeInfo, fields: Mapping[str, str]) -> TableRow:
         "context": _told(fields, "context"),
         "expression": _told(fields, "exp"),
     }
-    return TableRow(info.answer, values, {"state": "changed"} if state == WRITE_ONLY else {})
+    return TableRow(info.answer, values, {"index_state": "changed"} if state == WRITE_ONLY else {})
 
 
 def _told(fields: Mapping[str, str], name: str) -> str | None:

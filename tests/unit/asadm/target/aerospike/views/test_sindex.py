@@ -46,7 +46,7 @@ def test_keys_are_entries_by_their_average() -> None:
 
 def test_an_index_that_is_being_built_stands_out() -> None:
     table = sindex.table([info("a", "i"), info("b", "i", state="WO")], every)
-    assert [row.marks for row in table.rows] == [{}, {"state": "changed"}]
+    assert [row.marks for row in table.rows] == [{}, {"index_state": "changed"}]
     assert table.note == sindex.BUILDING
 
 
