@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes for what the three tables need."""
-    commands = dict.fromkeys([*cluster_facts.COMMANDS, *namespace_usage.COMMANDS])
+    commands = dict.fromkeys(
+        [*cluster_facts.COMMANDS, *namespace_usage.COMMANDS, *namespace_objects.COMMANDS]
+    )
     found = ask_each(info_cluster(session.cluster(arguments)), list(commands), [statistics], every)
     tables = [
         cluster_facts.table(found),

@@ -25,6 +25,8 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes for the statistics of themselves and of each namespace that is wanted."""
     wanted = arguments.prepared
     cluster = info_cluster(session.cluster(arguments))
-    found = ask_each(cluster, namespace_usage.COMMANDS, [statistics], wanted.namespace)
+    found = ask_each(
+        cluster, [*namespace_usage.COMMANDS, *namespace_objects.COMMANDS], [statistics], wanted.namespace
+    )
     tables = [each.table(found, wanted.namespace) for each in (namespace_usage, namespace_objects)]
     return tables_outcome(answers(found), filled(tables), nothing=wanted.nothing)

@@ -24,6 +24,8 @@ def check(arguments: CommandArguments) -> None:
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes for their namespaces and the statistics of each, over one connection a node."""
     wanted = arguments.prepared
-    found = ask_each(info_cluster(session.cluster(arguments)), [], [statistics], wanted.namespace)
+    found = ask_each(
+        info_cluster(session.cluster(arguments)), namespace_objects.COMMANDS, [statistics], wanted.namespace
+    )
     table = namespace_objects.table(found, wanted.namespace)
     return tables_outcome(answers(found), filled([table]), nothing=wanted.nothing)

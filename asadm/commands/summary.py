@@ -33,5 +33,5 @@ Example:
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes for what both tables need, in one conversation each."""
     found = cluster_summary.ask_summary(info_cluster(session.cluster(arguments)))
-    namespaces = cluster_summary.namespaces(found, listed=arguments.options.flag("list"))
-    return tables_outcome(answers(found), [cluster_summary.cluster(found), *filled([namespaces])])
+    cluster, namespaces = cluster_summary.tables(found, listed=arguments.options.flag("list"))
+    return tables_outcome(answers(found), [cluster, *filled([namespaces])])

@@ -78,12 +78,12 @@ class NodeInfo:
         return [name for name in (self.text(NAMESPACES) or "").split(";") if name]
 
 
-def pairs(fields: str, separator: str) -> dict[str, str]:
+def pairs(fields: str, separator: str, equals: str = "=") -> dict[str, str]:
     """Names and values; values of a name that stands several times are joined by commas."""
     found: dict[str, str] = {}
     for field in fields.split(separator):
-        name, equals, value = field.partition("=")
-        if equals:
+        name, found_equals, value = field.partition(equals)
+        if found_equals:
             found[name] = f"{found[name]},{value}" if name in found else value
     return found
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from asadm.tables import units
 from asadm.tables.overview import Overview, OverviewList
 from asadm.tables.table import Column, TableRow, rows_numbers, summed
@@ -34,8 +32,8 @@ if TYPE_CHECKING:
 COMMANDS = ("build", "release", "cluster-name", *features.COMMANDS)
 """What is asked beside the statistics of each namespace."""
 
-DEVICE = re.compile(r"storage-engine\.(device|file)\[\d+\]")
-"""The parameter that names a device or a file of a namespace."""
+DEVICES = ("storage-engine.device[", "storage-engine.file[")
+"""How the parameter that names a device or a file of a namespace begins; it ends with the bracket."""
 
 KINDS = {
     "mem": "Memory", "memory": "Memory", "shmem": "Shmem", "pmem": "Pmem", "flash": "Flash", "device": "Device",
@@ -60,7 +58,7 @@ def _namespace(fields: Mapping[str, str]) -> dict[str, Value]:
     copies = figure(fields.get("effective_replication_factor"))
     plain = None if used is None else used / ratio if ratio else used
     return {
-        "devices": sum(1 for name in fields if DEVICE.fullmatch(name)),
+        "devices": sum(name.endswith("]") for name in fields if name.startswith(DEVICES)),
         "index_type": fields.get("index-type"),
         "index_used_bytes": figure(fields.get("index_used_bytes")),
         "set_index_used_bytes": figure(fields.get("set_index_used_bytes")),
@@ -134,31 +132,32 @@ NAMESPACE_COLUMNS = (
 )
 
 
-def namespaces(found: Sequence[NodeInfo], *, listed: bool = False) -> Table:
-    """A line for each namespace; ``listed``: one for each of its figures."""
-    kind = OverviewList if listed else Overview
-    rows = [
-        TableRow(info.answer, {"namespace": name, **_namespace(info.fields(statistics(name)))})
-        for info in found
-        for name in info.namespaces
-    ]
+def tables(found: Sequence[NodeInfo], *, listed: bool = False) -> tuple[Table, Table]:
+    """What all nodes come to, and a line for each namespace; ``listed``: one for each of its figures."""
+    nodes, spaces = [], []
+    for info in found:
+        if info.good:
+            said = {
+                name: info.fields(statistics(name)) for name in info.namespaces
+            }  # large, so they are read once
+            used = features.active(info, said.values())
+            figures = {name: _namespace(fields) for name, fields in said.items()}
+            nodes.append(TableRow(info.answer, {**_node(info, figures), "features": used}))
+            spaces += [TableRow(info.answer, {"namespace": name, **each}) for name, each in figures.items()]
     answers = [info.answer for info in found]
-    return kind("namespace_summary", "Namespace Summary", NAMESPACE_COLUMNS, answers, rows, keys=[NAMESPACE])
+    kind = OverviewList if listed else Overview
+    return (
+        OverviewList("cluster_summary", "Cluster Summary", _columns(nodes), answers, nodes),
+        kind("namespace_summary", "Namespace Summary", NAMESPACE_COLUMNS, answers, spaces, keys=[NAMESPACE]),
+    )
 
 
 # ---- a node
 
 
-def cluster(found: Sequence[NodeInfo]) -> Table:
-    """What all nodes come to."""
-    rows = [TableRow(info.answer, _node(info)) for info in found if info.good]
-    answers = [info.answer for info in found]
-    return OverviewList("cluster_summary", "Cluster Summary", _columns(rows), answers, rows)
-
-
-def _node(info: NodeInfo) -> dict[str, Value]:
+def _node(info: NodeInfo, each: Mapping[str, Mapping[str, Value]]) -> dict[str, Value]:
+    """The figures of a node, of which ``each`` are those of its namespaces."""
     service, release = info.fields("statistics"), info.fields("release")
-    each = {name: _namespace(info.fields(statistics(name))) for name in info.namespaces}
     free, name = figure(service.get("system_free_mem_pct")), info.text("cluster-name")
     left = [rest for said in each.values() if isinstance(rest := said["migrations"], int)]
     devices = sum(count for said in each.values() if isinstance(count := said["devices"], int))
@@ -179,7 +178,6 @@ def _node(info: NodeInfo) -> dict[str, Value]:
         "namespaces": len(each),
         "active_names": active,
         "names": list(each),
-        "features": features.active(info),
     }
     for said in each.values():
         _add_kinds(values, said)

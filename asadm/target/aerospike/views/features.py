@@ -43,6 +43,8 @@ COUNTED = {
 A scan is a query of the primary index, and a query one of a secondary index, since 6.0; the names after those are of older nodes.
 """
 
+_COUNTERS = tuple(name for counters in COUNTED.values() for name in counters)
+
 INDEX_TYPES = {"Index-on-flash": "flash", "Index-on-pmem": "pmem", "Index-on-shmem": "shmem"}
 RATIOS = ("data_compression_ratio", "device_compression_ratio", "pmem_compression_ratio")
 TLS = {
@@ -87,30 +89,30 @@ def table(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> FeatureTa
     return made
 
 
-def active(info: NodeInfo) -> list[str]:
+def active(info: NodeInfo, namespaces: Iterable[Said] | None = None) -> list[str]:
     """The features that a node uses, in order."""
-    return [name for name, used in sorted(features(info).items()) if used]
+    return [name for name, used in sorted(features(info, namespaces).items()) if used]
 
 
 def _texts(found: Mapping[str, bool | None]) -> dict[str, str]:
     return {name: UNKNOWN if used is None else str(used).lower() for name, used in found.items()}
 
 
-def features(info: NodeInfo) -> dict[str, bool | None]:
-    """Which features a node uses; None where it does not tell."""
-    service = info.fields("statistics")
-    namespaces = [said for name in info.namespaces if (said := info.fields(statistics(name)))]
-    told = [said for said in (service, *namespaces) if said]
-    found: dict[str, bool | None] = {}
-    for name, counters in COUNTED.items():
-        found[name] = _any(_counted(said, counters) for said in told)
+def features(info: NodeInfo, namespaces: Iterable[Said] | None = None) -> dict[str, bool | None]:
+    """Which features a node uses; None where it does not tell. ``namespaces``: what it told of them, where that has been read."""
+    if namespaces is None:
+        namespaces = [info.fields(statistics(name)) for name in info.namespaces]
+    spaces = [said for said in namespaces if said]
+    told = [said for said in (info.fields("statistics"), *spaces) if said]
+    counted = {name for said in told for name in _counted(said)} if told else None
+    found = {name: _begun(counted, counters) for name, counters in COUNTED.items()}
     for name, kind in INDEX_TYPES.items():
-        found[name] = _any(said.get("index-type") == kind for said in namespaces)
-    found["Rack-aware"] = _any(said.get("rack-id", "0") not in UNSET for said in namespaces)
-    found["SC"] = _any(said.get("strong-consistency") == "true" for said in namespaces)
-    found["Compression"] = _any(map(_compressed, namespaces))
+        found[name] = _any(said.get("index-type") == kind for said in spaces)
     if info.text(INDEXES):
         found["SIndex"] = True
+    found["Rack-aware"] = _any(said.get("rack-id", "0") not in UNSET for said in spaces)
+    found["SC"] = _any(said.get("strong-consistency") == "true" for said in spaces)
+    found["Compression"] = _any(map(_compressed, spaces))
     found["Security"] = _secured(info)
     found["XDR Source"] = _set(info, XDR, "dcs")
     for name, parameters in TLS.items():
@@ -124,13 +126,19 @@ def _any(used: Iterable[bool]) -> bool | None:
     return any(found) if found else None
 
 
-def _counted(said: Said, names: Sequence[str]) -> bool:
-    """Whether one of the counters is not 0."""
-    whole = [name for name in names if not name.endswith("_")]
-    begun = tuple(name for name in names if name.endswith("_"))
-    if any(figure(said.get(name)) for name in whole):
-        return True
-    return bool(begun) and any(figure(value) for name, value in said.items() if name.startswith(begun))
+def _counted(said: Said) -> list[str]:
+    """The counters that are not 0."""
+    return [
+        name for name, value in said.items() if value != "0" and name.startswith(_COUNTERS) and figure(value)
+    ]
+
+
+def _begun(counted: Iterable[str] | None, counters: Sequence[str]) -> bool | None:
+    """Whether one of those that are not 0 is, or begins with, one of ``counters``; None where none was told."""
+    if counted is None:
+        return None
+    begins = tuple(name for name in counters if name.endswith("_"))
+    return any(name in counters or (begins and name.startswith(begins)) for name in counted)
 
 
 def _compressed(said: Said) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asadm.tables import units
 from asadm.tables.table import Column, Table, TableRow, summed
+from asadm.target.aerospike.views.asking import pairs
 from asadm.target.aerospike.views.namespaces import statistics
 from asinfo.text import number
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
     from asadm.tables.table import Value
     from asadm.target.aerospike.views.asking import NodeInfo
+
+RACKS = "rack-ids"
+COMMANDS = (RACKS,)
+"""What the table needs beside the statistics of each namespace: the Enterprise Edition tells there in which rack a node is now."""
 
 NAMESPACE = Column("namespace", "Namespace")
 
@@ -54,12 +59,13 @@ COLUMNS = (
 
 def table(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> Table:
     """A row for each namespace of each node that was read."""
-    rows = [
-        TableRow(info.answer, {"namespace": name, **_values(info.fields(statistics(name)))})
-        for info in found
-        for name in info.namespaces
-        if wanted(name)
-    ]
+    rows: list[TableRow] = []
+    for info in found:
+        racks = pairs(info.text(RACKS) or "", ";", ":")
+        for name in filter(wanted, info.namespaces):
+            values = _values(info.fields(statistics(name)))
+            values["rack_id"] = number(racks.get(name, "")) if name in racks else values["rack_id"]
+            rows.append(TableRow(info.answer, {"namespace": name, **values}))
     answers = [info.answer for info in found]
     return Table("namespace_object", "Namespace Objects", COLUMNS, answers, rows, keys=[NAMESPACE])
 

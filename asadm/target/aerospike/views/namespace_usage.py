@@ -80,19 +80,17 @@ COLUMNS = (
 
 def table(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> Table:
     """A row for each namespace of each node that was read."""
-    rows = [
-        _row(info, name, info.fields(statistics(name)))
-        for info in found
-        for name in info.namespaces
-        if wanted(name)
-    ]
+    rows: list[TableRow] = []
+    for info in found:
+        free = figure(info.fields("statistics").get("system_free_mem_pct"))
+        names = filter(wanted, info.namespaces)
+        rows += [_row(info, name, info.fields(statistics(name)), free) for name in names]
     answers = [info.answer for info in found]
     return Table("namespace_usage", "Namespace Usage", COLUMNS, answers, rows, keys=[NAMESPACE])
 
 
-def _row(info: NodeInfo, namespace: str, fields: Mapping[str, str]) -> TableRow:
+def _row(info: NodeInfo, namespace: str, fields: Mapping[str, str], free: float | None) -> TableRow:
     figures = {name: figure(fields.get(source)) for name, source in FIGURES.items()}
-    free = figure(info.fields("statistics").get("system_free_mem_pct"))
     indexes = {
         "index_used_pct": _index_share(fields, "index"),
         "index_evict_pct": _index_limit(fields, "index"),

@@ -39,9 +39,9 @@ VIEWS: dict[str, Callable[[Sequence[NodeInfo]], Table | ValueTable]] = {
     "sindex": lambda found: sindex.table(found, _any_index),
     "release": release.table,
     "features": lambda found: features.table(found, every),
-    "cluster": cluster_summary.cluster,
-    "namespaces": cluster_summary.namespaces,
-    "listed": lambda found: cluster_summary.namespaces(found, listed=True),
+    "cluster": lambda found: cluster_summary.tables(found)[0],
+    "namespaces": lambda found: cluster_summary.tables(found)[1],
+    "listed": lambda found: cluster_summary.tables(found, listed=True)[1],
 }
 COMMANDS = [
     *cluster_facts.COMMANDS, *features.COMMANDS, "namespaces", "namespace/test", "sets", "sindex-list:", "cluster-name",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from asadm.tables.table import Table
@@ -21,16 +22,24 @@ def namespace(**fields: object) -> str:
     return ";".join(f"{name}={value}" for name, value in {**made, **fields}.items())
 
 
-def info(name: str, free: int = 80, **namespaces: str) -> NodeInfo:
+def info(name: str, free: int = 80, **spaces: str) -> NodeInfo:
     answers = {
         "build": "8.1.2.0",
         "release": RELEASE,
         "cluster-name": "prod",
         "statistics": f"cluster_size=3;system_free_mem_pct={free};batch_index_initiate=1",
-        "namespaces": ";".join(namespaces),
-        **{f"namespace/{each}": said for each, said in namespaces.items()},
+        "namespaces": ";".join(spaces),
+        **{f"namespace/{each}": said for each, said in spaces.items()},
     }
     return node(name, answers)
+
+
+def cluster(found: Sequence[NodeInfo]) -> Table:
+    return cluster_summary.tables(found)[0]
+
+
+def namespaces(found: Sequence[NodeInfo], *, listed: bool = False) -> Table:
+    return cluster_summary.tables(found, listed=listed)[1]
 
 
 def totals(table: Table) -> list[dict[str, Any]]:
@@ -38,7 +47,7 @@ def totals(table: Table) -> list[dict[str, Any]]:
 
 
 def test_the_cluster_is_what_its_nodes_come_to() -> None:
-    table = cluster_summary.cluster(
+    table = cluster(
         [
             info("a", free=80, test=namespace(), bar=namespace(master_objects=0)),
             info("b", free=70, test=namespace(migrate_tx_partitions_remaining=1)),
@@ -62,11 +71,11 @@ def test_the_cluster_is_what_its_nodes_come_to() -> None:
 
 def test_a_hung_node_is_told_and_the_figures_say_of_how_many() -> None:
     found = [info("a", test=namespace()), dead("b")]
-    cells = [[cell.text for cell in row] for row in cluster_summary.cluster(found).sheet().rows]
+    cells = [[cell.text for cell in row] for row in cluster(found).sheet().rows]
     assert ["b", "timeout: no answer"] in cells
     assert ["Nodes", "1 of 2 nodes"] in cells
     for listed in (False, True):
-        sheet = cluster_summary.namespaces(found, listed=listed).sheet()
+        sheet = namespaces(found, listed=listed).sheet()
         texts = [cell.text for row in sheet.rows for cell in row]
         assert "timeout: no answer" in texts
         assert any("1 of 2 nodes" in text for text in texts)
@@ -74,7 +83,7 @@ def test_a_hung_node_is_told_and_the_figures_say_of_how_many() -> None:
 
 
 def test_nobody_was_read() -> None:
-    table = cluster_summary.cluster([dead("a"), dead("b")])
+    table = cluster([dead("a"), dead("b")])
     assert totals(table) == []
     assert [row[0].text for row in table.sheet().rows] == ["a", "b"]
 
@@ -83,7 +92,7 @@ def test_types_of_storage_stand_apart() -> None:
     flash = namespace(
         **{"storage-engine": "device", "storage-engine.device[0]": "/dev/sda", "index-type": "flash"}
     )
-    (found,) = totals(cluster_summary.cluster([info("a", test=namespace(), disk=flash)]))
+    (found,) = totals(cluster([info("a", test=namespace(), disk=flash)]))
     assert (found["data_total_memory_bytes"], found["data_total_device_bytes"]) == (1000, 1000)
     assert (found["index_used_memory_bytes"], found["index_used_flash_bytes"]) == (64, 64)
     assert (found["devices"], found["devices_per_node"], found["devices_equal"]) == (1, 1, True)
@@ -92,12 +101,12 @@ def test_types_of_storage_stand_apart() -> None:
 def test_devices_that_nodes_do_not_have_alike() -> None:
     one = namespace(**{"storage-engine.file[0]": "/a", "storage-engine.file[0].used_bytes": 5})
     two = namespace(**{"storage-engine.file[0]": "/a", "storage-engine.file[1]": "/b"})
-    (found,) = totals(cluster_summary.cluster([info("a", test=one), info("b", test=two)]))
+    (found,) = totals(cluster([info("a", test=one), info("b", test=two)]))
     assert (found["devices"], found["devices_per_node"], found["devices_equal"]) == (3, 1.5, False)
 
 
 def test_a_namespace_is_a_line() -> None:
-    table = cluster_summary.namespaces(
+    table = namespaces(
         [
             info("a", test=namespace(data_compression_ratio="0.500"), bar=namespace()),
             info("b", test=namespace(data_compression_ratio="0.250", data_used_bytes=300)),
@@ -112,7 +121,7 @@ def test_a_namespace_is_a_line() -> None:
 
 
 def test_a_node_that_tells_nothing_has_empty_values() -> None:
-    (found,) = totals(cluster_summary.cluster([node("a", {"namespaces": "test"})]))
+    (found,) = totals(cluster([node("a", {"namespaces": "test"})]))
     assert found["migrations"] is None
     assert found["unique_data_bytes"] is None
     assert found["server_version"] == []
