@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.fakes.node import FakeNode, closing, refusing, silent
+from tests.fakes.node import FakeNode, Peer, closing, frame, refusing, reply, silent
 from tests.unit.asadm.conftest import Asadm
 
 NAMESPACE = (
@@ -82,6 +82,23 @@ def test_every_node_is_a_row_of_every_table(asadm: Asadm, command: str) -> None:
             assert len(states) == 4
             assert all(row["reason"] for row in table["rows"] if row["state"] != "ok")
             assert {(total["nodes_read"], total["nodes_asked"]) for total in table["totals"]} <= {(1, 4)}
+
+
+def _first_only(peer: Peer) -> None:
+    """Answer the first request, and close at the second."""
+    peer.send(frame(reply(peer.request(), ANSWERS)))
+    peer.request()
+
+
+@pytest.mark.parametrize("command", ["info", "info namespace", "info sindex", "summary", "features"])
+def test_a_node_that_goes_between_the_two_requests(asadm: Asadm, command: str) -> None:
+    with FakeNode(ANSWERS) as node, FakeNode(behaviour=_first_only) as gone:
+        result = asadm("-j", "-h", hosts(node, gone), "-e", command)
+        assert result.code == 1
+        for table in result.document["tables"]:
+            (row,) = [row for row in table["rows"] if row["node"] == gone.address]
+            assert row["state"] != "ok"
+            assert row["reason"]
 
 
 def test_all_nodes_failed(asadm: Asadm) -> None:
