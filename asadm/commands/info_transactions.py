@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
-MESSAGE = "transactions are of the Enterprise Edition: nodes of the Community Edition have none"
+MESSAGE = (
+    "transactions are of the Enterprise Edition: nodes of the Community Edition have none, and the counters of others are in "
+    "'show statistics namespace like mrt'"
+)
 
 
 def run(_session: CommandSession, _arguments: CommandArguments) -> CommandOutcome:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
-MESSAGE = "XDR is of the Enterprise Edition: nodes of the Community Edition have none"
+MESSAGE = "XDR is of the Enterprise Edition: nodes of the Community Edition have none, and of others 'show statistics xdr' shows it"
 
 
 def run(_session: CommandSession, _arguments: CommandArguments) -> CommandOutcome:
