@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tests.recorded.verdict import Row, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 FILE = "asadm_tables.jsonl.gz"
 
@@ -35,6 +35,9 @@ class TableMap(NamedTuple):
     ``columns``  our column by the vendor's; a column that is not named here is not compared (`UNCOMPARED` says why)
     ``shares``   columns that are a share of 1 at the vendor's, and percent here
     ``totals``   whether the vendor's rows are of all nodes, as our totals are
+    ``alike``    whether rows are of what nodes say alike, and not of one node each
+
+    Groups of the title are columns of the vendor's.
     """
 
     title: re.Pattern[str]
@@ -43,6 +46,7 @@ class TableMap(NamedTuple):
     columns: dict[str, str]
     shares: frozenset[str] = frozenset()
     totals: bool = False
+    alike: bool = False
 
 
 class ValueMap(NamedTuple):
@@ -341,11 +345,20 @@ REFUSED: dict[str, str] = {
 class Comparison:
     """One recorded run beside ours: ``compared`` counts values, ``differences`` are those that are not the same.
 
-    ``nodes`` is where each node of the run listens now, by its port; ``unmapped`` are titles that nothing of ours is for.
+    ``nodes`` is where each node of the run listens now, by its port; ``unmapped`` are titles that nothing of ours is for. ``maps`` and
+    ``reasons`` are known beside those here.
     """
 
-    def __init__(self, case: int, addresses: dict[str, str]) -> None:
+    def __init__(
+        self,
+        case: int,
+        addresses: dict[str, str],
+        maps: Sequence[TableMap] = (),
+        reasons: Sequence[Reason] = (),
+    ) -> None:
         self.case = case
+        self.maps = (*MAPS, *maps)
+        self.reasons = (*DIFFERENT, *reasons)
         self.nodes = {name.rpartition(":")[2]: address for name, address in addresses.items()}
         self.compared: Counter[str] = Counter()
         self.differences: list[Difference] = []
@@ -356,8 +369,12 @@ class Comparison:
         for document in documents:
             title = re.sub(r" ?\(\d{4}-.*", "", document["title"])
             theirs = list(records(document))
-            if found := next((each for each in MAPS if each.title.fullmatch(title)), None):
-                self._table(found, title, theirs, tables)
+            if found := next((each for each in self.maps if each.title.fullmatch(title)), None):
+                match = found.title.fullmatch(title)
+                groups = match.groupdict() if match else {}
+                about = {ours: groups[name] for name, ours in found.keys.items() if name in groups}
+                mine = [{**table, "rows": _about(table["rows"], about)} for table in tables]
+                self._table(found, title, [{**record, **groups} for record in theirs], mine)
             elif values := next((each for each in VALUES if each.title.fullmatch(title)), None):
                 self._values(values, title, theirs, tables)
             else:
@@ -367,8 +384,11 @@ class Comparison:
         mine = [table for table in tables if table["name"] == map_.name]
         if map_.totals:
             mine = [{"rows": [{"node": "", **total} for total in table["totals"]]} for table in mine]
-        rows = {self._own_key(map_, row): row for table in mine for row in table["rows"]}
-        failed = {row["node"] for table in mine for row in table["rows"] if row.get("state", "ok") != "ok"}
+        found = [row for table in mine for row in table["rows"]]
+        failed = {row["node"] for row in found if row.get("state", "ok") != "ok"}
+        rows = {
+            self._own_key(map_, row): row for row in found if not map_.alike or row.get("node") not in failed
+        }
         for record in theirs:
             key = self._their_key(map_, record)
             if key[0] in failed:
@@ -436,7 +456,7 @@ class Comparison:
         self._note(Difference(self.case, table, " ".join(key), "", vendor, ours))
 
     def _note(self, found: Difference) -> None:
-        reason = next((each for each in DIFFERENT if _explains(each, found)), None)
+        reason = next((each for each in self.reasons if _explains(each, found)), None)
         if reason is None:
             self.differences.append(found)
         else:
@@ -451,7 +471,17 @@ class Comparison:
 
     @staticmethod
     def _own_key(map_: TableMap, row: dict[str, Any]) -> tuple[str, ...]:
-        return (row["node"], *(_key(row.get(each)) for each in map_.keys.values()))
+        node = "" if map_.alike else row["node"]
+        return (node, *(_key(row.get(each)) for each in map_.keys.values()))
+
+
+def _about(rows: list[dict[str, Any]], values: dict[str, str]) -> list[dict[str, Any]]:
+    """Those of ``rows`` that have ``values``, and those of nodes that failed."""
+    return [
+        row
+        for row in rows
+        if row.get("state", "ok") != "ok" or all(row.get(name) == value for name, value in values.items())
+    ]
 
 
 def _key(value: object) -> str:
