@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.commands.modifiers import NamePattern, one_of, selection
+from asadm.commands.modifiers import FLIP, FLIP_OPTIONS, NamePattern, flipped, one_of, selection
 from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import jobs
@@ -29,7 +29,8 @@ OPTIONS = (
         metavar="FIELD=PATTERN",
         help="Only jobs whose field matches; may be given several times, and all must.",
     ),
-    Option("flip", kind="flag", aliases=("full",), help="Show every field of each job."),
+    FLIP.explained("Show every field of each job."),
+    *FLIP_OPTIONS[1:],
 )
 
 NOTES = """\
@@ -92,5 +93,5 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes at once."""
     wanted: JobSelection = arguments.prepared
     found = ask(info_cluster(session.cluster(arguments)), [jobs.COMMAND])
-    table = jobs.table(found, wanted, wanted.selected.like or None, everything=arguments.options.flag("flip"))
+    table = jobs.table(found, wanted, wanted.selected.like or None, everything=flipped(arguments))
     return tables_or_nothing(answers(found), [table], wanted.selected)

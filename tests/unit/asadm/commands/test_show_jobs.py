@@ -50,3 +50,11 @@ def test_an_old_server_that_has_no_such_command_is_a_row_with_its_reason(asadm: 
         result = asadm("-h", node.address, "-e", "show jobs")
         assert result.code == 1
         assert "unrecognized command" in result.out
+
+
+def test_every_field_of_a_job_with_one_dash_as_with_two(asadm: Asadm) -> None:
+    with FakeNode({"query-show": JOBS}) as node:
+        short = asadm("-h", node.address, "-e", "show jobs").out
+        assert "recs-failed" not in short
+        for flip in ("--flip", "-flip"):
+            assert "recs-failed" in asadm("-h", node.address, "-e", f"show jobs {flip}").out
