@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from asadm.commands.check_outcome import QUIET, check_code
 from asadm.display import node
 from asadm.fleet.check import formats
-from asadm.fleet.check.findings import LEVELS, CheckResult
-from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome, worst
+from asadm.fleet.check.findings import CheckResult
+from asadm.fleet.check.report import LEVELS
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, CommandOutcome, worst
 from asadm.settings import TargetSettings
 from asadm.targets import TargetResolver
 from asinfo.errors import Error
-from asinfo.terminal.options import Option, Values
+from asinfo.terminal.options import Values
 from asinfo.terminal.render import Cell, Sheet
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
     from asadm.targets import NamedTarget
 
-QUIET = Option("quiet", "q", "flag", help="Print nothing when no problem is found.")
 OPTIONS = (QUIET,)
 
 NOTES = """\
@@ -51,11 +52,9 @@ class ClusterCheck(NamedTuple):
     @property
     def code(self) -> int:
         """The exit code that it would have alone."""
-        if self.reason == STOPPED or (self.checked is not None and self.checked.interrupted):
-            return INTERRUPTED
-        if self.checked is None or not self.checked.complete:
-            return FAILED
-        return GOOD if formats.good(self.checked) else PENDING
+        if self.checked is None:
+            return INTERRUPTED if self.reason == STOPPED else FAILED
+        return check_code(self.checked)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:

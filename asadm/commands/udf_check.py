@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from asadm.cron.metrics import check_target, write_text
-from asadm.display import node, rendered
-from asadm.fleet.check import formats, prometheus
-from asadm.fleet.check.findings import UNKNOWN, CheckResult
+from asadm.commands.check_outcome import FORMAT, METRICS, QUIET, CheckOutput, check_outcome
+from asadm.fleet.check import prometheus
+from asadm.fleet.check.findings import CheckResult
 from asadm.fleet.desired import directory
-from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
-from asinfo.errors import Error
 from asinfo.terminal.options import Option
 
 if TYPE_CHECKING:
     from typing import Self
 
     from asadm.fleet.desired.directory import ModuleDirectory
+    from asadm.outcome import CommandOutcome
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
-FORMAT = Option(
-    "format",
-    kind="choice",
-    choices=("text", "nagios", "prometheus", "json"),
-    default="text",
-    metavar="FORMAT",
-    help="Output format: text for people, nagios for a monitoring plugin, prometheus for the textfile collector, json for programs.  [text]",
-)
 VERIFY = Option(
     "verify",
     kind="flag",
@@ -37,12 +27,6 @@ PRUNE = Option(
     "prune",
     kind="flag",
     help="With DIR: also report modules that nodes list and the directory does not have.",
-)
-QUIET = Option("quiet", "q", "flag", help="Print nothing when no problem is found.")
-METRICS = Option(
-    "metrics-file",
-    metavar="FILE",
-    help="Also write the result in the format of Prometheus to FILE, for the textfile collector of node_exporter.",
 )
 OPTIONS = (FORMAT, VERIFY, PRUNE, QUIET, METRICS)
 
@@ -68,15 +52,12 @@ Examples:
 
 
 class CheckSettings(NamedTuple):
-    """What is checked, and the output format; ``path`` is that of the directory, if one was given."""
+    """What is checked, and how it is told; ``path`` is that of the directory, if one was given."""
 
-    form: str
+    output: CheckOutput
     path: str | None
     verify: bool
     prune: bool
-    quiet: bool
-    metrics_file: str | None
-    family: str
     directory: ModuleDirectory | None = None
 
     @classmethod
@@ -84,19 +65,15 @@ class CheckSettings(NamedTuple):
         """What a command line says."""
         options = arguments.options
         return cls(
-            form=options.text("format") or "text",
+            output=CheckOutput.of(options, arguments.family, prometheus.text_of),
             path=arguments.names[0] if arguments.names else None,
             verify=options.flag("verify"),
             prune=options.flag("prune"),
-            quiet=options.flag("quiet"),
-            metrics_file=options.text("metrics-file"),
-            family=arguments.family,
         )
 
     def complete(self, arguments: CommandArguments) -> Self:
         """With the directory that is read now. Raises UsageError and ConfigError for what cannot be."""
-        if self.metrics_file is not None:
-            check_target(self.metrics_file)
+        self.output.check()
         if self.path is None:
             return self
         return self._replace(directory=directory.read(self.path, arguments.rules))
@@ -105,85 +82,16 @@ class CheckSettings(NamedTuple):
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError when the metrics file cannot be written there; for Nagios the run itself says what is wrong."""
     settings = CheckSettings.of(arguments)
-    arguments.prepared = settings if settings.form == "nagios" else settings.complete(arguments)
+    arguments.prepared = settings if settings.output.nagios else settings.complete(arguments)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Look, and tell in the form that was asked for."""
     settings: CheckSettings = arguments.prepared
-    if settings.form != "nagios":
-        return _shown(session, settings, _look(session, arguments, settings))
-    try:
-        settings = settings.complete(arguments)
-        checked = _look(session, arguments, settings)
-        _write(settings, checked)
-    except Error as error:
-        return _unknown(str(error), settings.family)
-    except KeyboardInterrupt:
-        return _unknown("stopped", settings.family)
-    if checked.interrupted:
-        return _unknown("stopped", settings.family)
-    return CommandOutcome(
-        checked.survey.answers,
-        formats.nagios(checked, settings.family),
-        code=checked.level,
-        extra=formats.document(checked),
-        silent=True,
-    )
 
+    def look() -> CheckResult:
+        wanted = settings.complete(arguments) if settings.output.nagios else settings
+        cluster = session.cluster(arguments)
+        return CheckResult(cluster, wanted.directory, verify=wanted.verify, prune=wanted.prune)
 
-def _unknown(reason: str, family: str) -> CommandOutcome:
-    extra: dict[str, object] = {"status": "unknown", "summary": reason}
-    return CommandOutcome(show=formats.nagios_unknown(reason, family), code=UNKNOWN, extra=extra)
-
-
-def _look(session: CommandSession, arguments: CommandArguments, settings: CheckSettings) -> CheckResult:
-    return CheckResult(
-        session.cluster(arguments), settings.directory, verify=settings.verify, prune=settings.prune
-    )
-
-
-def _write(settings: CheckSettings, checked: CheckResult) -> None:
-    if settings.metrics_file is not None and not checked.interrupted:
-        write_text(settings.metrics_file, prometheus.text_of(checked, settings.family))
-
-
-def _shown(session: CommandSession, settings: CheckSettings, checked: CheckResult) -> CommandOutcome:
-    outcome = CommandOutcome(
-        checked.survey.answers,
-        _text(session, settings, checked),
-        code=_code(checked),
-        extra=formats.document(checked),
-        silent=settings.form != "prometheus",
-    )
-    try:
-        _write(settings, checked)
-    except Error as error:
-        outcome.messages.append(str(error))
-        outcome.code = outcome.code or FAILED
-    return outcome
-
-
-def _code(checked: CheckResult) -> int:
-    if checked.interrupted:
-        return INTERRUPTED
-    if not checked.complete:
-        return FAILED
-    return GOOD if formats.good(checked) else PENDING
-
-
-def _text(session: CommandSession, settings: CheckSettings, checked: CheckResult) -> bytes:
-    """What standard output gets."""
-    form = settings.form
-    if form == "prometheus":
-        return session.safe(prometheus.text_of(checked, settings.family).encode("utf-8", "backslashreplace"))
-    if form == "json":
-        from asinfo.document import written
-
-        nodes = list(map(node, checked.survey.answers))
-        whole = {"code": _code(checked), "nodes": nodes, **formats.document(checked)}
-        return written(whole).encode() + b"\n"
-    if settings.quiet and formats.good(checked):
-        return b""
-    sheets = [] if formats.good(checked) else [formats.sheet(checked)]
-    return rendered(session, sheets) + formats.headline(checked).encode("utf-8", "replace") + b"\n"
+    return check_outcome(session, settings.output, look)

@@ -4,77 +4,37 @@ from __future__ import annotations
 
 import time
 
-from asadm.fleet.observed.grouping import named
+from asadm.fleet.check.report import (  # fmt: skip
+    CACHE_OFF,
+    DAMAGED,
+    DIRECTORY,
+    DRIFT,
+    MARKER,
+    POISONED,
+    UNREACHABLE,
+    CheckReport,
+    Finding,
+)
 from asadm.fleet.observed.survey import survey
-from asadm.fleet.observed.unread import unread
 from asadm.fleet.plan.plan import CHANGES, make, permit
-from asinfo.text import text
+from asadm.target.types import FUNCTION
+from asinfo.text import plural, text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from asadm.fleet.desired.directory import ModuleDirectory
     from asadm.fleet.plan.plan import FleetPlan
     from asadm.target.interface import Target
     from asinfo.exchange import Endpoint
 
-OK, WARNING, CRITICAL, UNKNOWN = range(4)
-LEVELS = ("ok", "warning", "critical", "unknown")
-"""As Nagios counts them."""
-
-UNREACHABLE = "unreachable"
-DRIFT = "drift"
-DIRECTORY = "directory"
-CACHE_OFF = "cache-off"
-MARKER = "marker"
-DAMAGED = "damaged"
-POISONED = "poisoned"
-
-LEVEL_OF = {
-    UNREACHABLE: CRITICAL,
-    DRIFT: CRITICAL,
-    DAMAGED: CRITICAL,
-    POISONED: CRITICAL,
-    DIRECTORY: WARNING,
-    CACHE_OFF: WARNING,
-    MARKER: WARNING,
-}
-"""How bad each kind of finding is: calls that fail or do different things are worse than what only waits for a hand."""
-
-
 _LEFT = "left by a repair that was cut off: asadm udf repair"
 
 
-class Finding:
-    """One fault: its ``kind``, the module (None for a node as a whole), the nodes, and a description."""
+class CheckResult(CheckReport):
+    """The result of one check of modules.
 
-    __slots__ = ("detail", "kind", "module", "nodes", "where")
-
-    def __init__(
-        self, kind: str, module: bytes | None, nodes: Sequence[Endpoint], detail: str, where: str = ""
-    ) -> None:
-        self.kind = kind
-        self.module = module
-        self.nodes = list(nodes)
-        self.detail = detail
-        self.where = where or ", ".join(node.name for node in nodes)
-
-    @property
-    def level(self) -> int:
-        """How bad it is."""
-        return LEVEL_OF[self.kind]
-
-    def __str__(self) -> str:
-        module = "" if self.module is None else f"{text(self.module)}: "
-        return f"{self.kind}: {module}{self.where}: {self.detail}"
-
-
-class CheckResult:
-    """The result of one check.
-
-    ``seconds`` is how long it took; ``plan`` is None where no directory was given; ``complete`` is whether every node
-    told its modules, and with ``verify`` let them be read.
+    ``plan`` is None where no directory was given; ``complete`` is whether every node told its modules, and with
+    ``verify`` let them be read.
     """
 
     def __init__(
@@ -84,13 +44,11 @@ class CheckResult:
         started = time.monotonic()
         if directory is not None:
             permit(cluster, directory)
-        self.cluster = cluster.name
         self.survey = survey(cluster)
-        self.nodes = self.survey.nodes()
+        super().__init__(cluster.name, self.survey.answers, self.survey.noun)
+        self.subjects = len(self.survey.names())
         self.plan: FleetPlan | None = None if directory is None else make(directory, self.survey, prune=prune)
-        self.findings: list[Finding] = []
-        self.complete = self.survey.complete
-        self._unreachable()
+        self.note_unread()
         known = [(each.name, each.content) for each in directory.sources.values()] if directory else []
         self._markers = cluster.leftovers.held(self.survey.listings, known)
         self._drift()
@@ -105,42 +63,35 @@ class CheckResult:
             self._files(cluster)
         self.seconds = time.monotonic() - started
 
-    @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C ended it."""
-        return any(answer.status == "interrupted" for answer in self.survey.answers)
+    def figures(self, family: str) -> list[str]:
+        """Of modules, and those of what only one kind of servers can have."""
+        total = len(self.nodes)
+        if family == FUNCTION:
+            own = [f"poisoned={self.count(POISONED)};;0;0;{total}"]
+        else:
+            own = [f"cache_off={self.count(CACHE_OFF)};0;;0;{total}", f"markers={self.count(MARKER)};0;;0"]
+        return [
+            f"drift={self.count(DRIFT)};;0;0",
+            f"damaged={self.count(DAMAGED)};;0;0",
+            f"directory={self.count(DIRECTORY)};0;;0",
+            *own,
+            f"{plural(self.noun)}={self.subjects};;;0",
+        ]
 
-    @property
-    def read(self) -> int:
-        """How many nodes told all they were asked."""
-        return len(self.nodes) - self.count(UNREACHABLE)
-
-    @property
-    def level(self) -> int:
-        """The worst."""
-        return max((finding.level for finding in self.findings), default=OK)
-
-    def count(self, kind: str) -> int:
-        """How many findings of a kind there are: nodes of those about nodes, modules of the others."""
-        found = [finding for finding in self.findings if finding.kind == kind]
-        if kind in {UNREACHABLE, CACHE_OFF, POISONED}:
-            return len({node for finding in found for node in finding.nodes})
-        return len({finding.module for finding in found})
-
-    def add(self, kind: str, module: bytes | None, nodes: Sequence[Endpoint], detail: str) -> None:
-        """One more finding, its nodes named together where they are many."""
-        chosen = set(nodes)
-        positions = [position for position, node in enumerate(self.nodes) if node in chosen]
-        self.findings.append(Finding(kind, module, nodes, detail, named(self.nodes, positions)))
-
-    def _unreachable(self) -> None:
-        for where, status, reason in unread(self.survey):
-            nodes = [
-                listing.node
-                for listing in self.survey.listings
-                if not listing.read and (listing.answer.status, listing.answer.error) == (status, reason)
-            ]
-            self.findings.append(Finding(UNREACHABLE, None, nodes, f"{reason} ({status})", where))
+    def members(self) -> dict[str, object]:
+        """Every module with its hash on every node."""
+        differing = set(self.survey.differing())
+        modules = [
+            {
+                "name": text(name),
+                "same": name not in differing,
+                "hashes": {
+                    node.name: hash_ for node, hash_ in zip(self.nodes, self.survey.hashes(name), strict=True)
+                },
+            }
+            for name in self.survey.names()
+        ]
+        return {"modules": modules}
 
     def _drift(self) -> None:
         """Nodes that disagree with the most of them; with several of the same number, all are named."""

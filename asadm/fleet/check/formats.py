@@ -1,21 +1,22 @@
-"""The output formats of ``udf check`` and ``function check`` for people, Nagios and programs; `asadm.fleet.check.prometheus` is another."""
+"""The output formats of all checks for people, Nagios and programs; `asadm.fleet.check.prometheus` is another."""
 
 from __future__ import annotations
 
-from asadm.fleet.check.findings import (  # fmt: skip
+from asadm.fleet.check.report import (  # fmt: skip
+    BASELINE,
     CACHE_OFF,
+    CONFIG_DRIFT,
     DAMAGED,
     DIRECTORY,
     DRIFT,
     LEVELS,
     MARKER,
-    OK,
+    NOT_TOLD,
     POISONED,
     UNREACHABLE,
-    CheckResult,
+    CheckReport,
 )
 from asadm.fleet.observed.grouping import count as counted
-from asadm.target.types import FUNCTION
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import plural, text, visible
 
@@ -27,21 +28,24 @@ WORDS = {
     CACHE_OFF: "with the cache left off",
     MARKER: "with a marker left",
     POISONED: "on which every script fails",
+    CONFIG_DRIFT: "differ between nodes",
+    BASELINE: "not as in the file",
+    NOT_TOLD: "of the file that no node has",
 }
-ONE = {DRIFT: "differs between nodes"}
+ONE = {DRIFT: "differs between nodes", CONFIG_DRIFT: "differs between nodes"}
 """The words where there is just one."""
 NODES = {UNREACHABLE, CACHE_OFF, POISONED}
 LINES_MAX = 200
 """Lines of long text: a monitoring system cuts it anyway, at 4 or 8 KB."""
 
 
-def headline(checked: CheckResult) -> str:
+def headline(checked: CheckReport) -> str:
     """All in one line: ``1 node not read, 2 modules differ between nodes``."""
     parts = []
     for kind, words in WORDS.items():
         count = checked.count(kind)
         if count:
-            what = "node" if kind in NODES else checked.survey.noun
+            what = "node" if kind in NODES else checked.noun
             one = count == 1
             of = f" of {len(checked.nodes)}" if kind == UNREACHABLE else ""
             whole = len(checked.nodes) if of else count
@@ -50,11 +54,10 @@ def headline(checked: CheckResult) -> str:
             )
     if parts:
         return ", ".join(parts)
-    nodes, modules = len(checked.nodes), len(checked.survey.names())
-    return f"{counted(nodes, 'node')}, {counted(modules, checked.survey.noun)}, all the same"
+    return f"{counted(len(checked.nodes), 'node')}, {counted(checked.subjects, checked.noun)}, all the same"
 
 
-def sheet(checked: CheckResult) -> Sheet:
+def sheet(checked: CheckReport) -> Sheet:
     """A row for each finding."""
     rows = [
         [
@@ -66,10 +69,10 @@ def sheet(checked: CheckResult) -> Sheet:
         ]
         for finding in checked.findings
     ]
-    return Sheet("", ["Level", "What", checked.survey.noun.capitalize(), "Nodes", "Detail"], rows)
+    return Sheet("", ["Level", "What", checked.noun.capitalize(), "Nodes", "Detail"], rows)
 
 
-def nagios(checked: CheckResult, family: str) -> bytes:
+def nagios(checked: CheckReport, family: str) -> bytes:
     """The answer of a Nagios plugin for the commands of ``family``: a status line with figures, then a line for each finding.
 
     Format: https://nagios-plugins.org/doc/guidelines.html, sections 2 and 2.6. A ``|`` would begin the figures, so
@@ -78,11 +81,7 @@ def nagios(checked: CheckResult, family: str) -> bytes:
     total = len(checked.nodes)
     figures = [
         f"unreachable={checked.count(UNREACHABLE)};;0;0;{total}",
-        f"drift={checked.count(DRIFT)};;0;0",
-        f"damaged={checked.count(DAMAGED)};;0;0",
-        f"directory={checked.count(DIRECTORY)};0;;0",
-        *_own_figures(checked, family),
-        f"{plural(checked.survey.noun)}={len(checked.survey.names())};;;0",
+        *checked.figures(family),
         f"time={checked.seconds:.3f}s;;;0",
     ]
     first = f"{family.upper()} {LEVELS[checked.level].upper()} - {_plain(headline(checked))} | {' '.join(figures)}"
@@ -90,14 +89,6 @@ def nagios(checked: CheckResult, family: str) -> bytes:
     if len(lines) > LINES_MAX:
         lines = [*lines[:LINES_MAX], f"and {len(lines) - LINES_MAX} more"]
     return "\n".join([first, *lines, ""]).encode("utf-8", "backslashreplace")
-
-
-def _own_figures(checked: CheckResult, family: str) -> list[str]:
-    """Those of what only one kind of servers can have."""
-    total = len(checked.nodes)
-    if family == FUNCTION:
-        return [f"poisoned={checked.count(POISONED)};;0;0;{total}"]
-    return [f"cache_off={checked.count(CACHE_OFF)};0;;0;{total}", f"markers={checked.count(MARKER)};0;;0"]
 
 
 def nagios_unknown(reason: str, family: str) -> bytes:
@@ -109,9 +100,8 @@ def _plain(line: str) -> str:
     return visible(line).replace("|", "/")
 
 
-def document(checked: CheckResult) -> dict[str, object]:
+def document(checked: CheckReport) -> dict[str, object]:
     """Members of the JSON document."""
-    differing = set(checked.survey.differing())
     return {
         "status": LEVELS[checked.level],
         "summary": headline(checked),
@@ -123,26 +113,11 @@ def document(checked: CheckResult) -> dict[str, object]:
             {
                 "level": LEVELS[finding.level],
                 "kind": finding.kind,
-                "module": None if finding.module is None else text(finding.module),
+                checked.member: None if finding.module is None else text(finding.module),
                 "nodes": [node.name for node in finding.nodes],
                 "detail": finding.detail,
             }
             for finding in checked.findings
         ],
-        "modules": [
-            {
-                "name": text(name),
-                "same": name not in differing,
-                "hashes": {
-                    node.name: hash_
-                    for node, hash_ in zip(checked.nodes, checked.survey.hashes(name), strict=True)
-                },
-            }
-            for name in checked.survey.names()
-        ],
+        **checked.members(),
     }
-
-
-def good(checked: CheckResult) -> bool:
-    """Whether nothing was found."""
-    return checked.level == OK

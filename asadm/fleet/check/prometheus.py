@@ -9,13 +9,16 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.cron.metrics import Metric, labels
-from asadm.fleet.check.findings import CACHE_OFF, DAMAGED, MARKER, POISONED, CheckResult
+from asadm.fleet.check.report import CACHE_OFF, DAMAGED, MARKER, POISONED
 from asadm.fleet.plan.plan import CHANGES
 from asadm.target.types import FUNCTION, UDF
 from asinfo.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from asadm.fleet.check.findings import CheckResult
+    from asadm.fleet.check.report import CheckReport
 
 
 class _Words(NamedTuple):
@@ -41,28 +44,37 @@ def text_of(checked: CheckResult, family: str) -> str:
         *own(checked),
         *_of_modules(checked, words),
         _found(checked, words, DAMAGED, "damaged", f"A node does not serve the {words.noun} as it lists it."),
-        *_of_check(checked, words),
+        *of_check(checked, words.prefix),
     ]
     return "".join(str(metric) for metric in metrics if metric.samples)
 
 
-def _of_check(checked: CheckResult, words: _Words) -> Iterator[Metric]:
+def of_check(checked: CheckReport, prefix: str) -> Iterator[Metric]:
+    """Metrics of the check itself, whose names begin with ``prefix``."""
     whole = labels(cluster=checked.cluster)
     for name, help_, value in (
         ("status", "The worst: 0 ok, 1 warning, 2 critical.", float(checked.level)),
         ("duration_seconds", "How long the check took.", checked.seconds),
         ("timestamp_seconds", "When the check ended.", time.time()),
     ):
-        yield Metric(f"{words.prefix}_check_{name}", help_, ((whole, value),))
+        yield Metric(f"{prefix}_check_{name}", help_, ((whole, value),))
+
+
+def node_up(checked: CheckReport) -> Metric:
+    """Which nodes were read."""
+    return Metric(
+        "asudf_node_up",
+        "Whether the node told its modules or libraries.",  # the same in all files: they may be read together
+        tuple(
+            (labels(cluster=checked.cluster, node=each.node.name), float(each.good))
+            for each in checked.answers
+        ),
+    )
 
 
 def _of_nodes(checked: CheckResult, words: _Words) -> Iterator[Metric]:
     cluster, listings = checked.cluster, checked.survey.listings
-    yield Metric(
-        "asudf_node_up",
-        "Whether the node told its modules or libraries.",  # the same in both files: they may be read together
-        tuple((labels(cluster=cluster, node=each.node.name), float(each.read)) for each in listings),
-    )
+    yield node_up(checked)
     yield Metric(
         f"{words.prefix}_{words.noun}_info",
         f"A {words.noun} that a node lists, and its hash.",

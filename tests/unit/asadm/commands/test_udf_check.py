@@ -10,7 +10,8 @@ import pytest
 
 from asadm import state
 from asadm.cluster import ClusterNode
-from asadm.commands import udf_check
+from asadm.commands.check_outcome import CheckOutput, check_text
+from asadm.fleet.check import prometheus
 from asadm.fleet.check.findings import CheckResult
 from asadm.session import CommandSession
 from asadm.target.aerospike import cache_notes, marker
@@ -298,8 +299,8 @@ def test_names_of_modules_do_not_steer_a_terminal() -> None:
     session = CommandSession(
         lambda _: AerospikeCluster([]), write=lambda _: None, warn=lambda _: None, terminal=True
     )
-    settings = udf_check.CheckSettings(
-        "prometheus", None, verify=False, prune=False, quiet=False, metrics_file=None, family="udf"
+    output = CheckOutput(
+        "prometheus", quiet=False, metrics_file=None, label="udf", metrics=prometheus.text_of
     )
     with Fleet(1) as fleet:
         fleet[0].before = lambda _, command: (
@@ -307,6 +308,6 @@ def test_names_of_modules_do_not_steer_a_terminal() -> None:
         )
         cluster = AerospikeCluster([ClusterNode(Endpoint(fleet[0].host, fleet[0].port))])
         checked = CheckResult(cluster, None, verify=False, prune=False)
-        shown = udf_check._text(session, settings, checked)
+        shown = check_text(session, output, checked)
         assert b"31m.lua" in shown
         assert b"\x1b" not in shown
