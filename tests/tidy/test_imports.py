@@ -20,7 +20,7 @@ OWNERS = {
     "rich": {"asinfo/terminal/render.py"},
     "typer": {"asinfo/terminal/application.py"},
     "uvloop": {"daemon/asudfd/server.py"},
-    "yaml": {"asadm/yaml_file.py", "asadm/inventory_file.py", "daemon/asudfd/config/yamlform.py"},
+    "yaml": {"asadm/yaml_file.py", "asadm/inventory_file.py", "asinfo/conf_yaml.py"},
 }
 """The files that may import a library: each costs start-up time, and each could be replaced in one place."""
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from asinfo.conf_grammar import ConfigStatement, Problems
 from asudfd.config import bind, fit
-from asudfd.config.grammar import ConfigStatement, Problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

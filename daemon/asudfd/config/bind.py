@@ -6,9 +6,9 @@ Everything wrong is noted with its line and the rest goes on, so that one run te
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from asinfo.conf_grammar import ConfigStatement, Problems
 from asinfo.wire.message import NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from asudfd.config import fit
-from asudfd.config.grammar import ConfigStatement, Problems
 from asudfd.config.parameter import Parameter, contexts, parameters
 from asudfd.config.schema import (
     CONTEXTS,

@@ -16,7 +16,7 @@ from asudfd.config.schema.smd import LOCAL
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from asudfd.config.grammar import Problems
+    from asinfo.conf_grammar import Problems
     from asudfd.config.schema import Config, NamespaceConfig
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from asinfo import conf_file, conf_grammar
+from asinfo.conf_grammar import FILE_SIZE_MAX, ConfigStatement, Problems
 from asinfo.errors import ConfigError, Problem
-from asinfo.files import PIPE_SECONDS, FileError, read_file
-from asudfd.config import bind, grammar
-from asudfd.config.grammar import FILE_SIZE_MAX, ConfigStatement, Problems
+from asudfd.config import bind
 from asudfd.config.schema import Config, NamespaceConfig
 
 if TYPE_CHECKING:
@@ -86,14 +85,14 @@ def load(
     of their parameters. Raises ConfigError with all problems of the file.
     """
     problems = Problems(path)
-    return _loaded(_statements(path, problems), problems, work_directory, assignments)
+    return _loaded(conf_file.statements(path, problems), problems, work_directory, assignments)
 
 
 def load_text(text: str, work_directory: str, assignments: Sequence[ParameterAssignment] = ()) -> Config:
     """The configuration that ``text`` spells in the form of aerospike.conf. Raises ConfigError as `load` does."""
     problems = Problems("the configuration")
     return _loaded(
-        grammar.parse(grammar.decode(text.encode("utf-8", "surrogatepass"), problems), problems),
+        conf_grammar.parse(conf_grammar.decode(text.encode("utf-8", "surrogatepass"), problems), problems),
         problems,
         work_directory,
         assignments,
@@ -122,23 +121,6 @@ def _loaded(
 def check(path: str) -> list[Problem]:
     """The warnings about the file ``path``. Raises ConfigError with all problems, as `load` does."""
     return load(path).warnings
-
-
-def _statements(path: str, problems: Problems) -> list[ConfigStatement]:
-    text = grammar.decode(_read(path, problems), problems)
-    if PurePath(path).suffix not in {".yaml", ".yml"}:
-        return grammar.parse(text, problems)
-    from asudfd.config import yamlform  # yaml takes 20 ms to import
-
-    return yamlform.parse(text, problems)
-
-
-def _read(path: str, problems: Problems) -> bytes:
-    try:
-        return read_file(path, FILE_SIZE_MAX, pipe_seconds=PIPE_SECONDS)
-    except FileError as error:
-        problems.add(0, f"cannot be read: {error.reason}" if error.errno != errno.EFBIG else error.reason)
-        return b""
 
 
 def _place(config: Config, work_directory: str) -> None:

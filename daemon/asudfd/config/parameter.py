@@ -9,11 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
-"""Suffixes of numbers, powers of 1024. Source: the grammar of aerospike.conf (lua-udf, 2.2)."""
-
-DURATIONS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-"""Suffixes of parameters whose unit is the second."""
+from asinfo.conf_grammar import DURATIONS, SIZES, number
 
 PLAIN_SECONDS = "seconds, without a unit"
 """The unit of times that take the suffixes of sizes, as on the real server: there 5m is 5242880 of these seconds."""
@@ -133,19 +129,6 @@ class Parameter:
                 f" {self.unit}" if self.unit else ""
             )
         return f"text of at most {self.high} bytes"
-
-
-def number(text: str, suffixes: dict[str, int]) -> int:
-    """The whole number that ``text`` spells: digits and at most one suffix. Raises ValueError."""
-    digits, factor = text, 1
-    if text[-1:].lower() in suffixes:
-        digits, factor = text[:-1], suffixes[text[-1].lower()]
-    sign, digits = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
-    # isdigit alone would let other alphabets' digits through; 20 digits hold every 64-bit number
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
-        suffix = f", with {' '.join(suffixes)} as suffix if any" if suffixes else ""
-        raise ValueError(f"must be a whole number{suffix}, not {text!r}")
-    return sign * int(digits) * factor
 
 
 def between(low: int, high: int) -> Callable[[str], int]:

@@ -7,18 +7,9 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 import re
 from dataclasses import dataclass, field
 
+from asinfo.conf_grammar import DURATIONS, SIZES, number
 from asinfo.wire.message import TTL_MAX, TTL_NEVER
-from asudfd.config.parameter import (
-    DURATIONS,
-    NUMBER_MAX,
-    SIZES,
-    U64_MAX,
-    between,
-    context,
-    number,
-    parameter,
-    power_of_two,
-)
+from asudfd.config.parameter import NUMBER_MAX, U64_MAX, between, context, parameter, power_of_two
 
 FILE_SIZE_MIN, FILE_SIZE_MAX = 128 << 20, 2 << 40
 """Limits of filesize in a configuration file, in bytes."""

@@ -7,8 +7,9 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from asinfo.conf_grammar import number
 from asinfo.terminal.options import PORT_MAX
-from asudfd.config.parameter import INT_MAX, PLAIN_SECONDS, context, number, parameter
+from asudfd.config.parameter import INT_MAX, PLAIN_SECONDS, context, parameter
 from asudfd.config.schema.address import KEYWORDS
 from asudfd.config.schema.address import address as is_address
 

@@ -4,9 +4,10 @@ from operator import itemgetter
 
 import pytest
 
+from asinfo.conf_grammar import number
 from asudfd.config.change import named_set, plan
 from asudfd.config.load import embedded
-from asudfd.config.parameter import NUMBER_MAX, Parameter, listing, number, parameters, spell
+from asudfd.config.parameter import NUMBER_MAX, Parameter, listing, parameters, spell
 from asudfd.config.schema import ModLua, NamespaceConfig, NetworkServiceConfig, ServiceConfig
 from asudfd.config.schema.retired import RETIRED
 from asudfd.config.walk import sections

@@ -23,6 +23,12 @@ DEPTH_MAX = 8
 FILE_SIZE_MAX = 1 << 20
 """Largest configuration file, in bytes. Reading one takes memory and, on the event loop's thread, time."""
 
+SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
+"""Suffixes of numbers, powers of 1024. Source: the grammar of aerospike.conf (lua-udf, 2.2)."""
+
+DURATIONS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+"""Suffixes of parameters whose unit is the second."""
+
 PROBLEMS_MAX = 100
 """Most problems that are told of one file: one wrong file type should not scroll the first line away."""
 
@@ -138,3 +144,16 @@ def _close(open_contexts: list[ConfigStatement], number: int, problems: Problems
         open_contexts.pop()
     else:
         problems.add(number, "'}' closes nothing")
+
+
+def number(text: str, suffixes: dict[str, int]) -> int:
+    """The whole number that ``text`` spells: digits and at most one suffix. Raises ValueError."""
+    digits, factor = text, 1
+    if text[-1:].lower() in suffixes:
+        digits, factor = text[:-1], suffixes[text[-1].lower()]
+    sign, digits = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
+    # isdigit alone would let other alphabets' digits through; 20 digits hold every 64-bit number
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+        suffix = f", with {' '.join(suffixes)} as suffix if any" if suffixes else ""
+        raise ValueError(f"must be a whole number{suffix}, not {text!r}")
+    return sign * int(digits) * factor

@@ -32,14 +32,18 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from asudfd.config.grammar import DEPTH_MAX, ConfigStatement, Problems
+from asinfo.conf_grammar import DEPTH_MAX, ConfigStatement, Problems
 
 SINGULAR = {
+    "access-addresses": "access-address",
     "addresses": "address",
     "devices": "device",
     "endpoints": "endpoint",
+    "feature-key-files": "feature-key-file",
     "files": "file",
     "mesh-seed-address-ports": "mesh-seed-address-port",
+    "mounts": "mount",
+    "multicast-groups": "multicast-group",
     "namespaces": "namespace",
     "sets": "set",
 }

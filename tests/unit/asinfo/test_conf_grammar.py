@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asudfd.config.grammar import (
+from asinfo.conf_grammar import (
     DEPTH_MAX,
     FILE_SIZE_MAX,
     LINE_SIZE_MAX,
