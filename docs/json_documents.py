@@ -78,6 +78,16 @@ _CHECK = (
     sometimes("findings", "array", "level, what, module, nodes and detail of each"),
     sometimes("modules", "array", "the versions of each module, and which nodes have which"),
 )
+_CHECK_CONFIG = (
+    *(each._replace(always=False) for each in _CHECK if each.name != "modules"),
+    sometimes("compared", "integer", "how many parameters were compared"),
+    sometimes(
+        "parameters",
+        "array",
+        "each parameter that differs: context, name, what the file says (`wanted`) and the value on each node",
+    ),
+    sometimes("baseline", "string", "with `--write-baseline`: the file"),
+)
 _STATUS = (
     Member("directory", "string or null", "the directory that it was compared with"),
     Member("verified", "boolean", "whether contents were read, and not just hashes"),
@@ -260,6 +270,7 @@ COMMANDS: dict[str, tuple[Member, ...]] = {
         sometimes("cache_left_off", "array", "nodes that had no cache after it"),
         sometimes("rewarmed", "array", "nodes whose cache was switched on again"),
     ),
+    "check config": _CHECK_CONFIG,
     "check all": (Member("clusters", "array", "a document of a check for each cluster, with its name"),),
     "schedule print": (Member("files", "object", "the content of each file, by its name"),),
     "top": (

@@ -226,6 +226,14 @@ TABLE = table(
             local=True,  # it resolves the clusters itself
         ),
         CommandRow(
+            "check config",
+            "asadm.commands.check_config",
+            "Check that all nodes have the same configuration, or that of a file; output for people, cron, Nagios or Prometheus.",
+            "check config --baseline cluster.yaml",
+            clauses=("[with NODE...]",),
+            local=True,  # as udf check
+        ),
+        CommandRow(
             "schedule print",
             "asadm.commands.schedule",
             "Print a cron file or systemd units that run 'cache clear' or a check at regular times. Installs nothing.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from asadm.display import HASH_SHOWN
 from asadm.fleet.check.report import (  # fmt: skip
     CACHE_OFF,
     DAMAGED,
@@ -100,13 +101,7 @@ class CheckResult(CheckReport):
             for listing in self.survey.listings:
                 if listing.modules is not None:
                     versions.setdefault(listing.modules.get(name), []).append(listing.node)
-            size = max(map(len, versions.values()))
-            usual = [hash_ for hash_, nodes in versions.items() if len(nodes) == size]
-            for hash_, nodes in versions.items():
-                if len(usual) > 1 or hash_ not in usual:
-                    has = "missing" if hash_ is None else f"has {hash_[:10]}"
-                    others = "" if len(usual) > 1 else f"; {size} have {(usual[0] or 'none')[:10]}"
-                    self.add(DRIFT, name, nodes, has + others)
+            self.note_versions(DRIFT, name, versions, shown=HASH_SHOWN)
 
     def _directory(self) -> None:
         if self.plan is None:

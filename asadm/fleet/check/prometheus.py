@@ -60,21 +60,13 @@ def of_check(checked: CheckReport, prefix: str) -> Iterator[Metric]:
         yield Metric(f"{prefix}_check_{name}", help_, ((whole, value),))
 
 
-def node_up(checked: CheckReport) -> Metric:
-    """Which nodes were read."""
-    return Metric(
-        "asudf_node_up",
-        "Whether the node told its modules or libraries.",  # the same in all files: they may be read together
-        tuple(
-            (labels(cluster=checked.cluster, node=each.node.name), float(each.good))
-            for each in checked.answers
-        ),
-    )
-
-
 def _of_nodes(checked: CheckResult, words: _Words) -> Iterator[Metric]:
     cluster, listings = checked.cluster, checked.survey.listings
-    yield node_up(checked)
+    yield Metric(
+        "asudf_node_up",
+        "Whether the node told its modules or libraries.",  # the same in both files: they may be read together
+        tuple((labels(cluster=cluster, node=each.node.name), float(each.read)) for each in listings),
+    )
     yield Metric(
         f"{words.prefix}_{words.noun}_info",
         f"A {words.noun} that a node lists, and its hash.",

@@ -7,7 +7,7 @@ from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from asadm.outcome import NodeAnswer
     from asinfo.exchange import Endpoint
@@ -135,3 +135,24 @@ class CheckReport:
         for (status, reason), positions in gather((each.status, each.error) for each in failed).items():
             nodes = [failed[position].node for position in positions]
             self.add(UNREACHABLE, None, nodes, f"{reason} ({status})")
+
+    def note_versions(
+        self,
+        kind: str,
+        subject: bytes,
+        versions: Mapping[str | None, Sequence[Endpoint]],
+        *,
+        missing: str = "missing",
+        shown: int | None = None,
+    ) -> None:
+        """Findings about the nodes whose version of ``subject`` is not that of the most; with several of the same number, all are named.
+
+        ``versions`` has the nodes of each, None where they have none; ``shown`` is how many characters of one are told.
+        """
+        size = max(map(len, versions.values()))
+        usual = [version for version, nodes in versions.items() if len(nodes) == size]
+        for version, nodes in versions.items():
+            if len(usual) > 1 or version not in usual:
+                has = missing if version is None else f"has {version[:shown]}"
+                others = "" if len(usual) > 1 else f"; {size} have {(usual[0] or 'none')[:shown]}"
+                self.add(kind, subject, nodes, has + others)

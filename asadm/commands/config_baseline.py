@@ -1,0 +1,77 @@
+"""``check config --write-baseline``: the configuration of a running cluster as a file."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from asadm.configuration.parameters import SINK, Parameter, by_design, ignored
+from asadm.configuration.secret_names import secret
+from asadm.configuration.wording import portable_settings
+from asadm.configuration.yaml_writer import written
+from asadm.outcome import CommandOutcome, exit_code
+from asadm.save_file import file_or_output, save
+from asadm.target.aerospike.views import node_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from asadm.configuration.parameters import Settings
+    from asadm.target.aerospike.cluster import AerospikeCluster
+
+
+def write(cluster: AerospikeCluster, path: str, ignore: Sequence[str]) -> CommandOutcome:
+    """Ask all nodes, and write what the most of them have to ``path``. Nothing is written where one was not read."""
+    answers, found = node_settings.read(cluster)
+    if not all(answer.good for answer in answers):
+        return CommandOutcome(answers, messages=["nothing was written: not every node was read"])
+    merged, differing = merge([portable_settings(each) for each in found if each is not None], ignore)
+    text = written(merged)
+    messages = [
+        f"{each}: the nodes differ, and the value of the most of them was written" for each in differing
+    ]
+    extra: dict[str, object] = {
+        "baseline": text,
+        "parameters": [{"context": each.context, "name": each.name} for each in differing],
+    }
+    file = file_or_output(path)
+    show = b""
+    if file is None:
+        show = text.encode("utf-8", "backslashreplace")
+    else:
+        save(file, text.encode("utf-8", "backslashreplace"))
+        count = sum(map(len, merged.values()))
+        messages.append(f"wrote {count} parameters to {os.path.normpath(file)}")
+    return CommandOutcome(answers, show, messages=messages, code=exit_code(answers), extra=extra)
+
+
+def merge(found: Sequence[Settings], ignore: Sequence[str]) -> tuple[Settings, list[Parameter]]:
+    """What the most of the nodes have, and the parameters on which they differ. Left out is what a check does not compare, and secrets."""
+    parameters = dict.fromkeys(
+        Parameter(context, name) for each in found for context, values in each.items() for name in values
+    )
+    merged: Settings = {}
+    differing = []
+    for parameter in sorted(parameters, key=lambda each: each.place):
+        if _left_out(parameter, ignore):
+            continue
+        values = [each.get(parameter.context, {}).get(parameter.name) for each in found]
+        usual = most(values)
+        if usual is not None:
+            merged.setdefault(parameter.context, {})[parameter.name] = usual
+        if len(set(values)) > 1 and not by_design(parameter):
+            differing.append(parameter)
+    return merged, differing
+
+
+def _left_out(parameter: Parameter, ignore: Sequence[str]) -> bool:
+    """What a check does not compare, but for the place of a sink: without one, the file would not say what it is about."""
+    if secret(parameter.name) or ignored(parameter, ignore):
+        return True
+    return by_design(parameter) and parameter.name != SINK
+
+
+def most(values: Iterable[str | None]) -> str | None:
+    """The commonest of ``values``, the first of several."""
+    listed = list(values)
+    return max(listed, key=listed.count, default=None)
