@@ -229,7 +229,7 @@ TABLE = table(
             "check config",
             "asadm.commands.check_config",
             "Check that all nodes have the same configuration, or that of a file; output for people, cron, Nagios or Prometheus.",
-            "check config --baseline cluster.yaml",
+            "check config --ignore 'proto-fd-*'",
             clauses=("[with NODE...]",),
             local=True,  # as udf check
         ),

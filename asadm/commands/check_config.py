@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.commands.check_outcome import FORMAT, METRICS, QUIET, CheckOutput, check_outcome
+from asadm.configuration.parameters import BY_DESIGN, UNTOLD
 from asadm.fleet.check import config_metrics
 from asadm.fleet.check.parameter_check import ParameterCheck
 from asadm.target.aerospike.cluster import info_cluster
@@ -48,8 +49,11 @@ What is checked, and how severe a finding is:
   warning   not-told      with --baseline: the file names a parameter that no node has: a slip, or of another version
 
 Contexts: service, network, security, xdr, each namespace, each set that nodes have, each sink of the log; of asudfd mod-lua, smd and
-resp too. Nodes that differ by design are well: docs/compatibility.md lists what is not compared, among it addresses, ports, ids,
-racks and places of files. 4G in a file is 4294967296 on a node, and yes is true. Certificates (tls) and destinations (dc) are not compared.
+resp too. 4G in a file is 4294967296 on a node, and yes is true. A path below the work-directory of its node is compared from there on.
+
+Not compared, for it differs between the nodes of a cluster by design:
+{BY_DESIGN}
+Nor are passwords, certificates (tls) and destinations (dc); and of a file not {UNTOLD}, which no server tells.
 
 Exit codes: 0 all is well, 1 a node could not be read, 3 all were read and something was found, 2 the command line or a
 file is wrong, 130 stopped by Ctrl-C. With --format nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (a file is wrong, or
@@ -60,7 +64,11 @@ Examples:
   asadm check config --write-baseline cluster.yaml        for git; with values that most nodes have
   asadm check config --baseline cluster.yaml --quiet      from cron: silent unless a node is not as in the file
   asadm check config --baseline /etc/aerospike/aerospike.conf --ignore 'namespace test *'
-  asadm check config --format nagios                      a plugin for Nagios, Icinga, Sensu"""
+  asadm check config --format nagios                      a plugin for Nagios, Icinga, Sensu""".replace(
+    "{BY_DESIGN}", "\n".join(map(str, BY_DESIGN))
+).replace(
+    "{UNTOLD}", " and ".join(f"{context} {name}" for context, names in UNTOLD.items() for name in names)
+)
 
 LABEL = "config"
 

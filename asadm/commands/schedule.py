@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from asadm import inventory
+from asadm.commands.check_all import CONFIG
+from asadm.commands.check_config import BASELINE, IGNORE
 from asadm.commands.udf_check import PRUNE, VERIFY
 from asadm.cron import printed, settings, times
 from asadm.cron.jobs import CHECK_ALL, CLEAR, ScheduledCommand, command_of
@@ -33,7 +35,14 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
     from asinfo.terminal.options import Value
 
-_OF_JOBS = (*(option for option in settings.OPTIONS if option.name != "dry-run"), VERIFY, PRUNE)
+_OF_JOBS = (
+    *(option for option in settings.OPTIONS if option.name != "dry-run"),
+    VERIFY,
+    PRUNE,
+    BASELINE,
+    IGNORE,
+    CONFIG,
+)
 """Flags of the commands that may be printed; which has which, `asadm.cron.jobs` says."""
 
 OPTIONS = (
@@ -75,15 +84,16 @@ OPTIONS = (
 )
 
 NOTES = """\
-COMMAND is 'cache clear' (as without one), 'udf check [DIR]', 'function check [DIR]' or 'check all'. Its flags are typed here and stand
-in the printed command: those of 'cache clear', or --verify, --prune and --metrics-file of the checks. It is always --quiet, so
-cron mails, and a unit fails, when something is wrong. A password that the inventory takes from the environment is not there
-for a job: use file:PATH.
+COMMAND is 'cache clear' (as without one), 'udf check [DIR]', 'function check [DIR]', 'check config' or 'check all'. Its flags are typed
+here and stand in the printed command: those of 'cache clear', or --verify, --prune, --baseline, --ignore, --config and
+--metrics-file of the checks. It is always --quiet, so cron mails, and a unit fails, when something is wrong. A password that the
+inventory takes from the environment is not there for a job: use file:PATH.
 
 Examples:
   asadm schedule print --cron --every 1h --user asudf --lock /run/lock/asudf.lock
   asadm schedule print function check functions --cron --every 15m --metrics-file /var/lib/prometheus/node-exporter/functions.prom
   asadm schedule print fn check functions --systemd --unit service
+  asadm schedule print check config --baseline /etc/asudf/cluster.yaml --cron --every 1d
   asadm --inventory /etc/asudf/asadm.yaml schedule print check all --cron --every 1d"""
 
 SECRET = {"password", "tls-keyfile-password"}

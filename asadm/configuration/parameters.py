@@ -44,6 +44,10 @@ class ByDesign(NamedTuple):
     names: tuple[str, ...]
     reason: str
 
+    def __str__(self) -> str:
+        names = ", ".join(name.replace("[[]", "[") for name in self.names)
+        return f"  {self.context:12} {names}: {self.reason}"
+
 
 BY_DESIGN = (
     ByDesign("service", ("node-id", "node-id-interface"), "the identity of the node"),

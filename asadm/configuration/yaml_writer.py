@@ -104,7 +104,7 @@ def _put(tree: Tree, path: list[str], value: str | list[str]) -> None:
 
 def _mapping(tree: Tree, indent: str) -> Iterator[str]:
     for name, value in tree.items():
-        key = f"{indent}{name if NAMED.fullmatch(name) else json.dumps(name)}:"
+        key = f"{indent}{name if NAMED.fullmatch(name) else _quoted(name)}:"
         if isinstance(value, dict):
             yield key if value else f"{key} {{}}"
             yield from _mapping(value, indent + "  ")
@@ -119,7 +119,7 @@ def _mapping(tree: Tree, indent: str) -> Iterator[str]:
 def _entry(entry: str | Tree, indent: str) -> Iterator[str]:
     """One of a list: the first line has the dash."""
     if isinstance(entry, str):
-        yield f"{indent}  - {json.dumps(entry)}"
+        yield f"{indent}  - {_quoted(entry)}"
         return
     first, *rest = _mapping(entry, indent + "    ")
     yield f"{indent}  - {first.lstrip()}"
@@ -129,5 +129,11 @@ def _entry(entry: str | Tree, indent: str) -> Iterator[str]:
 def _scalar(name: str, value: str) -> str:
     """Numbers, true and false stand as they are, and all else in quotes: ``no`` and ``1e3`` are texts here."""
     if name in {"name", "type"} or isinstance(typed(name, value), str | None):
-        return json.dumps(value)
+        return _quoted(value)
     return value
+
+
+def _quoted(text: str) -> str:
+    """A text of JSON is one of YAML, but for what is not printable."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in quoted)

@@ -35,12 +35,17 @@ CLEAR = ScheduledCommand(
     "Clear the Lua caches of all configured nodes",
     tuple(option.name for option in settings.OPTIONS if option.name not in {"quiet", "dry-run"}),
 )
-CHECK_ALL = ScheduledCommand(("check", "all"), "Check all clusters of the inventory")
+CHECK_ALL = ScheduledCommand(("check", "all"), "Check all clusters of the inventory", ("config",))
 COMMANDS = (
     CLEAR,
     ScheduledCommand(("udf", "check"), "Check the Lua modules of all configured nodes", _OF_CHECKS, True),
     ScheduledCommand(
         ("function", "check"), "Check the function libraries of all configured servers", _OF_CHECKS, True
+    ),
+    ScheduledCommand(
+        ("check", "config"),
+        "Check the configuration of all configured nodes",
+        ("baseline", "ignore", "metrics-file"),
     ),
     CHECK_ALL,
 )

@@ -15,6 +15,7 @@ from asadm.fleet.check.report import (  # fmt: skip
     POISONED,
     UNREACHABLE,
     CheckReport,
+    Finding,
 )
 from asadm.fleet.observed.grouping import count as counted
 from asinfo.terminal.render import Cell, Sheet
@@ -59,17 +60,19 @@ def headline(checked: CheckReport) -> str:
 
 def sheet(checked: CheckReport) -> Sheet:
     """A row for each finding."""
-    rows = [
-        [
-            Cell(LEVELS[finding.level], "bad" if finding.level > 1 else "changed"),
-            Cell(finding.kind),
-            Cell(None if finding.module is None else text(finding.module)),
-            Cell(finding.where),
-            Cell(finding.detail),
-        ]
-        for finding in checked.findings
-    ]
+    rows = [row(finding) for finding in checked.findings]
     return Sheet("", ["Level", "What", checked.noun.capitalize(), "Nodes", "Detail"], rows)
+
+
+def row(finding: Finding) -> list[Cell]:
+    """One finding."""
+    return [
+        Cell(LEVELS[finding.level], "bad" if finding.level > 1 else "changed"),
+        Cell(finding.kind),
+        Cell(None if finding.module is None else text(finding.module)),
+        Cell(finding.where),
+        Cell(finding.detail),
+    ]
 
 
 def nagios(checked: CheckReport, family: str) -> bytes:

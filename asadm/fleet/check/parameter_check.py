@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from asadm.configuration.baseline import ANY
 from asadm.configuration.parameters import LOGGING, NAMESPACE, SET, UNTOLD, Parameter, by_design, ignored
+from asadm.configuration.secret_names import secret
 from asadm.configuration.wording import portable_settings, same
 from asadm.fleet.check.report import BASELINE, CONFIG_DRIFT, NOT_TOLD, CheckReport
 
@@ -68,6 +69,8 @@ class ParameterCheck(CheckReport):
     def _is_compared(self, parameter: Parameter) -> bool:
         if parameter.context.startswith(LOGGING) and parameter.name == ANY:
             return False  # it stands for others
+        if secret(parameter.name):
+            return False  # what is found is shown
         return not by_design(parameter) and not ignored(parameter, self._ignore)
 
     def _compare_contexts(self) -> None:

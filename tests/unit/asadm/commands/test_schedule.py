@@ -239,6 +239,10 @@ def test_a_check_of_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_other_checks() -> None:
     assert command("udf check /srv/udf") == f"/usr/local/bin/asadm {NODES} udf check /srv/udf --quiet"
     assert command("check all") == f"/usr/local/bin/asadm {NODES} check all --quiet"
+    assert command("check all --config") == f"/usr/local/bin/asadm {NODES} check all --quiet --config"
+    assert command("check config --baseline /b.yaml --ignore 'a*' --ignore b --metrics-file /m") == (
+        f"/usr/local/bin/asadm {NODES} check config --quiet --metrics-file /m --baseline /b.yaml --ignore 'a*' --ignore b"
+    )
     assert command("cache clear") == command("")
     with pytest.raises(UsageError, match="'check all' is about all clusters"):
         printed("--cron check all", f"{NODES} --cluster prod")

@@ -1,0 +1,171 @@
+"""``check config``: what it prints and how it ends, against nodes that answer as real servers do."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fakes.node import FakeNode, closing_at_once, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.unit.asadm.conftest import Asadm
+
+SERVICE = "get-config:context=service"
+TEST = "get-config:context=namespace;namespace=test"
+
+
+def said(number: int, **others: str) -> dict[str, str]:
+    """What a node of a cluster that is well says."""
+    return {
+        SERVICE: f"node-id=A{number};pidfile=/srv/{number}/pid;work-directory=/srv/{number};proto-fd-max=15000;"
+        f"vault-token-file=/srv/{number}/token",
+        "get-config:context=network": f"service.port=300{number};heartbeat.interval=150;tls[0].key-file-password=geheim",
+        "get-config:context=security": "",
+        "get-config:context=xdr": "",
+        "namespaces": "test",
+        TEST: "default-ttl=0;rack-id=1;storage-engine=memory;storage-engine.data-size=4294967296",
+        "sets": "ns=test:set=users:objects=5:stop-writes-count=5",
+        "logs": f"0:/srv/{number}/a.log",
+        "log/0": "misc:INFO;udf:INFO",
+        **others,
+    }
+
+
+@pytest.fixture
+def nodes() -> Iterator[list[FakeNode]]:
+    """Three of them."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(FakeNode(said(number))) for number in (1, 2, 3)]
+
+
+def hosts(nodes: list[FakeNode]) -> str:
+    return ",".join(node.address for node in nodes)
+
+
+@pytest.fixture
+def differing() -> Iterator[list[FakeNode]]:
+    """Three nodes of which the second has another value."""
+    with ExitStack() as stack:
+        of = [said(1), said(2, **{TEST: said(2)[TEST].replace("default-ttl=0", "default-ttl=60")}), said(3)]
+        yield [stack.enter_context(FakeNode(each)) for each in of]
+
+
+def test_all_is_well(asadm: Asadm, nodes: list[FakeNode]) -> None:
+    result = asadm("-h", hosts(nodes), "check", "config")
+    assert (result.code, result.out, result.err) == (0, "3 nodes, 9 parameters, all the same\n", "")
+    assert asadm("-h", hosts(nodes), "check", "config", "--quiet").out == ""
+    assert all(len(node.requests) == 4 for node in nodes)  # two each time, on one connection
+    assert all(node.connections == 2 for node in nodes)
+
+
+def test_one_differs(asadm: Asadm, differing: list[FakeNode]) -> None:
+    result = asadm("-h", hosts(differing), "check", "config")
+    assert result.code == 3
+    assert "config-drift  namespace test default-ttl" in result.out.replace("\t", "  ")
+    assert result.out.endswith("1 parameter differs between nodes\n")
+    assert asadm("-h", hosts(differing), "check", "config", "--ignore", "default-*").code == 0
+    assert asadm("-h", hosts(differing), "check", "config", "with", differing[0].address).code == 0
+
+
+def test_json(asadm: Asadm, differing: list[FakeNode]) -> None:
+    document = asadm("-h", hosts(differing), "--json", "check", "config").document
+    assert (document["code"], document["status"], document["compared"]) == (3, "warning", 9)
+    [parameter] = document["parameters"]
+    values = dict(zip((node.address for node in differing), ("0", "60", "0"), strict=True))
+    assert parameter == {"context": "namespace test", "name": "default-ttl", "wanted": None, "values": values}
+    [finding] = document["findings"]
+    assert (finding["kind"], finding["parameter"]) == ("config-drift", "namespace test default-ttl")
+
+
+def test_nagios_and_prometheus(asadm: Asadm, differing: list[FakeNode], tmp_path: Path) -> None:
+    result = asadm("-h", hosts(differing), "check", "config", "--format", "nagios")
+    assert result.code == 1
+    assert result.out.startswith(
+        "CONFIG WARNING - 1 parameter differs between nodes | unreachable=0;;0;0;3 config_drift=1;0;;0 "
+    )
+    result = asadm("-h", hosts(differing), "check", "config", "--format", "nagios", "--baseline", "none.yaml")
+    assert (result.code, result.out) == (
+        3,
+        "CONFIG UNKNOWN - none.yaml: cannot be read: No such file or directory\n",
+    )
+    asadm("-h", hosts(differing), "check", "config", "--metrics-file", "a.prom")
+    text = (tmp_path / "a.prom").read_text()
+    shown = asadm("-h", hosts(differing), "check", "config", "--format", "prometheus").out
+    assert _names(text) == _names(shown)
+    assert 'asudf_config_drift{cluster=""} 1\n' in text
+    assert (
+        'asudf_config_nodes_differing{cluster="",context="namespace test",parameter="default-ttl"} 1\n'
+        in text
+    )
+    assert (
+        text in asadm("-h", hosts(differing), "check", "config", "--format", "prometheus").out
+        or "asudf_config_node_read" in text
+    )
+
+
+def _names(text: str) -> list[str]:
+    return [line.split("{")[0] for line in text.splitlines()]
+
+
+def test_a_baseline(asadm: Asadm, nodes: list[FakeNode], tmp_path: Path) -> None:
+    conf = tmp_path / "aerospike.conf"
+    conf.write_text(
+        "service {\nproto-fd-max 15000\n}\nnamespace test {\nstorage-engine memory {\ndata-size 4G\n}\n}\n"
+    )
+    assert asadm("-h", hosts(nodes), "check", "config", "--baseline", str(conf)).code == 0
+    conf.write_text(conf.read_text().replace("4G", "8G"))
+    result = asadm("-h", hosts(nodes), "check", "config", "--baseline", str(conf))
+    assert result.code == 3
+    assert "has 4294967296; the file says 8G" in result.out
+    conf.write_text("what is this\n")
+    result = asadm("-h", hosts(nodes), "check", "config", "--baseline", str(conf))
+    assert result.code == 2
+    assert "is this an aerospike.conf?" in result.err
+    assert sum(len(node.requests) for node in nodes) == 12
+
+
+def test_what_is_written_is_what_is_read(asadm: Asadm, differing: list[FakeNode], tmp_path: Path) -> None:
+    first = asadm("-h", hosts(differing[:1]), "check", "config", "--write-baseline", "b.yaml")
+    assert (first.code, first.out) == (0, "")
+    assert "wrote 10 parameters to b.yaml" in first.err
+    text = (tmp_path / "b.yaml").read_text()
+    assert "geheim" not in text
+    assert "node-id" not in text
+    assert '"{work-directory}/token"' in text
+    assert asadm("-h", hosts(differing[1:2]), "check", "config", "--baseline", "b.yaml").code == 3
+    assert asadm("-h", hosts(differing[2:]), "check", "config", "--baseline", "b.yaml").code == 0
+    most = asadm("-h", hosts(differing), "check", "config", "--write-baseline", "-")
+    assert "namespace test default-ttl: the nodes differ" in most.err
+    assert most.out == text
+
+
+def test_nothing_is_written_of_a_part(asadm: Asadm, nodes: list[FakeNode], tmp_path: Path) -> None:
+    with FakeNode(behaviour=closing_at_once) as closed:
+        result = asadm(
+            "-h", f"{hosts(nodes)},{closed.address}", "check", "config", "--write-baseline", "b.yaml"
+        )
+    assert result.code == 1
+    assert "nothing was written" in result.err
+    assert not (tmp_path / "b.yaml").exists()
+
+
+def test_nodes_that_cannot_be_read(asadm: Asadm, nodes: list[FakeNode]) -> None:
+    refusing = {**said(4), SERVICE: "ERROR:81:role violation"}
+    with FakeNode(behaviour=silent) as hung, FakeNode(refusing) as locked:
+        result = asadm(
+            "-h", f"{hosts(nodes)},{hung.address},{locked.address}", "--timeout", "0.5", "check", "config"
+        )
+    assert result.code == 1
+    assert "role violation" in result.out
+    assert "2 of 5 nodes not read" in result.out
+    assert "timeout" in result.out
+
+
+def test_wrong_words(asadm: Asadm) -> None:
+    for words in (["--baseline", "a", "--write-baseline", "b"], ["--format", "xml"], ["nodes"], ["--ignore"]):
+        assert asadm("-h", "127.0.0.1:1", "check", "config", *words).code == 2
