@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from asadm.configuration.parameters import SINK, Parameter, by_design, ignored
+from asadm.configuration.parameters import SINK, NodeParameter, by_design, ignored
 from asadm.configuration.secret_names import secret
 from asadm.configuration.wording import portable_settings
 from asadm.configuration.yaml_writer import written
@@ -45,10 +45,10 @@ def write(cluster: AerospikeCluster, path: str, ignore: Sequence[str]) -> Comman
     return CommandOutcome(answers, show, messages=messages, code=exit_code(answers), extra=extra)
 
 
-def merge(found: Sequence[Settings], ignore: Sequence[str]) -> tuple[Settings, list[Parameter]]:
+def merge(found: Sequence[Settings], ignore: Sequence[str]) -> tuple[Settings, list[NodeParameter]]:
     """What the most of the nodes have, and the parameters on which they differ. Left out is what a check does not compare, and secrets."""
     parameters = dict.fromkeys(
-        Parameter(context, name) for each in found for context, values in each.items() for name in values
+        NodeParameter(context, name) for each in found for context, values in each.items() for name in values
     )
     merged: Settings = {}
     differing = []
@@ -64,7 +64,7 @@ def merge(found: Sequence[Settings], ignore: Sequence[str]) -> tuple[Settings, l
     return merged, differing
 
 
-def _left_out(parameter: Parameter, ignore: Sequence[str]) -> bool:
+def _left_out(parameter: NodeParameter, ignore: Sequence[str]) -> bool:
     """What a check does not compare, but for the place of a sink: without one, the file would not say what it is about."""
     if secret(parameter.name) or ignored(parameter, ignore):
         return True

@@ -21,7 +21,7 @@ CONTEXTS = ("service", "network", "namespace", "security", "xdr", "logging", "mo
 """The contexts that a file may have, in the order in which they are shown."""
 
 
-class Parameter(NamedTuple):
+class NodeParameter(NamedTuple):
     """A parameter: ``namespace test`` ``storage-engine.defrag-lwm-pct``."""
 
     context: str
@@ -67,7 +67,7 @@ UNTOLD = {"service": ("group", "user")}
 """Parameters of files that no server tells, by their context."""
 
 
-def by_design(parameter: Parameter) -> bool:
+def by_design(parameter: NodeParameter) -> bool:
     """Whether ``parameter`` is not compared."""
     return any(
         fnmatchcase(parameter.context, row.context)
@@ -76,6 +76,6 @@ def by_design(parameter: Parameter) -> bool:
     )
 
 
-def ignored(parameter: Parameter, patterns: Sequence[str]) -> bool:
+def ignored(parameter: NodeParameter, patterns: Sequence[str]) -> bool:
     """Whether one of ``patterns``, of the shell's kind, is about the name of ``parameter``, with its context or without."""
     return any(fnmatchcase(text, each) for each in patterns for text in (parameter.name, str(parameter)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asadm.configuration.baseline import ANY
-from asadm.configuration.parameters import LOGGING, NAMESPACE, SET, UNTOLD, Parameter, by_design, ignored
+from asadm.configuration.parameters import LOGGING, NAMESPACE, SET, UNTOLD, NodeParameter, by_design, ignored
 from asadm.configuration.secret_names import secret
 from asadm.configuration.wording import portable_settings, same
 from asadm.fleet.check.report import BASELINE, CONFIG_DRIFT, NOT_TOLD, CheckReport
@@ -39,9 +39,9 @@ class ParameterCheck(CheckReport):
         ignore: Sequence[str] = (),
     ) -> None:
         super().__init__(cluster, answers, "parameter")
-        self.compared: dict[Parameter, str | None] = {}
+        self.compared: dict[NodeParameter, str | None] = {}
         """Every parameter that was compared, with what the file says."""
-        self.differing: dict[Parameter, int] = {}
+        self.differing: dict[NodeParameter, int] = {}
         """On how many nodes each is not as on the most of them, or as in the file. A whole context has no name."""
         self._ignore = ignore
         self._wanted = wanted or {}
@@ -58,15 +58,15 @@ class ParameterCheck(CheckReport):
 
     # ---- what is compared
 
-    def _parameters(self) -> list[Parameter]:
+    def _parameters(self) -> list[NodeParameter]:
         """All that any node or the file has, in order."""
-        found: dict[Parameter, None] = {}
+        found: dict[NodeParameter, None] = {}
         for settings in (*(each for _, each in self._told), self._wanted):
             for context, values in settings.items():
-                found.update(dict.fromkeys(Parameter(context, name) for name in values))
+                found.update(dict.fromkeys(NodeParameter(context, name) for name in values))
         return sorted((each for each in found if self._is_compared(each)), key=lambda each: each.place)
 
-    def _is_compared(self, parameter: Parameter) -> bool:
+    def _is_compared(self, parameter: NodeParameter) -> bool:
         if parameter.context.startswith(LOGGING) and parameter.name == ANY:
             return False  # it stands for others
         if secret(parameter.name):
@@ -76,13 +76,13 @@ class ParameterCheck(CheckReport):
     def _compare_contexts(self) -> None:
         """A context that only some nodes have is one finding; but a set without records is nowhere."""
         for context in sorted({context for _, settings in self._told for context in settings}):
-            whole = Parameter(context, "")
+            whole = NodeParameter(context, "")
             without = [node for node, settings in self._told if context not in settings]
             if without and SET not in context and self._is_compared(whole):
                 self.differing[whole] = len(without)
                 self.add(CONFIG_DRIFT, context.encode(), without, "has no such context, and others do")
 
-    def _compare(self, parameter: Parameter) -> None:
+    def _compare(self, parameter: NodeParameter) -> None:
         context, name = parameter
         versions: dict[str | None, list[Endpoint]] = {}
         for node, settings in self._told:
@@ -100,14 +100,14 @@ class ParameterCheck(CheckReport):
             self.note_versions(CONFIG_DRIFT, str(parameter).encode(), versions, missing=ABSENT)
             self.differing[parameter] = sum(len(each.nodes) for each in self.findings[before:])
 
-    def _said(self, parameter: Parameter) -> str | None:
+    def _said(self, parameter: NodeParameter) -> str | None:
         """What the file says; of a level of the log that it does not name, what it says of any."""
         values = self._wanted.get(parameter.context, {})
         any_ = values.get(ANY) if parameter.context.startswith(LOGGING) else None
         return values.get(parameter.name, any_)
 
     def _compare_with_file(
-        self, parameter: Parameter, wanted: str, versions: Mapping[str | None, list[Endpoint]]
+        self, parameter: NodeParameter, wanted: str, versions: Mapping[str | None, list[Endpoint]]
     ) -> None:
         for told, nodes in versions.items():
             if told is None or not same(wanted, told):
@@ -115,7 +115,7 @@ class ParameterCheck(CheckReport):
                 self.differing[parameter] = self.differing.get(parameter, 0) + len(nodes)
                 self.add(BASELINE, str(parameter).encode(), nodes, f"{has}; the file says {wanted}")
 
-    def _note_nowhere(self, parameter: Parameter, *, told: bool) -> None:
+    def _note_nowhere(self, parameter: NodeParameter, *, told: bool) -> None:
         """No node has what the file names. Not every server tells every context (``told``), and a set may have no records."""
         if parameter.name in UNTOLD.get(parameter.context, ()):
             return

@@ -1,6 +1,6 @@
 """Which parameters differ by design."""
 
-from asadm.configuration.parameters import Parameter, by_design, ignored
+from asadm.configuration.parameters import NodeParameter, by_design, ignored
 from asadm.configuration.secret_names import secret
 from tests.each import for_each
 
@@ -23,7 +23,7 @@ from tests.each import for_each
     ]
 )
 def test_it_differs_by_design(text: str) -> None:
-    assert by_design(Parameter(*text.split("|")))
+    assert by_design(NodeParameter(*text.split("|")))
 
 
 @for_each(
@@ -39,11 +39,11 @@ def test_it_differs_by_design(text: str) -> None:
     ]
 )
 def test_it_is_compared(text: str) -> None:
-    assert not by_design(Parameter(*text.split("|")))
+    assert not by_design(NodeParameter(*text.split("|")))
 
 
 def test_patterns_are_of_the_name_or_of_the_context_and_the_name() -> None:
-    parameter = Parameter("namespace test", "default-ttl")
+    parameter = NodeParameter("namespace test", "default-ttl")
     assert ignored(parameter, ["default-ttl"])
     assert ignored(parameter, ["x", "namespace * default-ttl"])
     assert not ignored(parameter, ["default", "service default-ttl"])
