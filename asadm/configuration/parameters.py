@@ -14,7 +14,7 @@ Settings = dict[str, dict[str, str]]
 SET = " set "
 NAMESPACE = "namespace "
 LOGGING = "logging "
-SINK = "sink"
+SINK = "file"
 """In the context of a sink: where it writes to."""
 
 CONTEXTS = ("service", "network", "namespace", "security", "xdr", "logging", "mod-lua", "smd", "resp")

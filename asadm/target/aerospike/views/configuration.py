@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 KIND = "config"
 
-_OWN = "get-config:context=asudf"
+OWN = "get-config:context=asudf"
 """What a real server does not have, or does not tell; asudfd does."""
 
 
@@ -35,7 +35,7 @@ def _own(section: str) -> Parts:
     """The parameters of one section of asudfd's own context."""
 
     def parts(info: NodeInfo, _: PartSelection) -> dict[tuple[str, ...], Said]:
-        found = said(info, _OWN)
+        found = said(info, OWN)
         if isinstance(found, str):
             return {(): found}
         kept = {
@@ -148,7 +148,7 @@ CONTEXTS = (
     Context(
         "mod-lua",
         "mod-lua Configuration",
-        (_OWN,),
+        (OWN,),
         _own("mod-lua."),
         absent="mod-lua: a real server does not tell its parameters: see its aerospike.conf; asudfd does",
         optional=True,

@@ -93,8 +93,8 @@ WANTED: Settings = {
         "feature-key-file": "/a,/b",
         "run-as-daemon": "true",
     },
-    "logging 0": {"sink": "/var/log/a.log", "any": "info", "migrate": "debug"},
-    "logging 1": {"sink": "stderr", "any": "warning"},
+    "logging 0": {"file": "/var/log/a.log", "any": "info", "migrate": "debug"},
+    "logging 1": {"file": "stderr", "any": "warning"},
     "network": {
         "heartbeat.mesh-seed-address-port": "10.0.0.1:3002,10.0.0.2:3002",
         "heartbeat.interval": "150",

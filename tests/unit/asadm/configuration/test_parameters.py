@@ -18,7 +18,7 @@ from tests.each import for_each
         "network|http.port",
         "namespace test|rack-id",
         "namespace test|storage-engine.stripe[7]",
-        "logging 0|sink",
+        "logging 0|file",
         "mod-lua|user-path",
     ]
 )

@@ -68,8 +68,8 @@ def test_contexts_in_contexts_lists_sets_and_sinks() -> None:
             "storage-engine.device[2].shadow": "/dev/x",
         },
         "namespace test set users": {"stop-writes-count": "5"},
-        "logging 0": {"sink": "/var/log/a", "udf": "info"},
-        "logging 1": {"sink": "stderr", "udf": "debug"},
+        "logging 0": {"file": "/var/log/a", "udf": "info"},
+        "logging 1": {"file": "stderr", "udf": "debug"},
     }
     assert again(settings) == settings
 

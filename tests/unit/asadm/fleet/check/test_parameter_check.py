@@ -89,8 +89,8 @@ def test_a_file() -> None:
 
 def test_the_level_of_any_is_that_of_all_that_are_not_named() -> None:
     check = checked(
-        {"logging 0": {"sink": "stderr", "udf": "debug", "misc": "info", "rw": "debug"}},
-        wanted={"logging 0": {"sink": "/var/log/x", "any": "info", "udf": "debug"}},
+        {"logging 0": {"file": "stderr", "udf": "debug", "misc": "info", "rw": "debug"}},
+        wanted={"logging 0": {"file": "/var/log/x", "any": "info", "udf": "debug"}},
     )
     assert told(check) == ["baseline: logging 0 rw: n1: has debug; the file says info"]
 

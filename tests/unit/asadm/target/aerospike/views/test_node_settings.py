@@ -44,8 +44,7 @@ def test_contexts_by_name() -> None:
         "namespace test": {"default-ttl": "5"},
         "namespace bar": {"default-ttl": "6"},
         "namespace test set users": {"disable-eviction": "true", "stop-writes-count": "9"},
-        "logging 0": {"sink": "stderr", "misc": "info", "udf": "debug"},
-        "logging 1": {"sink": "/var/log/a:b"},
+        "logging 0": {"file": "stderr", "misc": "info", "udf": "debug"},
     }
 
 
