@@ -270,6 +270,11 @@ COMMANDS: dict[str, tuple[Member, ...]] = {
         sometimes("cache_left_off", "array", "nodes that had no cache after it"),
         sometimes("rewarmed", "array", "nodes whose cache was switched on again"),
     ),
+    "bundle": (
+        Member("file", "string", "the archive, `-` for standard output"),
+        Member("bytes", "integer", "its size"),
+        Member("files", "integer", "how many files it has"),
+    ),
     "check config": _CHECK_CONFIG,
     "check all": (Member("clusters", "array", "a document of a check for each cluster, with its name"),),
     "schedule print": (Member("files", "object", "the content of each file, by its name"),),

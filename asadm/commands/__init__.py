@@ -219,6 +219,13 @@ TABLE = table(
             clauses=("[with NODE...]",),
         ),
         CommandRow(
+            "bundle",
+            "asadm.commands.bundle",
+            "Put every answer of every node into one archive for support, without secrets.",
+            "bundle -o support.tar.gz",
+            clauses=("[with NODE...]",),
+        ),
+        CommandRow(
             "check all",
             "asadm.commands.check_all",
             "Check every cluster of the inventory, Aerospike and Valkey, in one table with one exit code.",

@@ -22,9 +22,9 @@ function __asadm_state --description 'The command typed so far, and one a line t
             case '-*'
             case '*'
                 set -l phrase (string trim -- "$command $word")
-                if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'bundle' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set -a given $word
-                else if contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                else if contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'bundle' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set command $phrase
                 else if contains -- "$phrase" 'watch' 'help'
                     set another $word
@@ -58,7 +58,7 @@ function __asadm_next --description 'The words that may come next'
     set -l keywords
     switch "$command"
         case ''
-            printf '%s\n' asinfo show info summary features manage udf record function cache check schedule top watch enable disable help exit quit
+            printf '%s\n' asinfo show info summary features manage udf record function cache bundle check schedule top watch enable disable help exit quit
         case 'show'
             printf '%s\n' udfs config statistics latencies distribution sindex jobs stop-writes best-practices pmap racks roster user-agents mapping users roles masking
         case 'info'
@@ -82,9 +82,9 @@ function __asadm_next --description 'The words that may come next'
         case 'schedule'
             printf '%s\n' print
         case 'watch'
-            printf '%s\n' asinfo show info summary features manage udf record function cache check schedule top enable disable exit quit
+            printf '%s\n' asinfo show info summary features manage udf record function cache bundle check schedule top enable disable exit quit
         case 'help'
-            printf '%s\n' asinfo show info summary features manage udf record function cache check schedule top enable disable exit quit
+            printf '%s\n' asinfo show info summary features manage udf record function cache bundle check schedule top enable disable exit quit
         case 'asinfo'
             set needs 0
             set keywords like with
@@ -283,6 +283,9 @@ function __asadm_next --description 'The words that may come next'
         case 'cache clear'
             set needs 0
             set keywords with
+        case 'bundle'
+            set needs 0
+            set keywords with
         case 'check config'
             set needs 0
             set keywords with
@@ -298,7 +301,7 @@ function __asadm_next --description 'The words that may come next'
         contains -- $word $keywords; and set where $word
     end
     switch "$command $where"
-        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace with' 'info namespace object with' 'info namespace usage with' 'info set with' 'info sindex with' 'info release with' 'summary with' 'features with' 'show config with' 'show statistics with' 'show latencies with' 'show distribution with' 'show sindex with' 'show jobs with' 'show stop-writes with' 'show best-practices with' 'show pmap with' 'show racks with' 'show roster with' 'show user-agents with' 'show mapping with' 'show users with' 'show roles with' 'show masking with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'check config with' 'schedule print with' 'top with'
+        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace with' 'info namespace object with' 'info namespace usage with' 'info set with' 'info sindex with' 'info release with' 'summary with' 'features with' 'show config with' 'show statistics with' 'show latencies with' 'show distribution with' 'show sindex with' 'show jobs with' 'show stop-writes with' 'show best-practices with' 'show pmap with' 'show racks with' 'show roster with' 'show user-agents with' 'show mapping with' 'show users with' 'show roles with' 'show masking with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'bundle with' 'check config with' 'schedule print with' 'top with'
             __asadm_offer nodes
         case 'show udfs 0' 'show config *' 'show statistics *' 'manage udfs add 0' 'manage udfs remove 0' 'udf rollback 0' 'udf get 0' 'udf diff 0' 'udf repair *' 'udf rewarm *' 'udf remove *'
             __asadm_offer modules
@@ -541,6 +544,8 @@ complete -c asadm -n '__asadm_at "cache clear"' -l pause -x -d 'Wait SECONDS bet
 complete -c asadm -n '__asadm_at "cache clear"' -l ping-url -x -d 'Report to a service that watches cron jobs: a request to URL/start at the start, and to URL or URL/fail at the end. Better set in the environment, because other users can see a command line.'
 complete -c asadm -n '__asadm_at "cache clear"' -l metrics-file -r -F -d 'Write the result to FILE in the format of Prometheus, for the textfile collector of node_exporter.'
 complete -c asadm -n '__asadm_at "cache clear"' -l dry-run -d 'Only ask every node for its build, and show which nodes would be cleared. Clears nothing, sends no ping and writes no file.'
+complete -c asadm -n '__asadm_at "bundle"' -s o -l output -r -F -d 'Write the archive to FILE; - is standard output. [asudf-bundle-CLUSTER-TIME.tar.gz here]'
+complete -c asadm -n '__asadm_at "bundle"' -l dir -r -F -d 'Also put in what \'udf plan DIR\' would change. Sources of modules are not put in.'
 complete -c asadm -n '__asadm_at "check all"' -s q -l quiet -d 'Print nothing when no problem is found.'
 complete -c asadm -n '__asadm_at "check all"' -l config -d 'Also compare the configuration of the nodes of each Aerospike cluster, as \'check config\' does.'
 complete -c asadm -n '__asadm_at "check config"' -l baseline -r -F -d 'Compare with FILE: an aerospike.conf, or YAML if its name ends in .yaml or .yml. What it does not name is compared between the nodes.'
