@@ -5,7 +5,10 @@ from __future__ import annotations
 from asinfo import flags
 from asinfo.terminal.options import Option
 
-KINDS = ("clusters", "hosts", "nodes", "modules", "libraries", "functions")
+KINDS = (  # those that a keyword or a position has come before namespaces, which any word may be
+    "clusters", "hosts", "nodes", "modules", "libraries", "functions", "parameters", "statistics", "config-contexts",
+    "statistics-contexts", "namespaces",
+)  # fmt: skip
 """What --offer prints: kinds of `asinfo.terminal.completion`, which is not imported for it."""
 
 OWN = (

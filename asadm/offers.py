@@ -21,10 +21,24 @@ if TYPE_CHECKING:
 
     from asinfo.host import Host
 
-NOUNS = {"modules": "module", "functions": "module", "libraries": "library"}
+NOUNS = {
+    "modules": "module",
+    "functions": "module",
+    "libraries": "library",
+    "namespaces": "namespace",
+    "parameters": "parameter",
+    "statistics": "statistic",
+}
 """What servers call what is listed, by kind."""
 
-FAMILIES = {"module": UDF, "library": FUNCTION}
+CONTEXTS = {
+    "config-contexts": ("security", "service", "network", "namespace", "sets", "xdr", "logging", "mod-lua"),
+    "statistics-contexts": ("service", "namespace", "sets", "sindex", "bins", "xdr"),
+}
+"""The contexts of configuration and of statistics. They are listed here too because completion imports no command."""
+
+FAMILIES = {"library": FUNCTION}
+"""The commands that a noun is of, where these are not those of Aerospike."""
 
 
 def lines(kind: str, words: Sequence[str]) -> bytes:
@@ -45,7 +59,9 @@ def offered(kind: str, values: Values) -> list[str]:
         return list(dict.fromkeys(written(node["host"], node["port"]) for node in found))
     if kind == "nodes":
         return nodes(values)
-    names = seen_modules.names(NOUNS[kind], _places(values, FAMILIES[NOUNS[kind]]))
+    if kind in CONTEXTS:
+        return list(CONTEXTS[kind])
+    names = seen_modules.names(NOUNS[kind], _places(values, FAMILIES.get(NOUNS[kind], UDF)))
     return [function_beginning(name) for name in names] if kind == "functions" else names
 
 

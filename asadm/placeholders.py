@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from asadm.target.types import FUNCTION
-from asinfo.terminal.completion import LIBRARIES, MODULES, PLACEHOLDERS
+from asinfo.terminal.completion import (
+    CONFIG_CONTEXTS,
+    LIBRARIES,
+    MODULES,
+    NAMESPACES,
+    PARAMETERS,
+    PLACEHOLDERS,
+    STATISTICS,
+    STATISTICS_CONTEXTS,
+)
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm.commands.row import CommandRow
+
+_OF_FIGURES: dict[tuple[str, ...], dict[str, str]] = {
+    ("show", "config"): {"CONTEXT": CONFIG_CONTEXTS, "NAME": NAMESPACES, "PATTERN": PARAMETERS},
+    ("show", "statistics"): {"CONTEXT": STATISTICS_CONTEXTS, "NAME": NAMESPACES, "PATTERN": STATISTICS},
+}
+"""What words stand for in commands whose words are not about modules."""
+
+_OF_MODULES = frozenset({"udf", "udfs", "function"})
 
 
 def word_of(row: CommandRow, position: int) -> str:
@@ -19,7 +36,11 @@ def word_of(row: CommandRow, position: int) -> str:
 
 def kind_of(row: CommandRow, placeholder: str) -> str:
     """The kind of what ``placeholder`` of ``row`` stands for; empty where completion knows nothing of it."""
+    if (found := _OF_FIGURES.get(row.words[:2])) is not None and placeholder in found:
+        return found[placeholder]
     if placeholder == "NAME":
+        if not _OF_MODULES.intersection(row.words):
+            return ""
         return LIBRARIES if row.family == FUNCTION else MODULES
     return PLACEHOLDERS.get(placeholder, "")
 
@@ -31,6 +52,11 @@ def clause_word(row: CommandRow, keyword: str) -> str:
         if first == keyword and rest:
             return _bare(rest[0])
     return ""
+
+
+def choices(placeholder: str) -> list[str]:
+    """The words that ``placeholder`` has itself, as ``time_to_live|object_size`` has; none where it stands for something."""
+    return placeholder.split("|") if placeholder and placeholder.islower() else []
 
 
 def names_file(placeholder: str) -> bool:

@@ -1,4 +1,4 @@
-"""The names of the modules that the last survey of a cluster saw, for completion, which asks no node.
+"""The names of the modules that the last survey of a cluster saw, and of namespaces, parameters and statistics, for completion, which asks no node.
 
 One small file in the state directory for each cluster that has a name, and for each node of one that has none.
 """
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 NODES_MAX = 16
 """Files that are written for a cluster without a name: of more nodes, nobody types all addresses."""
 
+NAMES_MAX = 3_000
+"""Names that are kept: a server of 8.1 has some 500 statistics of a namespace."""
+
 FILES_MAX = 400
 """Files that are kept of a kind: tests on ports that the system chooses would leave one after the other."""
 
@@ -30,6 +33,13 @@ def note(noun: str, cluster: str, addresses: Sequence[str], names: Iterable[byte
             _make_room(_kind(noun))
         if kept != content:
             state.write(_kind(noun), state.quoted(place), content)
+
+
+def add(noun: str, cluster: str, addresses: Sequence[str], found: Iterable[str]) -> None:
+    """Keep ``found`` too, beside what was kept before: a command seldom asks for everything."""
+    known = names(noun, [cluster] if cluster else addresses[:NODES_MAX])
+    every = dict.fromkeys([*found, *known])
+    note(noun, cluster, addresses, map(os.fsencode, list(every)[:NAMES_MAX]))
 
 
 def names(noun: str, places: Collection[str]) -> list[str]:

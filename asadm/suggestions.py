@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from asadm import commands, offers, placeholders, statement
+from asadm import commands, offers, placeholders, seen_modules, statement
 from asadm.fleet.observed.survey import survey
 from asinfo.errors import Error, UsageError
 from asinfo.info_names import NAMES
@@ -55,9 +55,9 @@ class Suggestions:
         try:
             if option is not None:
                 return self._values(row, option, word)
-            if placeholders.names_file(_placeholder(row, typed)) and not word.startswith("-"):
+            if placeholders.names_file(_placeholder(row, typed)):
                 return files(word)
-            more = _next_words(words)  # "info" and "info namespace" are commands, and begin others
+            more = [] if typed else _next_words(words)  # "info" alone is a command, too
             return [*_whole([*more, *self._due(row, typed)], word), *_without_its_flag(row, typed, word)]
         except Error:  # the command is for clusters of another type, or the inventory is wrong
             return []
@@ -76,7 +76,10 @@ class Suggestions:
         left = [each for each in row.keywords if each not in typed]
         placeholder = _placeholder(row, typed)
         kind = placeholders.kind_of(row, placeholder)
-        values = [] if kind == INFO_COMMANDS else self._of_kind(row, kind)  # that is a command of asadm
+        # COMMAND of the grammar is a command of asadm
+        values = placeholders.choices(placeholder) or (
+            [] if kind == INFO_COMMANDS else self._of_kind(row, kind)
+        )
         if keyword:
             return list(values) if typed[-1] == keyword else [*values, *left, *flags]
         if not placeholder:
@@ -96,7 +99,17 @@ class Suggestions:
             return offers.clusters(self._session.flags) if self._session.flags else []
         if kind == FUNCTIONS:
             return [offers.function_beginning(name) for name in self._names(row.family)]
-        return self._names(row.family) if kind in {MODULES, LIBRARIES} else []
+        if kind in {MODULES, LIBRARIES}:
+            return self._names(row.family)
+        return self._seen(row, kind) if kind else []
+
+    def _seen(self, row: CommandRow, kind: str) -> list[str]:
+        """What earlier commands saw of the nodes of the session; of figures only that is offered."""
+        if kind in offers.CONTEXTS:
+            return list(offers.CONTEXTS[kind])
+        cluster = self._session.cluster_for(row.family)
+        places = [cluster.name] if cluster.name else [node.address for node in cluster.nodes]
+        return seen_modules.names(offers.NOUNS[kind], places) if kind in offers.NOUNS else []
 
     def _names(self, family: str) -> list[str]:
         """Modules of any node that answers soon; asked once a command."""

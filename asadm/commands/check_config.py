@@ -31,8 +31,8 @@ BASELINE = Option(
 IGNORE = Option(
     "ignore",
     kind="list",
-    metavar="NAME",
-    help="Do not compare the parameter NAME; 'CONTEXT NAME' is that of one context, and * stands for any text. Repeatable.",
+    metavar="PARAMETER",
+    help="Do not compare PARAMETER; 'CONTEXT PARAMETER' is that of one context, and * stands for any text. Repeatable.",
 )
 WRITE = Option(
     "write-baseline",

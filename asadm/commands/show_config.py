@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import FLIP_OPTIONS
-from asadm.commands.value_tables import REPEAT, ValueRequest
+from asadm.commands.value_tables import REPEAT, ValueRequest, remember
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import configuration
 from asadm.target.aerospike.views.asking import answers
@@ -40,8 +40,10 @@ def check(arguments: CommandArguments) -> None:
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes for all contexts in one conversation each."""
     request: ValueRequest = arguments.prepared
-    found = ask_all(info_cluster(session.cluster(arguments)), request.requests)
+    cluster = info_cluster(session.cluster(arguments))
+    found = ask_all(cluster, request.requests)
     tables = request.tables(found)
+    remember(cluster, configuration.KIND, found, tables)
     for table in tables:
         table.marked = True
     return request.outcome(answers(found), tables)

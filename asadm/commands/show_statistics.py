@@ -6,7 +6,7 @@ import time
 
 from asadm.commands import REPEAT_SECONDS
 from asadm.commands.modifiers import FLIP_OPTIONS
-from asadm.commands.value_tables import REPEAT, ValueRequest
+from asadm.commands.value_tables import REPEAT, ValueRequest, remember
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import statistics
 from asadm.target.aerospike.views.asking import answers
@@ -85,6 +85,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     cluster = info_cluster(session.cluster(arguments))
     look = Look(cluster, request)
     tables = request.tables(look.found)
+    remember(cluster, statistics.KIND, look.found, tables)
     if request.pause is not None:
         return _rates(cluster, request, look)
     for table in tables:

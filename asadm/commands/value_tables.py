@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm import seen_modules
 from asadm.commands.modifiers import FigureSelection, NamePattern, flipped, one_of
 from asadm.commands.table_outcome import tables_outcome
 from asadm.outcome import exit_code
@@ -16,11 +17,27 @@ if TYPE_CHECKING:
     from asadm.outcome import CommandOutcome, NodeAnswer
     from asadm.statement import CommandArguments
     from asadm.tables.values import ValueTable
+    from asadm.target.aerospike.cluster import AerospikeCluster
     from asadm.target.aerospike.views.asking import NodeInfo
     from asadm.target.aerospike.views.contexts import Context
 
 REPEAT = Option("repeat", "r", kind="flag", ignored="the names of nodes stand once, at the top of the table")
 """Of the vendor's asadm: it repeats the names of nodes beside each screen of columns."""
+
+
+NOUNS = {"config": "parameter", "statistics": "statistic"}
+"""What the names of tables are called for completion."""
+
+
+def remember(
+    cluster: AerospikeCluster, kind: str, found: Sequence[NodeInfo], made: Sequence[ValueTable]
+) -> None:
+    """Keep the names that nodes told, for completion."""
+    read = [info.answer.node.address for info in found if info.good]
+    if not read:
+        return
+    seen_modules.add(NOUNS[kind], cluster.name, read, [name for table in made for name in table.names])
+    seen_modules.add("namespace", cluster.name, read, [name for info in found for name in info.namespaces])
 
 
 class ValueRequest:

@@ -33,14 +33,14 @@ _asadm() {
     compopt +o default 2>/dev/null
     case $before in
         --completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word")); return ;;
-        --offer) COMPREPLY=($(compgen -W 'clusters hosts nodes modules libraries functions' -- "$word")); return ;;
+        --offer) COMPREPLY=($(compgen -W 'clusters hosts nodes modules libraries functions parameters statistics config-contexts statistics-contexts namespaces' -- "$word")); return ;;
         --auth) COMPREPLY=($(compgen -W 'INTERNAL EXTERNAL EXTERNAL_INSECURE PKI' -- "$word")); return ;;
         -v|--value) COMPREPLY=($(compgen -W 'alumni-clear-std best-practices build build_arch build_ee_sha build_os build_sha build_time cluster-generation cluster-name cluster-stable compatibility-id debug-record debug-record-meta digests dump-cluster dump-fabric dump-hb dump-hlc dump-migrates dump-rw dump-skew dump-wb-summary edition endpoints eviction-reset feature-key features get-config get-sl get-stats health-outliers health-stats help histogram index-pressure jem-stats jobs latencies log log-message log-set logs masking mcast name namespace namespaces node objects partition-generation partition-info partitions peers-clear-alt peers-clear-std peers-generation peers-tls-alt peers-tls-std physical-devices query-abort query-abort-all query-show quiesce quiesce-undo rack-ids racks rebalance-generation recluster release replicas revive roster roster-set scan-abort scan-abort-all service service-clear-alt service-clear-std service-tls-alt service-tls-std services services-alternate services-alumni services-alumni-reset set-config set-log sets sindex sindex-create sindex-delete sindex-exists sindex-list sindex-stat smd-info smd-show statistics status thread-traces tip tip-clear truncate truncate-namespace truncate-namespace-undo truncate-undo udf-cache-stats udf-clear-cache udf-get udf-list udf-lock udf-put udf-remove udf-stats udf-unlock undun unsupported user-agents version xdr-command' -- "$word")); return ;;
         --key-type|--key_type) COMPREPLY=($(compgen -W 'auto string integer bytes digest' -- "$word")); return ;;
         --format) COMPREPLY=($(compgen -W 'text nagios prometheus json' -- "$word")); return ;;
         --unit) COMPREPLY=($(compgen -W 'timer service' -- "$word")); return ;;
         --sort) COMPREPLY=($(compgen -W 'time calls errors' -- "$word")); return ;;
-        -h|--host|--cluster|-m|--module|--of|--node|--from) ;; # see below
+        -h|--host|--cluster|-m|--module|--of|--node|--from|--ignore) ;; # see below
         -f|--file|-o|--out-file|--out_file|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--config-file|--config_file|--only-config-file|--only_config_file|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|--out|--history|--lock|--args-file|--args_file|--dir|--output|--metrics-file|--metrics_file|--keyspace|--baseline|--write-baseline|--write_baseline|--program) compopt -o default 2>/dev/null; return ;; # readline knows best how file names are quoted
         -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|--offer|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--increment|--exponent-increment|-b|--buckets|-k|--where|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--baseline|--ignore|--write-baseline|--write_baseline|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) return ;;
         -P|--password|--tls-keyfile-password|--tls_keyfile_password|--rate|--watch) [[ $word == -* ]] || return ;;
@@ -52,11 +52,15 @@ _asadm() {
             -e|--execute|-f|--file|-o|--out-file|--out_file|--timeout|--completion|--offer|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--inventory|--cluster|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--log-path|--log_path|--tls-cert-blacklist|--tls_cert_blacklist|-v|--value|--increment|--exponent-increment|-b|--buckets|-k|--where|--wait|--out|--history|--lock|--lock-wait|--lock_wait|--note|--to|--change|--arg-string|--arg_string|--args-file|--args_file|--key-type|--key_type|--repeat|--concurrency|--all|--ttl|-m|--module|-n|--limit|--of|--dir|--node|--output|--format|--metrics-file|--metrics_file|--from|--for|--keyspace|--splay|--deadline|--retries|--pause|--ping-url|--ping_url|--baseline|--ignore|--write-baseline|--write_baseline|--unit|--every|--schedule|--name|--program|--sort|--interval|--count) ((i++)); continue ;;
             -*) continue ;;
         esac
+        if [[ $given == 0 ]]; then
+            case "${command:+$command }$piece" in
+                'show'|'info'|'info namespace'|'manage'|'manage udfs'|'udf'|'record'|'function'|'cache'|'check'|'schedule'|'asinfo'|'show udfs'|'info network'|'info namespace object'|'info namespace usage'|'info set'|'info sindex'|'info release'|'info transactions'|'info xdr'|'summary'|'features'|'show config'|'show statistics'|'show latencies'|'show distribution'|'show sindex'|'show jobs'|'show stop-writes'|'show best-practices'|'show pmap'|'show racks'|'show roster'|'show user-agents'|'show mapping'|'show users'|'show roles'|'show masking'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'bundle'|'check all'|'check config'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') command+=${command:+ }$piece; continue ;;
+            esac
+        fi
         case $command in
             'asinfo'|'show udfs'|'info'|'info network'|'info namespace'|'info namespace object'|'info namespace usage'|'info set'|'info sindex'|'info release'|'info transactions'|'info xdr'|'summary'|'features'|'show config'|'show statistics'|'show latencies'|'show distribution'|'show sindex'|'show jobs'|'show stop-writes'|'show best-practices'|'show pmap'|'show racks'|'show roster'|'show user-agents'|'show mapping'|'show users'|'show roles'|'show masking'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'bundle'|'check all'|'check config'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') used+="$piece " given=$((given + 1)); continue ;;
         esac
         case "${command:+$command }$piece" in
-            'show'|'info'|'info namespace'|'manage'|'manage udfs'|'udf'|'record'|'function'|'cache'|'check'|'schedule'|'asinfo'|'show udfs'|'info network'|'info namespace object'|'info namespace usage'|'info set'|'info sindex'|'info release'|'info transactions'|'info xdr'|'summary'|'features'|'show config'|'show statistics'|'show latencies'|'show distribution'|'show sindex'|'show jobs'|'show stop-writes'|'show best-practices'|'show pmap'|'show racks'|'show roster'|'show user-agents'|'show mapping'|'show users'|'show roles'|'show masking'|'manage udfs add'|'manage udfs remove'|'udf plan'|'udf apply'|'udf rollback'|'udf run'|'udf aggregate'|'record get'|'record put'|'record delete'|'udf history'|'udf status'|'udf get'|'udf diff'|'udf check'|'udf repair'|'udf rewarm'|'udf remove'|'udf init'|'udf lint'|'function plan'|'function apply'|'function verify'|'function check'|'function status'|'function get'|'function diff'|'function rollback'|'function history'|'function remove'|'function dump'|'function restore'|'function stats'|'function kill'|'function lint'|'function run'|'function rdb'|'cache clear'|'bundle'|'check all'|'check config'|'schedule print'|'top'|'enable'|'disable'|'exit'|'quit') command+=${command:+ }$piece ;;
             'watch'|'help') another=$piece ;;
             [0-9]*) ;; # what watch takes
             *) command='?' ;;
@@ -65,8 +69,6 @@ _asadm() {
     case ${command:-$another} in
         '') next='asinfo show info summary features manage udf record function cache bundle check schedule top watch enable disable help exit quit' ;;
         'show') next='udfs config statistics latencies distribution sindex jobs stop-writes best-practices pmap racks roster user-agents mapping users roles masking' ;;
-        'info') next='network namespace set sindex release transactions xdr' ;;
-        'info namespace') next='object usage' ;;
         'manage') next='udfs' ;;
         'manage udfs') next='add remove' ;;
         'udf') next='plan apply rollback run aggregate history status get diff check repair rewarm remove init lint' ;;
@@ -79,9 +81,9 @@ _asadm() {
         'help') next='asinfo show info summary features manage udf record function cache bundle check schedule top enable disable exit quit' ;;
         'asinfo') flags='-v --value -l --line-separator --no-node-name' needs=0 keywords='like with' ;;
         'show udfs') flags='--stats' needs=0 keywords='with' ;;
-        'info') flags='' needs=0 keywords='with' ;;
+        'info') flags='' needs=0 keywords='with' next='network namespace set sindex release transactions xdr' ;;
         'info network') flags='' needs=0 keywords='with' ;;
-        'info namespace') flags='' needs=0 keywords='for with' ;;
+        'info namespace') flags='' needs=0 keywords='for with' next='object usage' ;;
         'info namespace object') flags='' needs=0 keywords='for with' ;;
         'info namespace usage') flags='' needs=0 keywords='for with' ;;
         'info set') flags='' needs=0 keywords='for with' ;;
@@ -155,6 +157,7 @@ _asadm() {
         'exit') flags='' needs=0 keywords='' ;;
         'quit') flags='' needs=0 keywords='' ;;
     esac
+    [[ $given == 0 ]] || next=''
     case $before in
         --cluster) kind=clusters ;;
         -h|--host) kind=hosts ;;
@@ -164,6 +167,7 @@ _asadm() {
         'udf get --node'|'udf repair --from'|'function get --node'|'function dump --from'|'function kill --node'|'function run --node') kind=nodes ;;
         'udf history -m'|'udf history --module') kind=modules ;;
         'function history -m'|'function history --module') kind=libraries ;;
+        'check config --ignore'|'schedule print --ignore') kind=parameters ;;
     esac
     if [[ $kind ]]; then
         _asadm_offer $kind
@@ -190,9 +194,14 @@ _asadm() {
     done
     case "$command ${clause:-$given}" in
         'asinfo with'|'show udfs with'|'info with'|'info network with'|'info namespace with'|'info namespace object with'|'info namespace usage with'|'info set with'|'info sindex with'|'info release with'|'summary with'|'features with'|'show config with'|'show statistics with'|'show latencies with'|'show distribution with'|'show sindex with'|'show jobs with'|'show stop-writes with'|'show best-practices with'|'show pmap with'|'show racks with'|'show roster with'|'show user-agents with'|'show mapping with'|'show users with'|'show roles with'|'show masking with'|'manage udfs add with'|'manage udfs remove with'|'udf plan with'|'udf apply with'|'udf rollback with'|'udf status with'|'udf diff 1'|'udf diff 2'|'udf check with'|'udf repair with'|'udf rewarm with'|'udf remove with'|'function plan with'|'function apply with'|'function verify with'|'function check with'|'function status with'|'function diff 1'|'function diff 2'|'function rollback with'|'function remove with'|'function dump with'|'function restore with'|'function stats with'|'function kill with'|'cache clear with'|'bundle with'|'check config with'|'schedule print with'|'top with') kind=nodes ;;
-        'show udfs 0'|'show config '*|'show statistics '*|'manage udfs add 0'|'manage udfs remove 0'|'udf rollback 0'|'udf get 0'|'udf diff 0'|'udf repair '*|'udf rewarm '*|'udf remove '*) kind=modules ;;
+        'show udfs 0'|'manage udfs add 0'|'manage udfs remove 0'|'udf rollback 0'|'udf get 0'|'udf diff 0'|'udf repair '*|'udf rewarm '*|'udf remove '*) kind=modules ;;
         'function get 0'|'function diff 0'|'function rollback 0'|'function remove '*) kind=libraries ;;
         'udf run 0'|'udf aggregate 1') kind=functions ;;
+        'show config like') kind=parameters ;;
+        'show statistics like') kind=statistics ;;
+        'show config 0') kind=config-contexts ;;
+        'show statistics 0') kind=statistics-contexts ;;
+        'info namespace for'|'info namespace object for'|'info namespace usage for'|'info set for'|'info sindex for'|'show config for'|'show config '*|'show statistics for'|'show statistics '*|'show latencies for'|'show distribution for'|'show sindex for'|'show jobs for'|'show stop-writes for'|'show pmap for') kind=namespaces ;;
     esac
     if [[ $kind ]]; then _asadm_offer $kind; fi
 }

@@ -22,10 +22,10 @@ function __asadm_state --description 'The command typed so far, and one a line t
             case '-*'
             case '*'
                 set -l phrase (string trim -- "$command $word")
-                if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'bundle' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
-                    set -a given $word
-                else if contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'bundle' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                if not set -q given[1]; and contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'bundle' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set command $phrase
+                else if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'bundle' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                    set -a given $word
                 else if contains -- "$phrase" 'watch' 'help'
                     set another $word
                 else if not string match -qr '^[0-9.]+$' -- $word # what watch takes
@@ -61,10 +61,6 @@ function __asadm_next --description 'The words that may come next'
             printf '%s\n' asinfo show info summary features manage udf record function cache bundle check schedule top watch enable disable help exit quit
         case 'show'
             printf '%s\n' udfs config statistics latencies distribution sindex jobs stop-writes best-practices pmap racks roster user-agents mapping users roles masking
-        case 'info'
-            printf '%s\n' network namespace set sindex release transactions xdr
-        case 'info namespace'
-            printf '%s\n' object usage
         case 'manage'
             printf '%s\n' udfs
         case 'manage udfs'
@@ -93,12 +89,14 @@ function __asadm_next --description 'The words that may come next'
             set keywords with
         case 'info'
             set needs 0
+            test (count $given) -eq 0; and printf '%s\n' network namespace set sindex release transactions xdr
             set keywords with
         case 'info network'
             set needs 0
             set keywords with
         case 'info namespace'
             set needs 0
+            test (count $given) -eq 0; and printf '%s\n' object usage
             set keywords for with
         case 'info namespace object'
             set needs 0
@@ -303,12 +301,22 @@ function __asadm_next --description 'The words that may come next'
     switch "$command $where"
         case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace with' 'info namespace object with' 'info namespace usage with' 'info set with' 'info sindex with' 'info release with' 'summary with' 'features with' 'show config with' 'show statistics with' 'show latencies with' 'show distribution with' 'show sindex with' 'show jobs with' 'show stop-writes with' 'show best-practices with' 'show pmap with' 'show racks with' 'show roster with' 'show user-agents with' 'show mapping with' 'show users with' 'show roles with' 'show masking with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'bundle with' 'check config with' 'schedule print with' 'top with'
             __asadm_offer nodes
-        case 'show udfs 0' 'show config *' 'show statistics *' 'manage udfs add 0' 'manage udfs remove 0' 'udf rollback 0' 'udf get 0' 'udf diff 0' 'udf repair *' 'udf rewarm *' 'udf remove *'
+        case 'show udfs 0' 'manage udfs add 0' 'manage udfs remove 0' 'udf rollback 0' 'udf get 0' 'udf diff 0' 'udf repair *' 'udf rewarm *' 'udf remove *'
             __asadm_offer modules
         case 'function get 0' 'function diff 0' 'function rollback 0' 'function remove *'
             __asadm_offer libraries
         case 'udf run 0' 'udf aggregate 1'
             __asadm_offer functions
+        case 'show config like'
+            __asadm_offer parameters
+        case 'show statistics like'
+            __asadm_offer statistics
+        case 'show config 0'
+            __asadm_offer config-contexts
+        case 'show statistics 0'
+            __asadm_offer statistics-contexts
+        case 'info namespace for' 'info namespace object for' 'info namespace usage for' 'info set for' 'info sindex for' 'show config for' 'show config *' 'show statistics for' 'show statistics *' 'show latencies for' 'show distribution for' 'show sindex for' 'show jobs for' 'show stop-writes for' 'show pmap for'
+            __asadm_offer namespaces
     end
     test (count $given) -ge $needs; or return
     contains -- "$given[-1]" $keywords; and return
@@ -549,7 +557,7 @@ complete -c asadm -n '__asadm_at "bundle"' -l dir -r -F -d 'Also put in what \'u
 complete -c asadm -n '__asadm_at "check all"' -s q -l quiet -d 'Print nothing when no problem is found.'
 complete -c asadm -n '__asadm_at "check all"' -l config -d 'Also compare the configuration of the nodes of each Aerospike cluster, as \'check config\' does.'
 complete -c asadm -n '__asadm_at "check config"' -l baseline -r -F -d 'Compare with FILE: an aerospike.conf, or YAML if its name ends in .yaml or .yml. What it does not name is compared between the nodes.'
-complete -c asadm -n '__asadm_at "check config"' -l ignore -x -d 'Do not compare the parameter NAME; \'CONTEXT NAME\' is that of one context, and * stands for any text. Repeatable.'
+complete -c asadm -n '__asadm_at "check config"' -l ignore -x -a '(__asadm_offer parameters)' -d 'Do not compare PARAMETER; \'CONTEXT PARAMETER\' is that of one context, and * stands for any text. Repeatable.'
 complete -c asadm -n '__asadm_at "check config"' -l write-baseline -r -F -d 'Write the configuration of the nodes to FILE as YAML, for git, in place of a check; - is standard output.'
 complete -c asadm -n '__asadm_at "check config"' -l format -x -a 'text nagios prometheus json' -d 'Output format: text for people, nagios for a monitoring plugin, prometheus for the textfile collector, json for programs. [text]'
 complete -c asadm -n '__asadm_at "check config"' -s q -l quiet -d 'Print nothing when no problem is found.'
@@ -576,7 +584,7 @@ complete -c asadm -n '__asadm_at "schedule print"' -l metrics-file -r -F -d 'Wri
 complete -c asadm -n '__asadm_at "schedule print"' -l verify -d 'Also read every module from every node and compare its bytes with the hash that the node lists. This finds damaged files.'
 complete -c asadm -n '__asadm_at "schedule print"' -l prune -d 'With DIR: also report modules that nodes list and the directory does not have.'
 complete -c asadm -n '__asadm_at "schedule print"' -l baseline -r -F -d 'Compare with FILE: an aerospike.conf, or YAML if its name ends in .yaml or .yml. What it does not name is compared between the nodes.'
-complete -c asadm -n '__asadm_at "schedule print"' -l ignore -x -d 'Do not compare the parameter NAME; \'CONTEXT NAME\' is that of one context, and * stands for any text. Repeatable.'
+complete -c asadm -n '__asadm_at "schedule print"' -l ignore -x -a '(__asadm_offer parameters)' -d 'Do not compare PARAMETER; \'CONTEXT PARAMETER\' is that of one context, and * stands for any text. Repeatable.'
 complete -c asadm -n '__asadm_at "schedule print"' -l config -d 'Also compare the configuration of the nodes of each Aerospike cluster, as \'check config\' does.'
 complete -c asadm -n '__asadm_at "top"' -l sort -x -a 'time calls errors' -d 'What comes first: the functions that take the most time, that are called most, or that fail most. [time]'
 complete -c asadm -n '__asadm_at "top"' -s n -l interval -x -d 'Seconds between two looks. [2]'

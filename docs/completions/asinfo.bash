@@ -35,11 +35,15 @@ _asinfo() {
             -v|--value|--timeout|-h|--host|-p|--port|-U|--user|--auth|-t|--tls-name|--tls_name|--tls-cafile|--tls_cafile|--tls-capath|--tls_capath|--tls-protocols|--tls_protocols|--tls-cipher-suite|--tls_cipher_suite|--tls-keyfile|--tls_keyfile|--tls-certfile|--tls_certfile|--config-file|--config_file|--only-config-file|--only_config_file|--instance|--tls-cert-blacklist|--tls_cert_blacklist|--completion) ((i++)); continue ;;
             -*) continue ;;
         esac
+        if [[ $given == 0 ]]; then
+            case "${command:+$command }$piece" in
+                ' ') command+=${command:+ }$piece; continue ;;
+            esac
+        fi
         case $command in
             ' ') used+="$piece " given=$((given + 1)); continue ;;
         esac
         case "${command:+$command }$piece" in
-            ' ') command+=${command:+ }$piece ;;
             ' ') another=$piece ;;
             [0-9]*) ;; # what watch takes
             *) command='?' ;;
@@ -48,6 +52,7 @@ _asinfo() {
     case ${command:-$another} in
         '') next='' ;;
     esac
+    [[ $given == 0 ]] || next=''
     if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "-v --value -l --line-separator -j --json --raw --timeout -h --host -p --port -U --user -P --password --auth --tls-enable -t --tls-name --tls-cafile --tls-capath --tls-protocols --tls-cipher-suite --tls-keyfile --tls-keyfile-password --tls-certfile --tls-crl-check --tls-crl-check-all --config-file --only-config-file --no-config-file --instance --completion -V --version --help $flags" -- "$word"))
         return

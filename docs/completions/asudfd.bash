@@ -34,11 +34,15 @@ _asudfd() {
             --config-file|--config_file|-h|--host|--address|-p|--port|--resp-port|--resp_port|--functions|--udf|--namespace|--default-ttl|--default_ttl|--cluster-name|--cluster_name|--set|--nodes|--node-id|--node_id|--work-directory|--work_directory|--check-config|--check_config|--completion|--bins|--key|--key-type|--key_type|--set-name|--set_name|--arg-string|--arg_string|--args-file|--args_file|--repeat|--timeout|--env|--log) ((i++)); continue ;;
             -*) continue ;;
         esac
+        if [[ $given == 0 ]]; then
+            case "${command:+$command }$piece" in
+                'run'|'run-with') command+=${command:+ }$piece; continue ;;
+            esac
+        fi
         case $command in
             'run'|'run-with') used+="$piece " given=$((given + 1)); continue ;;
         esac
         case "${command:+$command }$piece" in
-            'run'|'run-with') command+=${command:+ }$piece ;;
             ' ') another=$piece ;;
             [0-9]*) ;; # what watch takes
             *) command='?' ;;
@@ -49,6 +53,7 @@ _asudfd() {
         'run') flags='--bins --stdin --key --key-type --set-name --arg-string --args-file --trace --profile --repeat --timeout --json --no-color' needs=0 keywords='' ;;
         'run-with') flags='--config-file --namespace --default-ttl --cluster-name --set --address --nodes --resp --env --log' needs=0 keywords='' ;;
     esac
+    [[ $given == 0 ]] || next=''
     if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "--config-file -h --host -p --port --resp-port --functions --udf --namespace --default-ttl --cluster-name --set --nodes --node-id --work-directory --check-config --completion --recover -V --version --help $flags" -- "$word"))
         return

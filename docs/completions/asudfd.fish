@@ -22,10 +22,10 @@ function __asudfd_state --description 'The command typed so far, and one a line 
             case '-*'
             case '*'
                 set -l phrase (string trim -- "$command $word")
-                if contains -- "$command" 'run' 'run-with'
-                    set -a given $word
-                else if contains -- "$phrase" 'run' 'run-with'
+                if not set -q given[1]; and contains -- "$phrase" 'run' 'run-with'
                     set command $phrase
+                else if contains -- "$command" 'run' 'run-with'
+                    set -a given $word
                 else if contains -- "$phrase" ' '
                     set another $word
                 else if not string match -qr '^[0-9.]+$' -- $word # what watch takes

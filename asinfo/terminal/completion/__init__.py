@@ -23,6 +23,9 @@ OPTIONAL = ("optional", "pause")
 CLUSTERS, HOSTS, NODES, MODULES, LIBRARIES, FUNCTIONS = (
     "clusters", "hosts", "nodes", "modules", "libraries", "functions",
 )  # fmt: skip
+NAMESPACES, PARAMETERS, STATISTICS, CONFIG_CONTEXTS, STATISTICS_CONTEXTS = (
+    "namespaces", "parameters", "statistics", "config-contexts", "statistics-contexts",
+)  # fmt: skip
 """Kinds of values that are others for each user: a program tells its own."""
 
 INFO_COMMANDS = "info-commands"
@@ -35,6 +38,8 @@ PLACEHOLDERS = {
     "MODULE": MODULES,
     "LIBRARY": LIBRARIES,
     "MODULE.FUNCTION": FUNCTIONS,
+    "NAMESPACE": NAMESPACES,
+    "PARAMETER": PARAMETERS,
     "COMMAND": INFO_COMMANDS,
 }
 """The kinds of what the words stand for that help has in the place of a value."""
@@ -194,6 +199,12 @@ class CompletionModel:
                     after.append(word)
         plain = [word for word in found[""] if word not in self.prefaces]
         return {**found, **dict.fromkeys(self.prefaces, plain)}
+
+    @property
+    def groups(self) -> dict[str, list[str]]:
+        """The words that go on with whole commands, as with ``info``."""
+        whole = set(self.whole)
+        return {start: words for start, words in self.following.items() if start in whole}
 
     @property
     def known(self) -> list[str]:

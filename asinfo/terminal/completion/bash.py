@@ -46,11 +46,15 @@ _@program@() {
             @valued@) ((i++)); continue ;;
             -*) continue ;;
         esac
+        if [[ $given == 0 ]]; then
+            case "${command:+$command }$piece" in
+                @known@) command+=${command:+ }$piece; continue ;;
+            esac
+        fi
         case $command in
             @whole@) used+="$piece " given=$((given + 1)); continue ;;
         esac
         case "${command:+$command }$piece" in
-            @known@) command+=${command:+ }$piece ;;
             @prefaces@) another=$piece ;;
             [0-9]*) ;; # what watch takes
             *) command='?' ;;
@@ -59,6 +63,7 @@ _@program@() {
     case ${command:-$another} in
 @cases@
     esac
+    [[ $given == 0 ]] || next=''
 @kinds@
     if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "@options@ --help $flags" -- "$word"))
@@ -127,13 +132,14 @@ def script(source: CompletionModel) -> str:
     follow = [
         f"        {quoted(start)}) next={quoted(' '.join(words))}{_flags(source, start)} ;;"
         for start, words in source.following.items()
+        if start not in source.groups
     ]
     return fill(
         TEMPLATE,
         program=source.program,
         choices="\n".join(choices),
         **patterns(source),
-        cases="\n".join([*follow, *map(_case, (each for each in source.commands if not each.another))]),
+        cases="\n".join([*follow, *(_case(source, each) for each in source.commands if not each.another)]),
         options=" ".join(name for option in source.shown for name in names(option)),
         **asking(source, (OFFER, KINDS, PLACES)),
     )
@@ -148,9 +154,12 @@ def asking(source: CompletionModel, parts: tuple[str, str, str], opening: str = 
     return {"offer": offer, "kinds": kinds, "places": places}
 
 
-def _case(command: Command) -> str:
+def _case(source: CompletionModel, command: Command) -> str:
     keywords = " ".join(command.keywords)
-    return f"        {quoted(command.words)}) flags='{_own(command)}' needs={command.needs} keywords='{keywords}' ;;"
+    next_ = (
+        f" next={quoted(' '.join(source.groups[command.words]))}" if command.words in source.groups else ""
+    )
+    return f"        {quoted(command.words)}) flags='{_own(command)}' needs={command.needs} keywords='{keywords}'{next_} ;;"
 
 
 def _flags(source: CompletionModel, words: str) -> str:

@@ -35,10 +35,10 @@ function __@program@_state --description 'The command typed so far, and one a li
             case '-*'
             case '*'
                 set -l phrase (string trim -- "$command $word")
-                if contains -- "$command" @whole@
-                    set -a given $word
-                else if contains -- "$phrase" @known@
+                if not set -q given[1]; and contains -- "$phrase" @known@
                     set command $phrase
+                else if contains -- "$command" @whole@
+                    set -a given $word
                 else if contains -- "$phrase" @prefaces@
                     set another $word
                 else if not string match -qr '^[0-9.]+$' -- $word # what watch takes
@@ -106,7 +106,7 @@ def script(source: CompletionModel) -> str:
     following = [
         f"        case {_quoted(start)}\n            printf '%s\\n' {' '.join(words)}"
         for start, words in source.following.items()
-        if words
+        if words and start not in source.groups
     ]
     whole = [command for command in source.commands if command.needs or command.keywords]
     flags = [
@@ -124,7 +124,7 @@ def script(source: CompletionModel) -> str:
         prefaces=_words(source.prefaces),
         files=_words(source.before_files),
         first=_words(source.begun_with_files),
-        cases="\n".join([*following, *map(_case, whole)]),
+        cases="\n".join([*following, *(_case(source, command) for command in whole)]),
         options="\n".join(_line(source, option) for option in source.shown),
         flags="\n".join(flags),
         **_asking(source),
@@ -147,8 +147,12 @@ def _place(place: tuple[str, str]) -> str:
     return _quoted(" ".join(place))
 
 
-def _case(command: Command) -> str:
+def _case(source: CompletionModel, command: Command) -> str:
     lines = [f"        case {_quoted(command.words)}", f"            set needs {command.needs}"]
+    if command.words in source.groups:
+        lines.append(
+            f"            test (count $given) -eq 0; and printf '%s\\n' {' '.join(source.groups[command.words])}"
+        )
     return "\n".join([*lines, f"            set keywords {' '.join(command.keywords)}"])
 
 

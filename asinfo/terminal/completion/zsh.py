@@ -37,11 +37,15 @@ _@program@() {
             (@valued@) (( i += 1 )); continue ;;
             (-*) continue ;;
         esac
+        if (( ! $#used )); then
+            case "${command:+$command }$piece" in
+                (@known@) command+=${command:+ }$piece; continue ;;
+            esac
+        fi
         case $command in
             (@whole@) used+=("$piece"); continue ;;
         esac
         case "${command:+$command }$piece" in
-            (@known@) command+=${command:+ }$piece ;;
             (@prefaces@) another=$piece ;;
             ([0-9]*) ;; # what watch takes
             (*) command='?' ;;
@@ -54,6 +58,7 @@ _@program@() {
     case ${command:-$another} in
 @cases@
     esac
+    (( $#used )) && next=()
 @kinds@
     if [[ $PREFIX == -* ]]; then
         _describe -o option flags
@@ -120,7 +125,7 @@ def script(source: CompletionModel) -> str:
     following = [
         f"        ({quoted(start)}) next=({' '.join(words)}) ;;"
         for start, words in source.following.items()
-        if start not in source.prefaces
+        if start not in source.prefaces and start not in source.groups
     ]
     return fill(
         TEMPLATE,
@@ -134,7 +139,9 @@ def script(source: CompletionModel) -> str:
 
 
 def _case(source: CompletionModel, command: Command) -> str:
-    settings = [f"next=({' '.join(source.following[command.words])})"] if command.another else []
+    settings = (
+        [f"next=({' '.join(source.following[command.words])})"] if command.words in source.following else []
+    )
     settings += [f"needs={command.needs}"] if command.needs else []
     settings += [f"keywords=({' '.join(command.keywords)})"] if command.keywords else []
     own = shown(command.options)

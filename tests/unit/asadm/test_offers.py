@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from asadm import flags, offers, seen_modules, state
+from asadm import flags, offers, placeholders, seen_modules, state
+from asadm.commands import TABLE
+from asadm.target.aerospike.views import configuration, statistics
 from asinfo.info_names import NAMES
 from asinfo.terminal.completion import INFO_COMMANDS, PLACEHOLDERS
 from asudfd.aerospike.info import families
 from tests.each import for_each_row
 from tests.fakes.fleet import Fleet
+from tests.fakes.node import FakeNode
 from tests.unit.asadm.conftest import Asadm
 
 INVENTORY = """
@@ -84,11 +87,30 @@ def test_a_wrong_inventory_offers_nothing(here: Path) -> None:
     (here / "broken.yaml").write_text("clusters: [")
     for kind in flags.KINDS:
         for name in ("pipe", "secret.yaml", "broken.yaml", "nowhere.yaml", "."):
-            assert offered(kind, "--inventory", name) == [], (kind, name)
+            wanted = list(offers.CONTEXTS.get(kind, ()))  # the same everywhere
+            assert offered(kind, "--inventory", name) == wanted, (kind, name)
 
 
 def test_every_kind_is_offered_or_the_same_everywhere() -> None:
-    assert {*flags.KINDS, INFO_COMMANDS} == set(PLACEHOLDERS.values())
+    of_figures = {placeholders.kind_of(row, word) for row in TABLE for word in ("CONTEXT", "NAME", "PATTERN")}
+    assert {*flags.KINDS, INFO_COMMANDS} == {*PLACEHOLDERS.values(), *of_figures} - {""}
+
+
+def test_the_contexts_are_those_of_the_commands() -> None:
+    for kind, contexts in (("config", configuration.CONTEXTS), ("statistics", statistics.CONTEXTS)):
+        assert offers.CONTEXTS[f"{kind}-contexts"] == tuple(context.name for context in contexts)
+
+
+def test_the_commands_leave_the_names_that_they_saw(asadm: Asadm) -> None:
+    said = {"namespaces": "test", "get-config:context=service": "a=1;b=2", "statistics": "c=3"}
+    with FakeNode(said) as node:
+        asadm("-h", node.address, "show", "config", "service")
+        asadm("-h", node.address, "show", "config", "namespace")
+        asadm("-h", node.address, "show", "statistics", "service")
+        assert offered("parameters", "-h", node.address) == ["a", "b"]
+        assert offered("namespaces", "-h", node.address) == ["test"]
+        assert offered("statistics", "-h", node.address) == ["c"]
+    assert offered("parameters", "-h", "127.0.0.1:1") == []
 
 
 def test_the_command_prints_nothing_of_what_is_wrong(asadm: Asadm, here: Path) -> None:

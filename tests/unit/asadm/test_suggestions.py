@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from asadm import seen_modules
 from asadm.cluster import ClusterNode
+from asadm.commands import TABLE
 from asadm.flags import OPTIONS
 from asadm.session import CommandSession
 from asadm.suggestions import Suggestions
@@ -15,7 +17,9 @@ from asinfo.terminal.options import recognise
 from tests.fakes.modules import Store
 from tests.fakes.node import refusing
 
-FIRST = ["asinfo", "show", "info", "summary", "features", "manage", "udf", "record", "function", "cache", "check", "schedule", "top", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
+FIRST = list(dict.fromkeys(row.words[0] for row in TABLE))
+INFO = list(dict.fromkeys(row.words[1] for row in TABLE if row.words[0] == "info" and len(row.words) > 1))
+MANAGE = list(dict.fromkeys(row.words[1] for row in TABLE if row.words[0] == "manage"))
 NODES = ["n1", "n2"]
 MODULES = ["a.lua", "odd\\ name.lua"]
 CLUSTERS = ["laptop", "odd\\ name"]
@@ -42,7 +46,7 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
         ("", "", FIRST),
         ("show udfs; ", "sh", ["show"]),
         ("man ud ", "", ["add", "remove"]),
-        ("show ", "ud", ["udfs"]),
+        ("show ", "u", ["udfs", "user-agents", "users"]),
         ("show udfs ", "", [*MODULES, "--stats", "with"]),
         ("show udfs ", "a", ["a.lua"]),
         ("show udfs with ", "", NODES),
@@ -59,9 +63,6 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
         ("manage udfs add x.lua --wait ", "", []),
         ("udf plan ", "", ["counter.lua", "it\\'s.lua", "sub\\ dir/"]),
         ("udf plan . ", "", ["with", "--diff", "--out", "--prune", "--all", "--no-lint"]),
-        ("udf plan ", "--", ["--diff", "--out", "--prune", "--all", "--no-lint"]),
-        ("udf plan ", "--d", ["--diff"]),
-        ("manage udfs add x.lua path ", "--", []),
         ("udf diff a.lua ", "", NODES),
         ("cache clear --lock ", "co", ["counter.lua"]),
         ("cache clear ", "--l", ["--lock", "--lock-wait"]),
@@ -79,9 +80,13 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
         ("asinfo -v build with ", "", NODES),
         ("asinfo -v build; show udfs with ", "n1", ["n1"]),
         ("show udfs # with ", "", []),
-        ("info ", "", ["network", "namespace", "set", "sindex", "release", "transactions", "xdr", "with"]),
-        ("info name ", "", ["object", "usage", "for", "with"]),
-        ("info ", "net", ["network"]),
+        ("info ", "", [*INFO, "with"]),
+        ("show distribution ", "", ["time_to_live", "object_size", "--bytes", "for", "with"]),
+        ("show config ", "se", ["security", "service", "sets"]),
+        ("show config namespace ", "t", ["test"]),
+        ("info set for ", "", ["bar", "test"]),
+        ("show config like ", "he", ["heartbeat.interval"]),
+        ("show statistics service like ", "", ["uptime"]),
         ("info with ", "", NODES),
         ("udf history --of ", "", CLUSTERS),
         ("udf history --of ", "odd", ["odd\\ name"]),
@@ -107,7 +112,7 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
         ("show udfs ", "'odd", ["'odd name.lua'"]),
         ("watch 0.5 3 show ", "ud", ["udfs"]),
         ("watch --no-diff show udfs ", "w", ["with"]),
-        ("help manage ", "", ["udfs"]),
+        ("help manage ", "", MANAGE),
         ("nonsense ", "", []),
     ],
 )
@@ -125,7 +130,12 @@ def test_tab(
     store.modules.update(
         dict.fromkeys([b"a.lua", b"odd name.lua", b"\x1b[2J.lua"], base64.b64encode(b"x = 1"))
     )
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     with store.node() as node:
+        places = (f"{node.host}:{node.port}",)
+        seen_modules.add("namespace", "", places, ["test", "bar"])
+        seen_modules.add("parameter", "", places, ["heartbeat.interval"])
+        seen_modules.add("statistic", "", places, ["uptime"])
         suggestions = Suggestions(session((node.host, node.port), refusing()))
         found = suggestions.complete(before, word)
     assert [each.removesuffix(" ") for each in found] == expected

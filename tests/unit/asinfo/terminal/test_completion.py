@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asadm import completion, seen_modules
+from asadm import completion, offers, seen_modules
+from asadm.commands import TABLE
 from asadm.flags import OPTIONS as ASADM_OPTIONS
 from asinfo.cli import completion_script
 from asinfo.info_names import NAMES
@@ -30,43 +31,21 @@ CLUSTERS = ["laptop", ODD_CLUSTER, "carts"]
 HOSTS = ["10.0.0.1:3000", "10.0.0.2:3000", "10.0.0.3:3000", "10.0.1.1:6379"]
 NODES = HOSTS[:2]
 MODULES = ["counter.lua", ODD_MODULE]
+NAMESPACES = ["bar", "test"]
+STATISTICS = ["objects", "uptime"]
 FILES = ["a b.lua", "counter.lua", "sub dir", "asadm.yaml"]
-WORDS = [
-    "asinfo",
-    "show",
-    "info",
-    "summary",
-    "features",
-    "manage",
-    "udf",
-    "record",
-    "function",
-    "cache",
-    "check",
-    "schedule",
-    "top",
-    "enable",
-    "disable",
-    "exit",
-    "quit",
-]
-UDF = [
-    "plan",
-    "apply",
-    "rollback",
-    "history",
-    "status",
-    "get",
-    "diff",
-    "check",
-    "repair",
-    "rewarm",
-    "remove",
-    "run",
-    "aggregate",
-    "lint",
-    "init",
-]
+
+
+def after(*words: str) -> list[str]:
+    """The words that go on with ``words`` in commands of asadm."""
+    size = len(words)
+    return list(
+        dict.fromkeys(row.words[size] for row in TABLE if row.words[:size] == words and len(row.words) > size)
+    )
+
+
+WORDS = [word for word in after() if word not in {"watch", "help"}]
+UDF, MANAGE, SHOW = after("udf"), after("manage"), after("show")
 
 
 @pytest.fixture(scope="module", params=shells.SHELLS)
@@ -102,6 +81,9 @@ def _inventory(directory: Path) -> None:
         patched.setenv("XDG_STATE_HOME", str(directory.parent / ".local" / "state"))
         seen_modules.note("module", "laptop", (), [b"counter.lua", b"odd $(touch hurt).lua", b"\x1b[2J"])
         seen_modules.note("module", "", ("10.0.0.9:3000",), [b"alone.lua"])
+        seen_modules.add("namespace", "laptop", (), NAMESPACES)
+        seen_modules.add("parameter", "laptop", (), ["heartbeat.interval", "proto-fd-max"])
+        seen_modules.add("statistic", "laptop", (), STATISTICS)
         seen_modules.note("library", "carts", (), [b"mylib"])
 
 
@@ -121,7 +103,17 @@ def _programs(folder: Path) -> str:
     [
         ("asadm ", [*WORDS, "watch", "help"]),
         ("asadm sh", ["show"]),
-        ("asadm show ud", ["udfs"]),
+        ("asadm show ", SHOW),
+        ("asadm info ", [*after("info"), "with"]),
+        ("asadm info with ", NODES),
+        ("asadm info network w", ["with"]),
+        ("asadm info set for ", NAMESPACES),
+        ("asadm show config ", [*offers.CONTEXTS["config-contexts"], "like", "for", "with", "diff"]),
+        ("asadm show config namespace t", ["test"]),
+        ("asadm show config like heart", ["heartbeat.interval"]),
+        ("asadm show statistics s", ["service", "sets", "sindex"]),
+        ("asadm show statistics like ", STATISTICS),
+        ("asadm check config --ignore h", ["heartbeat.interval"]),
         ("asadm show udfs ", [*MODULES, "with"]),
         ("asadm show udfs c", ["counter.lua"]),
         ("asadm show udfs with ", NODES),
@@ -154,7 +146,7 @@ def _programs(folder: Path) -> str:
         ("asadm function get ", []),
         ("asadm asinfo -v bu", [name for name in NAMES if name.startswith("bu")]),
         ("asinfo -v udf-c", ["udf-cache-stats", "udf-clear-cache"]),
-        ("asadm manage udfs ", ["add", "remove"]),
+        ("asadm manage udfs ", after("manage", "udfs")),
         ("asadm manage udfs add ", MODULES),
         ("asadm manage udfs add x.lua ", ["path", "with"]),
         ("asadm manage udfs add x.lua path ", FILES),
@@ -180,15 +172,15 @@ def _programs(folder: Path) -> str:
         ("asadm schedule print --unit ", ["timer", "service"]),
         ("asadm show --l", []),
         ("asadm help ", WORDS),
-        ("asadm help manage ", ["udfs"]),
+        ("asadm help manage ", MANAGE),
         ("asadm watch ", WORDS),
         ("asadm watch --no-d", ["--no-diff"]),
-        ("asadm watch 1 10 show ud", ["udfs"]),
+        ("asadm watch 1 10 show ", SHOW),
         ("asadm watch --no-diff 0.5 cache clear --seri", ["--serial"]),
-        ("asadm -h 127.0.0.1:3000,b --tls-enable c", ["cache", "check"]),
+        ("asadm -h 127.0.0.1:3000,b --tls-enable c", [word for word in WORDS if word.startswith("c")]),
         ("asadm -h show ", [*WORDS, "watch", "help"]),
-        ("asadm -P --enable manage ", ["udfs"]),
-        ("asadm --auth=INTERNAL show ud", ["udfs"]),
+        ("asadm -P --enable manage ", MANAGE),
+        ("asadm --auth=INTERNAL show ", SHOW),
         ("asadm nonsense ", []),
         ("asadm --single", []),
         ("asadm -f ", FILES),
