@@ -21,13 +21,18 @@ def require(settings: ChangeSettings) -> None:
         )
 
 
-def confirmed(question: str, *, yes: bool) -> bool:
-    """Whether to go on: ``--yes``, or a yes on the terminal. The question goes to standard error."""
+def confirmed(question: str, *, yes: bool, word: str = "") -> bool:
+    """Whether to go on: ``--yes``, or a yes on the terminal. The question goes to standard error.
+
+    Where data is lost, ``word`` (the name of what is lost) or a whole ``yes`` has to be typed.
+    """
     if yes:
         return True
-    sys.stderr.write("\n".join(map(visible, question.split("\n"))) + " [y/N] ")
+    choices = f" Type {word} or yes to go on: " if word else " [y/N] "
+    sys.stderr.write("\n".join(map(visible, (question + choices).split("\n"))))
     sys.stderr.flush()
-    return interrupt.read(sys.stdin.readline).strip().lower() in {"y", "yes"}
+    typed = interrupt.read(sys.stdin.readline).strip()
+    return typed == word or typed.lower() == "yes" if word else typed.lower() in {"y", "yes"}
 
 
 def _terminal() -> bool:

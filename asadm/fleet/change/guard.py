@@ -1,4 +1,6 @@
-"""Every change of modules goes through here: history, locks, survey, confirmation, backup, the change, results.
+"""Every change of nodes goes through here: history, locks, survey, confirmation, backup, the change, results.
+
+What is changed are modules, or (`asadm.fleet.change.managed`) configuration, indexes and the like.
 
     history opened -> lock files -> survey, proposal -> shown -> confirmed -> the clusters' locks -> second survey, nothing
     changed since? -> what is there and what is to be goes into the history -> done and verified -> how it went, too
@@ -13,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from asadm.display import rendered
 from asadm.fleet.change import confirm
@@ -25,14 +27,12 @@ from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.signals import DeferredSignals
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.terminal.render import plain
-from asinfo.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asadm.fleet.change.backup import ChangeResult, IntendedChange
     from asadm.fleet.change.settings import ChangeSettings
-    from asadm.fleet.observed.survey import Survey
+    from asadm.outcome import NodeAnswer
     from asadm.session import CommandSession
     from asadm.target.interface import Target
     from asinfo.exchange import Endpoint
@@ -45,11 +45,32 @@ READING = 0.5
 """Of the time that is left, what reading the old contents may take at most: nodes that hang then leave time to send."""
 
 
+class Observed(Protocol):
+    """What one look at the nodes found: `asadm.fleet.observed.survey.Survey` of modules, and others like it."""
+
+    @property
+    def answers(self) -> list[NodeAnswer]:
+        """What the nodes said, for an outcome."""
+
+    def changes(self, now: Any) -> list[str]:
+        """What is otherwise in a later look ``now``, a line a node."""
+
+
+class Recorder(Protocol):
+    """Writes one run into the history: `asadm.fleet.change.backup.Backup` of modules, and others like it."""
+
+    def begin(self, survey: Any, intents: Sequence[Any], deadline: float) -> list[str]:
+        """Write down what is there and what is to be; what could not be read is told. Raises ConfigError and KeyboardInterrupt."""
+
+    def end(self, results: Sequence[Any]) -> None:
+        """Write down how it went. Raises ConfigError."""
+
+
 class ChangeOutcome(NamedTuple):
-    """A change that was carried out: the outcome of the command, and the results for the history."""
+    """A change that was carried out: the outcome of the command, and the results for the recorder."""
 
     outcome: CommandOutcome
-    results: Sequence[ChangeResult]
+    results: Sequence[Any]
 
 
 class ExecutionParameters(NamedTuple):
@@ -71,35 +92,38 @@ class Proposal(NamedTuple):
     ``survey``      what the nodes listed
     ``pending``     whether there is anything to change on them
     ``question``    for the terminal
-    ``intents``     the changes, for the history
+    ``intents``     the changes, for the recorder
     ``only_shown``  a dry run
     ``idle``        nothing has to change; it is given the end of the time of ``--wait``
     ``show``        show what is about to be done; a question may follow
     ``groups``      the nodes that are to be changed, by cluster; may raise KeyboardInterrupt
     ``carry_out``   change the nodes; a KeyboardInterrupt ends that with a true report
+    ``word``        that has to be typed to confirm; empty: a yes is enough
     """
 
-    survey: Survey
+    survey: Observed
     pending: bool
     question: str
-    intents: Sequence[IntendedChange]
+    intents: Sequence[Any]
     only_shown: Callable[[], CommandOutcome]
     idle: Callable[[float], ChangeOutcome]
     show: Callable[[], None]
     groups: Callable[[], Sequence[Sequence[Endpoint]]]
     carry_out: Callable[[ExecutionParameters], ChangeOutcome]
+    word: str = ""
 
 
-Seen = Callable[["Survey"], None]
+Seen = Callable[[Observed], None]
 """Takes each survey that is made; raises KeyboardInterrupt where a signal ended it."""
 
 
 class Change(NamedTuple):
-    """One change of modules: what a command wants, for `carry_out`.
+    """One change of nodes: what a command wants, for `carry_out`.
 
-    ``look``    survey the nodes of ``cluster`` and decide; called once more after the locks were taken. May raise Error.
-    ``undoes``  the run of the history that this one takes back
-    ``note``    words for the history, beside those of the user
+    ``look``      survey the nodes of ``cluster`` and decide; called once more after the locks were taken. May raise Error.
+    ``undoes``    the run of the history that this one takes back
+    ``note``      words for the history, beside those of the user
+    ``recorder``  what writes the run into the history
     """
 
     session: CommandSession
@@ -108,6 +132,7 @@ class Change(NamedTuple):
     look: Callable[[Seen], Proposal]
     undoes: str | None = None
     note: str = ""
+    recorder: Callable[..., Recorder] = Backup
 
 
 def carry_out(change: Change) -> CommandOutcome:
@@ -133,9 +158,9 @@ class _GuardedRun:
         self.budget = change.settings.limit(change.cluster)
         self.stack = stack
         self.signals = signals
-        self.survey: Survey | None = None
+        self.survey: Observed | None = None
         self.history: History | None = None
-        self.backup: Backup | None = None
+        self.backup: Recorder | None = None
         self.messages: list[str] = []
 
     def outcome(self) -> CommandOutcome:
@@ -151,7 +176,7 @@ class _GuardedRun:
             return self.nothing_to_do(proposal)
         proposal.show()
         with self.stopped_clock():
-            if not confirm.confirmed(proposal.question, yes=yes):
+            if not confirm.confirmed(proposal.question, yes=yes, word=proposal.word):
                 return CommandOutcome(messages=["not confirmed: nothing was sent"], code=FAILED)
         if not yes:
             self.lock_files()
@@ -161,7 +186,7 @@ class _GuardedRun:
         """Survey the nodes and decide. Raises KeyboardInterrupt, and Error when nothing can be done."""
         return self.change.look(self.saw)
 
-    def saw(self, survey: Survey) -> None:
+    def saw(self, survey: Observed) -> None:
         """Keep the latest survey. Raises KeyboardInterrupt where a signal ended it."""
         self.survey = survey
         if any(answer.status == "interrupted" for answer in survey.answers):
@@ -175,7 +200,9 @@ class _GuardedRun:
         history = History(path_of(settings.history), write=True, shared=bool(settings.history))
         self.history = self.stack.enter_context(history)
         notes = [clean(each) for each in (settings.note or git_commit.note("."), change.note) if each]
-        self.backup = Backup(self.history, change.cluster, note="; ".join(notes), undoes=change.undoes)
+        self.backup = change.recorder(
+            self.history, change.cluster, note="; ".join(notes), undoes=change.undoes
+        )
 
     def lock_files(self) -> None:
         """Take the lock files. Where there is no place for them, and for a history neither, the cluster's have to do."""
@@ -205,10 +232,10 @@ class _GuardedRun:
         """The end of the time of ``--wait``, of `time.monotonic`."""
         return self.budget.deadline or 0.0
 
-    def look_again(self, before: Survey) -> Proposal:
+    def look_again(self, before: Observed) -> Proposal:
         """See that the nodes are what the decision was made for. Raises Error when something has changed since."""
         proposal = self.look()
-        reasons = _differences(before, proposal.survey)
+        reasons = before.changes(proposal.survey)
         if reasons:
             raise Error(listed("the nodes changed since the plan was shown; nothing was sent", reasons))
         return proposal
@@ -265,18 +292,3 @@ def listed(headline: str, reasons: Sequence[str]) -> str:
     more = len(reasons) - REASONS_MAX
     rest = [f"and {more} more"] if more > 0 else []
     return "\n".join([f"{headline}:", *(f"  {reason}" for reason in [*reasons[:REASONS_MAX], *rest])])
-
-
-def _differences(before: Survey, now: Survey) -> list[str]:
-    """What the nodes that were read both times list otherwise."""
-    found = []
-    for old, new in zip(before.listings, now.listings, strict=True):
-        if old.modules is None or new.modules is None or old.modules == new.modules:
-            continue
-        names = [
-            text(name)
-            for name in dict.fromkeys([*old.modules, *new.modules])
-            if old.modules.get(name) != new.modules.get(name)
-        ]
-        found.append(f"{new.node.name}: {', '.join(names)}")
-    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asadm import seen_modules
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -56,6 +57,20 @@ class Survey:
         if len(distinct) < 2:
             return []
         return [name for name in self.names() if len({modules.get(name) for modules in distinct}) > 1]
+
+    def changes(self, now: Survey) -> list[str]:
+        """What the nodes that were read both times list otherwise ``now``, a line a node."""
+        found = []
+        for old, new in zip(self.listings, now.listings, strict=True):
+            if old.modules is None or new.modules is None or old.modules == new.modules:
+                continue
+            names = [
+                text(name)
+                for name in dict.fromkeys([*old.modules, *new.modules])
+                if old.modules.get(name) != new.modules.get(name)
+            ]
+            found.append(f"{new.node.name}: {', '.join(names)}")
+        return found
 
     def _distinct(self) -> list[dict[bytes, str]]:
         """The lists that were read, those that are one and the same object once."""
