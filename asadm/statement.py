@@ -217,7 +217,7 @@ def _unknown(words: Sequence[str], position: int, known: Sequence[str]) -> str:
 
     vendors = vendor_commands.named(words)
     if vendors:
-        return f'"{vendors}" is a command of the vendor\'s asadm that is not here'
+        return f'"{vendors}" is a command of the vendor\'s asadm that {vendor_commands.why(vendors)}'
     word, before = words[position], " ".join(words[:position])
     near = get_close_matches(word, known, n=1, cutoff=0.6)
     what = f'"{before}" has no {word!r}' if before else f"unknown command {word!r}"

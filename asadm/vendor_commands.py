@@ -7,20 +7,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = (
-    "collectinfo", "generate config", "health", "manage acl", "manage config",
-    "manage jobs", "manage masking", "manage quiesce", "manage recluster", "manage revive", "manage roster",
-    "manage sindex", "manage truncate", "pager",
+    "collectinfo", "generate config", "health", "pager",
 )  # fmt: skip
 """As its 5.0 has them; words may be shortened, as there."""
+
+_ENTERPRISE = (
+    "manage acl", "manage config xdr", "manage masking", "manage quiesce", "manage revive", "manage roster",
+)  # fmt: skip
+"""Those of which a Community server refuses every command."""
 
 
 def named(words: Sequence[str]) -> str:
     """The command of the vendor's that ``words`` begin with; empty where they begin none, or several that differ in their first word."""
-    found = [each.split() for each in _COMMANDS if _begins(each.split(), words)]
+    found = [each.split() for each in (*_COMMANDS, *_ENTERPRISE) if _begins(each.split(), words)]
     if len({each[0] for each in found}) != 1:
         return ""
     longest = max(found, key=len)
     return " ".join(longest)
+
+
+def why(command: str) -> str:
+    """Why ``command`` of the vendor's is not here, behind "that"."""
+    if command not in _ENTERPRISE:
+        return "is not here"
+    return "is for Enterprise servers only, and not here: 'asinfo -v COMMAND' sends a server of yours any info command"
 
 
 def _begins(command: Sequence[str], words: Sequence[str]) -> bool:

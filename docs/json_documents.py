@@ -125,6 +125,12 @@ TABLES = Member(
     "(with `nodes_read` and `nodes_asked`); one of configuration or statistics has in each row `values` by name. Values are raw: "
     "bytes, seconds, percent as `unit` says; null where a node has none",
 )
+_MANAGED = (
+    TABLES._replace(
+        text="one table `change`: a row a node (and query) with `before`, `after` and `result`, which says in words what became of it",
+        always=False,
+    ),
+)
 _RECORD = Member("record", "object", "namespace, set, key, key_type and digest")
 _ERROR = sometimes(
     "error", "object", "of a function that failed: message, file, line and the source of the line"
@@ -178,6 +184,18 @@ COMMANDS: dict[str, tuple[Member, ...]] = {
         Member("name", "string", "the module"),
         Member("how", "object", "by address how it went"),
     ),
+    "manage config service": _MANAGED,
+    "manage config network": _MANAGED,
+    "manage config namespace": _MANAGED,
+    "manage config security": _MANAGED,
+    "manage config logging": _MANAGED,
+    "manage config mod-lua": (),
+    "manage config rollback": _MANAGED,
+    "manage sindex create": _MANAGED,
+    "manage sindex delete": _MANAGED,
+    "manage truncate": _MANAGED,
+    "manage jobs kill": _MANAGED,
+    "manage recluster": (TABLES,),
     "udf plan": _PLAN,
     "udf apply": _CHANGE,
     "udf rollback": _CHANGE,

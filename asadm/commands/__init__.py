@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from asadm.commands.function_rows import FUNCTION_ROWS
 from asadm.commands.info_rows import INFO_ROWS
+from asadm.commands.manage_rows import MANAGE_ROWS
 from asadm.commands.row import CommandRow, table
 from asadm.commands.show_rows import SHOW_ROWS
 
@@ -68,6 +69,7 @@ TABLE = table(
             clauses=("[with NODE...]",),
             privileged=True,
         ),
+        *MANAGE_ROWS,
         CommandRow(
             "udf plan",
             "asadm.commands.udf_plan",

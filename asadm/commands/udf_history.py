@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 
 from asadm.fleet.change.options import HISTORY
-from asadm.fleet.history.history import BEGUN, History, path_of
+from asadm.fleet.history.history import History, path_of
 from asadm.fleet.observed.grouping import short
 from asadm.outcome import CommandOutcome
 from asinfo.errors import UsageError
@@ -41,8 +41,9 @@ OPTIONS = (MODULE, LIMIT, OF, HISTORY)
 NOTES = """\
 One row for each module of each change, the newest first; on a terminal each cluster has a table of its own. The number of
 the change is that of its first entry. A cluster that has no name in the inventory is called by the addresses of its nodes. The change "found" records what a node had before, where the history did not have it yet. A change
-that was killed is "unfinished"; 'udf rollback' can undo it too. Entries are never deleted. Several users and runs may
-share the file.
+that was killed is "unfinished"; 'udf rollback' can undo it too. What 'manage config', 'manage sindex', 'manage truncate' and
+'manage jobs' did is listed, too; 'manage config rollback' undoes a change of configuration. Entries are never deleted.
+Several users and runs may share the file.
 
 Examples:
   asadm udf history --module counter.lua
@@ -131,7 +132,7 @@ def _of_cluster(cluster: str, entries: Sequence[HistoryEntry], this_year: int) -
 
 def _cells(entry: HistoryEntry, time: str) -> dict[str, Cell | str | float | None]:
     """A row, by the names of its columns."""
-    unknown = entry.state == BEGUN
+    unknown = entry.unfinished
     nodes = f"{'?' if unknown else entry.ok} of {entry.ok + entry.failed}"
     values = (
         entry.id,

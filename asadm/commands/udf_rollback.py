@@ -10,7 +10,7 @@ from asadm.fleet.change.lock import scope
 from asadm.fleet.change.options import CHANGE, NOTE, VERIFY
 from asadm.fleet.change.settings import ChangeSettings
 from asadm.fleet.desired.directory import ModuleSource
-from asadm.fleet.history.history import FOUND, History, path_of
+from asadm.fleet.history.history import BESIDE_MODULES, FOUND, History, path_of
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.of_modules import wish
 from asadm.outcome import CommandOutcome
@@ -214,6 +214,10 @@ class _FormerState:
     def entry(cls, history: History, number: int, name: bytes | None, rules: Rules) -> _FormerState:
         """One row; of a removal what was there before it. Raises UsageError for one of another module, or without content."""
         entry = history.entry(number)
+        if entry.action in BESIDE_MODULES:
+            raise UsageError(
+                f"entry {number} of the history is about no module: 'manage config rollback' undoes changes of configuration"
+            )
         if name is not None and entry.module != name:
             raise UsageError(f"entry {number} of the history is about {text(entry.module)}, not {text(name)}")
         title = f"entry {number}: {text(entry.module)} of {entry.at}"

@@ -29,7 +29,13 @@ FOUND = "found"
 """Action, and state, of the rows that say what was there before a run."""
 
 BEGUN = "begun"
+INTENDED = "intended"
+"""As `BEGUN`, of what is no module: configuration, indexes, truncations. Rollbacks of modules, also those of older versions, pass it over."""
+
 DONE = "done"
+
+BESIDE_MODULES = frozenset({"config", "jobs", "sindex", "truncate"})
+"""Actions whose rows are about no module."""
 
 _COLUMNS = "id, state, run, undoes, at, user, host, cluster, action, module, hash, sha256, ok, failed, note"
 _READ = _COLUMNS.replace("ok, failed", "(SELECT addresses FROM nodes WHERE nodes.id = ok), "
@@ -40,10 +46,10 @@ _READ += ", (SELECT min(first.id) FROM changes AS first WHERE first.run = change
 class HistoryEntry:
     """One row of the history.
 
-    ``state``   ``found``: what was there before a run; ``begun``: what it is about to do; ``done``: what it did
+    ``state``   ``found``: what was there before a run; ``begun`` or ``intended``: what it is about to do; ``done``: what it did
     ``run``     the same in all rows of one run of a command
     ``undoes``  the run that this one takes back, for a rollback
-    ``action``  ``found``, or what the run does: ``apply``, ``remove``, ``rollback``, ``repair``, ``rewarm``
+    ``action``  ``found``, or what the run does: ``apply``, ``remove``, ``rollback``, ``repair``, ``rewarm``, ``config``, ``truncate`` and so on
     ``hash``    as ``udf-list`` gives it; None where the module was, or now is, not there
     ``sha256``  of the content; for a removal that of the content that was removed; None when it is not known
     ``nodes``   addresses of the nodes that have it so
@@ -77,6 +83,11 @@ class HistoryEntry:
     host: str
     cluster: str
     action: str
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it says what a run was about to do, and not how that went."""
+        return self.state in {BEGUN, INTENDED}
 
     @property
     def ok(self) -> int:
@@ -205,7 +216,7 @@ class History:
         begun, where a later row says how it went.
         """
         shown = (
-            "(state = 'done' OR (state = 'begun' AND NOT EXISTS (SELECT 1 FROM changes AS later WHERE "
+            "(state = 'done' OR (state IN ('begun', 'intended') AND NOT EXISTS (SELECT 1 FROM changes AS later WHERE "
             "later.run = changes.run AND later.module = changes.module AND later.state = 'done')) "
             "OR (state = 'found' AND hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM changes AS earlier "
             "WHERE earlier.module = changes.module AND earlier.hash = changes.hash AND earlier.id < changes.id)))"
@@ -240,6 +251,10 @@ class History:
         """What runs that are no rollbacks were about to do, the newest first."""
         where, values = _where(None, module)
         return self.select(f"state = 'begun' AND undoes IS NULL AND {where} ORDER BY id DESC", values)
+
+    def intended(self) -> Iterator[HistoryEntry]:
+        """What runs that are no rollbacks were about to change beside modules, the newest first."""
+        return self.select("state = 'intended' AND undoes IS NULL ORDER BY id DESC", [])
 
     def of_run(self, run: str) -> list[HistoryEntry]:
         """All rows of a run."""

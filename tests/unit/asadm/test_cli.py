@@ -441,7 +441,7 @@ def test_version_help_and_completion(asadm: Asadm) -> None:
 
 def test_help_of_commands(asadm: Asadm) -> None:
     assert "manage udfs add Register a module" in " ".join(asadm("help").out.split())
-    assert asadm("help", "manage").out.count("\n") == 2
+    assert asadm("help", "manage", "udfs").out.count("\n") == 2
     explained = asadm("manage", "udfs", "add", "--help").out
     assert "Usage: manage udfs add NAME path PATH [with NODE...] [FLAGS]" in explained
     assert "--wait SECONDS" in explained

@@ -236,7 +236,14 @@ def test_words_after_two_dashes_are_taken_as_they_stand() -> None:
         ("health", '"health" is a command of the vendor\'s asadm that is not here'),
         ("show stat", '"show statistics" is a command of the vendor\'s asadm that is not here'),
         ("show config namespace", '"show config" is a command of the vendor\'s asadm that is not here'),
-        ("mana recl", '"manage recluster" is a command of the vendor\'s asadm that is not here'),
+        (
+            "mana quie with A1",
+            '"manage quiesce" is a command of the vendor\'s asadm that is for Enterprise servers only',
+        ),
+        (
+            "manage config xdr dc",
+            '"manage config xdr" is a command of the vendor\'s asadm that is for Enterprise servers only',
+        ),
         ("info typo", "\"info\" has no 'typo', it goes on with network"),
     ],
 )
