@@ -234,7 +234,7 @@ class _ManagedRun:
         return [ManagedResult(self._intent(after), right, wrong)]
 
 
-BEFORE, AFTER = Column("before", "Before"), Column("after", "After")
+BEFORE, AFTER = Column("before", "Before", detail=1), Column("after", "After")
 RESULT = Column("result", "Result")
 
 

@@ -155,7 +155,7 @@ class ConfigRollback(ConfigChange):
     def check(self, seen: NodeStates) -> None:
         """As for a change; what a file has to say is not known."""
         super().check(seen)
-        self.note = "A restart takes the value of the configuration file."
+        self.note = "A restart takes the value of the configuration file"
 
     def wanted(self, state: ItemState) -> str | None:
         """What the node had, where it still has what the change gave it."""

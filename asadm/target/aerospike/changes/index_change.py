@@ -32,8 +32,8 @@ READY = "RW"
 TYPES = ("numeric", "string", "blob", "geo2dsphere", "integer")
 COLLECTIONS = ("list", "mapkeys", "mapvalues")
 
-KEYS = Column("keys", "Keys", units.COUNT, total=summed("keys"))
-ENTRIES = Column("entries", "Entries", units.COUNT, total=summed("entries"))
+KEYS = Column("keys", "Keys", units.COUNT, total=summed("keys"), detail=2)
+ENTRIES = Column("entries", "Entries", units.COUNT, total=summed("entries"), detail=3)
 
 
 class IndexDefinition(NamedTuple):

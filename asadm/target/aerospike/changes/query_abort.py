@@ -24,10 +24,10 @@ GONE = "gone"
 
 ID = Column("id", "ID")
 COLUMNS = (
-    Column("namespace", "Namespace"),
-    Column("set", "Set", detail=2),
-    Column("type", "Type"),
-    Column("progress", "Progress", units.PERCENT, detail=1),
+    Column("namespace", "Namespace", detail=3),
+    Column("set", "Set", detail=5),
+    Column("type", "Type", detail=2),
+    Column("progress", "Progress", units.PERCENT, detail=4),
 )
 
 

@@ -18,9 +18,9 @@ IGNORED = "ignored-by-non-principal"
 COMMANDS = ("node", "statistics")
 
 COLUMNS = (
-    Column("id", "Node ID"),
+    Column("id", "Node ID", detail=2),
     Column("principal", "Principal"),
-    Column("cluster_key", "Cluster Key"),
+    Column("cluster_key", "Cluster Key", detail=1),
     Column("answer", "Answer"),
 )
 

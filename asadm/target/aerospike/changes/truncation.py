@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 EPOCH = datetime(2010, 1, 1, tzinfo=UTC)
 """From which nodes count milliseconds."""
 
-RECORDS = Column("records", "Records", units.COUNT, total=summed("records"))
+RECORDS = Column("records", "Records", units.COUNT, total=summed("records"), detail=2)
 """With copies: what each node holds of the set, or of the namespace."""
 
 
@@ -77,10 +77,9 @@ class TruncationChange(ManagedChange):
 
     def _state(self, info: NodeInfo) -> ItemState:
         figures = self.figures(info)
-        mark = number(figures.get("truncate_lut", ""))
-        return ItemState(
-            info.answer, _time(mark) if mark else None, facts={"records": number(figures.get("objects", ""))}
-        )
+        mark = number(figures.get("truncate_lut", "")) or 0
+        facts = {"records": number(figures.get("objects", "")), "mark": mark}
+        return ItemState(info.answer, _time(mark) if mark else None, facts=facts)
 
     def check(self, _seen: NodeStates) -> None:
         """Raises Error for a namespace and a set that no node has."""
@@ -93,17 +92,17 @@ class TruncationChange(ManagedChange):
             )
 
     def wanted(self, state: ItemState) -> str | None:
-        """A later mark."""
-        if not state.answer.good:
+        """A later mark, where the node knows the set."""
+        if not state.answer.good or state.facts["records"] is None:
             return None
         if self.moment is None:
             return "now"
-        wanted = _time(_marked(self.moment))
-        return wanted if state.value is None or state.value < wanted else None
+        wanted = _marked(self.moment)
+        return _time(wanted) if _mark(state) < wanted else None
 
-    def kept(self, _state: ItemState) -> tuple[str, bool]:
-        """An earlier truncation went further."""
-        return "has it already", True
+    def kept(self, state: ItemState) -> tuple[str, bool]:
+        """An earlier truncation went further, or there is nothing to remove."""
+        return "has no record of it" if state.facts["records"] is None else "has it already", True
 
     def tell(self, states: Sequence[ItemState], groups: Sequence[Sequence[Endpoint]]) -> Told:
         """One node of each cluster."""
@@ -117,11 +116,9 @@ class TruncationChange(ManagedChange):
 
     def followed(self, before: ItemState, after: ItemState) -> bool:
         """Whether the mark has moved as far as wanted."""
-        if after.value is None:
-            return False
         if self.moment is None:
-            return before.value is None or after.value > before.value
-        return after.value >= _time(_marked(self.moment))
+            return _mark(after) > _mark(before)
+        return _mark(after) >= _marked(self.moment)
 
     def question(self, pending: Sequence[ItemState], seen: NodeStates) -> str:
         """What is lost."""
@@ -188,15 +185,21 @@ class TruncationUndo(TruncationChange):
         return after.value is None
 
 
+def _mark(state: ItemState) -> int:
+    """The mark of a node, 0 for none."""
+    mark = state.facts.get("mark")
+    return mark if isinstance(mark, int) else 0
+
+
 def _marked(nanoseconds: int) -> int:
     """The mark that a node makes of a moment."""
     return nanoseconds // 1_000_000 - round(EPOCH.timestamp() * 1000)
 
 
 def _time(mark: int) -> str:
-    """A mark in UTC, to the millisecond: texts in the order of time."""
+    """A mark in UTC, to the second."""
     try:
         moment = EPOCH + timedelta(milliseconds=mark)
     except OverflowError:
         return f"{mark} ms after 2010"
-    return moment.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "Z")
+    return moment.isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
