@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Self
+from typing import Any, Self
 
 from tests.fakes.node import FakeNode
 
@@ -206,3 +206,14 @@ class ManagedCluster:
     def changes(self) -> list[list[bytes]]:
         """What each node was told."""
         return [node.changes for node in self.nodes]
+
+
+def manage(asadm: Callable[..., Any], cluster: ManagedCluster, words: str) -> Any:
+    """What `manage WORDS` does, as JSON; ``asadm`` is the fixture."""
+    return asadm("-h", cluster.hosts, "--json", "--enable", "manage", *words.split())
+
+
+def column(result: Any, name: str) -> list[object]:
+    """One column of the only table."""
+    [table] = result.document["tables"]
+    return [row[name] for row in table["rows"]]
