@@ -17,14 +17,14 @@ function __asadm_state --description 'The command typed so far, and one a line t
         switch $word
             case '-P' '--password' '--tls-keyfile-password' '--tls_keyfile_password' '--rate' '--watch'
                 set skip perhaps
-            case '-e' '--execute' '-f' '--file' '-o' '--out-file' '--out_file' '--timeout' '--completion' '--offer' '-h' '--host' '-p' '--port' '-U' '--user' '--auth' '-t' '--tls-name' '--tls_name' '--tls-cafile' '--tls_cafile' '--tls-capath' '--tls_capath' '--tls-protocols' '--tls_protocols' '--tls-cipher-suite' '--tls_cipher_suite' '--tls-keyfile' '--tls_keyfile' '--tls-certfile' '--tls_certfile' '--inventory' '--cluster' '--config-file' '--config_file' '--only-config-file' '--only_config_file' '--instance' '--log-path' '--log_path' '--tls-cert-blacklist' '--tls_cert_blacklist' '-v' '--value' '--increment' '--exponent-increment' '-b' '--buckets' '-k' '--where' '--wait' '--out' '--history' '--lock' '--lock-wait' '--lock_wait' '--note' '--to' '--change' '--arg-string' '--arg_string' '--args-file' '--args_file' '--key-type' '--key_type' '--repeat' '--concurrency' '--all' '--ttl' '-m' '--module' '-n' '--limit' '--of' '--dir' '--node' '--output' '--format' '--metrics-file' '--metrics_file' '--from' '--for' '--keyspace' '--splay' '--deadline' '--retries' '--pause' '--ping-url' '--ping_url' '--baseline' '--ignore' '--write-baseline' '--write_baseline' '--unit' '--every' '--schedule' '--name' '--program' '--sort' '--interval' '--count'
+            case '-e' '--execute' '-f' '--file' '-o' '--out-file' '--out_file' '--timeout' '--completion' '--offer' '-h' '--host' '-p' '--port' '-U' '--user' '--auth' '-t' '--tls-name' '--tls_name' '--tls-cafile' '--tls_cafile' '--tls-capath' '--tls_capath' '--tls-protocols' '--tls_protocols' '--tls-cipher-suite' '--tls_cipher_suite' '--tls-keyfile' '--tls_keyfile' '--tls-certfile' '--tls_certfile' '--inventory' '--cluster' '--config-file' '--config_file' '--only-config-file' '--only_config_file' '--instance' '--log-path' '--log_path' '--tls-cert-blacklist' '--tls_cert_blacklist' '-v' '--value' '--increment' '--exponent-increment' '-b' '--buckets' '-k' '--where' '--wait' '--history' '--lock' '--lock-wait' '--lock_wait' '--note' '--out' '--to' '--change' '--arg-string' '--arg_string' '--args-file' '--args_file' '--key-type' '--key_type' '--repeat' '--concurrency' '--all' '--ttl' '-m' '--module' '-n' '--limit' '--of' '--dir' '--node' '--output' '--format' '--metrics-file' '--metrics_file' '--from' '--for' '--keyspace' '--splay' '--deadline' '--retries' '--pause' '--ping-url' '--ping_url' '--baseline' '--ignore' '--write-baseline' '--write_baseline' '--unit' '--every' '--schedule' '--name' '--program' '--sort' '--interval' '--count'
                 set skip next
             case '-*'
             case '*'
                 set -l phrase (string trim -- "$command $word")
-                if not set -q given[1]; and contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'bundle' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                if not set -q given[1]; and contains -- "$phrase" 'show' 'info' 'info namespace' 'manage' 'manage udfs' 'manage config' 'manage sindex' 'manage jobs' 'udf' 'record' 'function' 'cache' 'check' 'schedule' 'asinfo' 'show udfs' 'info network' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'manage config service' 'manage config network' 'manage config namespace' 'manage config security' 'manage config logging' 'manage config mod-lua' 'manage config rollback' 'manage sindex create' 'manage sindex delete' 'manage truncate' 'manage jobs kill' 'manage recluster' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'bundle' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set command $phrase
-                else if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'bundle' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
+                else if contains -- "$command" 'asinfo' 'show udfs' 'info' 'info network' 'info namespace' 'info namespace object' 'info namespace usage' 'info set' 'info sindex' 'info release' 'info transactions' 'info xdr' 'summary' 'features' 'show config' 'show statistics' 'show latencies' 'show distribution' 'show sindex' 'show jobs' 'show stop-writes' 'show best-practices' 'show pmap' 'show racks' 'show roster' 'show user-agents' 'show mapping' 'show users' 'show roles' 'show masking' 'manage udfs add' 'manage udfs remove' 'manage config service' 'manage config network' 'manage config namespace' 'manage config security' 'manage config logging' 'manage config mod-lua' 'manage config rollback' 'manage sindex create' 'manage sindex delete' 'manage truncate' 'manage jobs kill' 'manage recluster' 'udf plan' 'udf apply' 'udf rollback' 'udf run' 'udf aggregate' 'record get' 'record put' 'record delete' 'udf history' 'udf status' 'udf get' 'udf diff' 'udf check' 'udf repair' 'udf rewarm' 'udf remove' 'udf init' 'udf lint' 'function plan' 'function apply' 'function verify' 'function check' 'function status' 'function get' 'function diff' 'function rollback' 'function history' 'function remove' 'function dump' 'function restore' 'function stats' 'function kill' 'function lint' 'function run' 'function rdb' 'cache clear' 'bundle' 'check all' 'check config' 'schedule print' 'top' 'enable' 'disable' 'exit' 'quit'
                     set -a given $word
                 else if contains -- "$phrase" 'watch' 'help'
                     set another $word
@@ -48,7 +48,7 @@ function __asadm_file --description 'Whether the name of a file comes next'
     set -l given (__asadm_state)
     set -l command $given[1]
     set -e given[1]
-    contains -- "$command $given[-1]" 'manage udfs add path'; or contains -- "$command "(count $given) 'udf plan 0' 'udf apply 0' 'udf check 0' 'udf init 0' 'udf lint 0' 'function plan 0' 'function apply 0' 'function verify 0' 'function check 0' 'function dump 0' 'function restore 0' 'function lint 0' 'function run 0' 'function rdb 0'
+    contains -- "$command $given[-1]" 'manage udfs add path' 'manage config logging file'; or contains -- "$command "(count $given) 'udf plan 0' 'udf apply 0' 'udf check 0' 'udf init 0' 'udf lint 0' 'function plan 0' 'function apply 0' 'function verify 0' 'function check 0' 'function dump 0' 'function restore 0' 'function lint 0' 'function run 0' 'function rdb 0'
 end
 function __asadm_next --description 'The words that may come next'
     set -l given (__asadm_state)
@@ -62,9 +62,15 @@ function __asadm_next --description 'The words that may come next'
         case 'show'
             printf '%s\n' udfs config statistics latencies distribution sindex jobs stop-writes best-practices pmap racks roster user-agents mapping users roles masking
         case 'manage'
-            printf '%s\n' udfs
+            printf '%s\n' udfs config sindex truncate jobs recluster
         case 'manage udfs'
             printf '%s\n' add remove
+        case 'manage config'
+            printf '%s\n' service network namespace security logging mod-lua rollback
+        case 'manage sindex'
+            printf '%s\n' create delete
+        case 'manage jobs'
+            printf '%s\n' kill
         case 'udf'
             printf '%s\n' plan apply rollback run aggregate history status get diff check repair rewarm remove init lint
         case 'record'
@@ -173,6 +179,39 @@ function __asadm_next --description 'The words that may come next'
         case 'manage udfs remove'
             set needs 1
             set keywords with
+        case 'manage config service'
+            set needs 0
+            set keywords param to with
+        case 'manage config network'
+            set needs 0
+            set keywords param to with
+        case 'manage config namespace'
+            set needs 1
+            set keywords set param to with
+        case 'manage config security'
+            set needs 0
+            set keywords param to with
+        case 'manage config logging'
+            set needs 0
+            set keywords file param to with
+        case 'manage config mod-lua'
+            set needs 0
+            set keywords param to with
+        case 'manage config rollback'
+            set needs 0
+            set keywords with
+        case 'manage sindex create'
+            set needs 2
+            set keywords ns set bin in ctx ctx_base64 exp_base64
+        case 'manage sindex delete'
+            set needs 1
+            set keywords ns set
+        case 'manage truncate'
+            set needs 0
+            set keywords ns set before undo
+        case 'manage jobs kill'
+            set needs 0
+            set keywords trids all with
         case 'udf plan'
             set needs 1
             set keywords with
@@ -299,7 +338,7 @@ function __asadm_next --description 'The words that may come next'
         contains -- $word $keywords; and set where $word
     end
     switch "$command $where"
-        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace with' 'info namespace object with' 'info namespace usage with' 'info set with' 'info sindex with' 'info release with' 'summary with' 'features with' 'show config with' 'show statistics with' 'show latencies with' 'show distribution with' 'show sindex with' 'show jobs with' 'show stop-writes with' 'show best-practices with' 'show pmap with' 'show racks with' 'show roster with' 'show user-agents with' 'show mapping with' 'show users with' 'show roles with' 'show masking with' 'manage udfs add with' 'manage udfs remove with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'bundle with' 'check config with' 'schedule print with' 'top with'
+        case 'asinfo with' 'show udfs with' 'info with' 'info network with' 'info namespace with' 'info namespace object with' 'info namespace usage with' 'info set with' 'info sindex with' 'info release with' 'summary with' 'features with' 'show config with' 'show statistics with' 'show latencies with' 'show distribution with' 'show sindex with' 'show jobs with' 'show stop-writes with' 'show best-practices with' 'show pmap with' 'show racks with' 'show roster with' 'show user-agents with' 'show mapping with' 'show users with' 'show roles with' 'show masking with' 'manage udfs add with' 'manage udfs remove with' 'manage config service with' 'manage config network with' 'manage config namespace with' 'manage config security with' 'manage config logging with' 'manage config mod-lua with' 'manage config rollback with' 'manage jobs kill with' 'udf plan with' 'udf apply with' 'udf rollback with' 'udf status with' 'udf diff 1' 'udf diff 2' 'udf check with' 'udf repair with' 'udf rewarm with' 'udf remove with' 'function plan with' 'function apply with' 'function verify with' 'function check with' 'function status with' 'function diff 1' 'function diff 2' 'function rollback with' 'function remove with' 'function dump with' 'function restore with' 'function stats with' 'function kill with' 'cache clear with' 'bundle with' 'check config with' 'schedule print with' 'top with'
             __asadm_offer nodes
         case 'show udfs 0' 'manage udfs add 0' 'manage udfs remove 0' 'udf rollback 0' 'udf get 0' 'udf diff 0' 'udf repair *' 'udf rewarm *' 'udf remove *'
             __asadm_offer modules
@@ -307,7 +346,7 @@ function __asadm_next --description 'The words that may come next'
             __asadm_offer libraries
         case 'udf run 0' 'udf aggregate 1'
             __asadm_offer functions
-        case 'show config like'
+        case 'show config like' 'manage config service param' 'manage config network param' 'manage config namespace param' 'manage config security param' 'manage config logging param' 'manage config mod-lua param'
             __asadm_offer parameters
         case 'show statistics like'
             __asadm_offer statistics
@@ -315,7 +354,7 @@ function __asadm_next --description 'The words that may come next'
             __asadm_offer config-contexts
         case 'show statistics 0'
             __asadm_offer statistics-contexts
-        case 'info namespace for' 'info namespace object for' 'info namespace usage for' 'info set for' 'info sindex for' 'show config for' 'show config *' 'show statistics for' 'show statistics *' 'show latencies for' 'show distribution for' 'show sindex for' 'show jobs for' 'show stop-writes for' 'show pmap for'
+        case 'info namespace for' 'info namespace object for' 'info namespace usage for' 'info set for' 'info sindex for' 'show config for' 'show config *' 'show statistics for' 'show statistics *' 'show latencies for' 'show distribution for' 'show sindex for' 'show jobs for' 'show stop-writes for' 'show pmap for' 'manage config namespace 0' 'manage sindex create ns' 'manage sindex delete ns' 'manage truncate ns'
             __asadm_offer namespaces
     end
     test (count $given) -ge $needs; or return
@@ -379,6 +418,90 @@ complete -c asadm -n '__asadm_at "show jobs"' -l where -x -d 'Only jobs whose fi
 complete -c asadm -n '__asadm_at "show jobs"' -l flip -d 'Show every field of each job.'
 complete -c asadm -n '__asadm_at "manage udfs add"' -l wait -x -d 'How many seconds to wait until every node lists the change. A node that does not by then counts as failed. [10]'
 complete -c asadm -n '__asadm_at "manage udfs remove"' -l wait -x -d 'How many seconds to wait until every node lists the change. A node that does not by then counts as failed. [10]'
+complete -c asadm -n '__asadm_at "manage config service"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage config service"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage config service"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config service"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage config service"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config service"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage config service"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage config network"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage config network"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage config network"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config network"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage config network"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config network"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage config network"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage config namespace"' -l new-set -d 'The set need not exist yet: nodes set it up with the parameter. Without it a set that no node has is taken for a slip.'
+complete -c asadm -n '__asadm_at "manage config namespace"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage config namespace"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage config namespace"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config namespace"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage config namespace"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config namespace"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage config namespace"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage config security"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage config security"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage config security"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config security"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage config security"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config security"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage config security"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage config logging"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage config logging"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage config logging"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config logging"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage config logging"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config logging"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage config logging"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage config mod-lua"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage config mod-lua"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage config mod-lua"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config mod-lua"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage config mod-lua"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config mod-lua"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage config mod-lua"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage config rollback"' -l force -d 'Also set nodes whose value was changed again since. Without it they are told, and left.'
+complete -c asadm -n '__asadm_at "manage config rollback"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer. --no-warn is the same.'
+complete -c asadm -n '__asadm_at "manage config rollback"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage config rollback"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage config rollback"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config rollback"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage config rollback"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage config rollback"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage config rollback"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage sindex create"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage sindex create"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage sindex create"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage sindex create"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage sindex create"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage sindex create"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage sindex create"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage sindex delete"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer. --no-warn is the same.'
+complete -c asadm -n '__asadm_at "manage sindex delete"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage sindex delete"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage sindex delete"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage sindex delete"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage sindex delete"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage sindex delete"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage sindex delete"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage truncate"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer. --no-warn is the same.'
+complete -c asadm -n '__asadm_at "manage truncate"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage truncate"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage truncate"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage truncate"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage truncate"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage truncate"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage truncate"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage jobs kill"' -s y -l yes -d 'Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer. --no-warn is the same.'
+complete -c asadm -n '__asadm_at "manage jobs kill"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
+complete -c asadm -n '__asadm_at "manage jobs kill"' -l wait -x -d 'Time limit in seconds for the whole run: reading the nodes, changing them and reading them again. [60]'
+complete -c asadm -n '__asadm_at "manage jobs kill"' -l history -r -F -d 'SQLite file that records all changes, for \'udf history\' and \'udf rollback\'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage jobs kill"' -l no-history -d 'Do not record this change.'
+complete -c asadm -n '__asadm_at "manage jobs kill"' -l lock -r -F -d 'Lock file that keeps two runs on this machine from changing nodes at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.'
+complete -c asadm -n '__asadm_at "manage jobs kill"' -l lock-wait -x -d 'If another run is changing nodes, wait up to SECONDS for it to end; 0: fail at once. [0]'
+complete -c asadm -n '__asadm_at "manage jobs kill"' -l note -x -d 'Text to record with the change in the history, such as a ticket, a commit or the name of a CI job. [the commit of the git work tree that the command runs in]'
+complete -c asadm -n '__asadm_at "manage recluster"' -l dry-run -d 'Show what each node has and what it would have, and exit without changing anything; exit code 3 if there is something to change.'
 complete -c asadm -n '__asadm_at "udf plan"' -l diff -d 'Read the modules that would change from the nodes, and show which lines change.'
 complete -c asadm -n '__asadm_at "udf plan"' -l out -r -F -d 'Save the plan in FILE; \'udf apply FILE\' then makes just these changes.'
 complete -c asadm -n '__asadm_at "udf plan"' -l prune -d 'Also remove modules that nodes list and the directory does not have. Without it they stay.'
