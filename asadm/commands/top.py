@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from asadm import display
 from asadm.commands import REPEAT_SECONDS
-from asadm.commands.live import BELOW, QUIT, keyboard, painted
 from asadm.fleet.observed.survey import coverage
 from asadm.outcome import INTERRUPTED, CommandOutcome
+from asadm.redraw import QUIT, Redrawing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.function_figures import (
     CallsReading,
@@ -19,7 +20,6 @@ from asadm.target.aerospike.function_figures import (
     time_text,
 )
 from asinfo.errors import UsageError
-from asinfo.terminal import interrupt
 from asinfo.terminal.options import SECONDS_MAX, Option
 from asinfo.terminal.render import Cell, Sheet
 
@@ -157,41 +157,37 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     settings: TopSettings = arguments.prepared
     cluster = info_cluster(session.cluster(arguments))
     code = shown = 0
-    try:
-        with keyboard(session) as keys:
-            before, since = read(cluster), time.monotonic()
-            while not settings.count or shown < settings.count:
-                if _rest(settings, keys) == QUIT:
-                    break
-                reading, now = read(cluster.afresh()), time.monotonic()
-                outcome = _show(session, settings, CallsRate(before, reading, now - since))
-                before, since, shown, code = reading, now, shown + 1, max(code, outcome.code)
-                if outcome.code == INTERRUPTED:
-                    break
-    except KeyboardInterrupt:
-        pass
-    if session.colour and shown and not session.json:
-        session.write(BELOW)
+    with Redrawing(session) as redrawing, suppress(KeyboardInterrupt):
+        before, since = read(cluster), time.monotonic()
+        while not settings.count or shown < settings.count:
+            if _rest(settings, redrawing) == QUIT:
+                break
+            reading, now = read(cluster.afresh()), time.monotonic()
+            outcome = _show(session, redrawing, settings, CallsRate(before, reading, now - since))
+            before, since, shown, code = reading, now, shown + 1, max(code, outcome.code)
+            if outcome.code == INTERRUPTED:
+                break
     return CommandOutcome(code=0 if code == INTERRUPTED else code, shown=True)
 
 
-def _rest(settings: TopSettings, keys: int | None) -> bytes:
+def _rest(settings: TopSettings, redrawing: Redrawing) -> bytes:
     """Wait for the next look, or for the key that ends it all; other keys change the order."""
-    key = interrupt.key(keys, settings.pause)
+    key = redrawing.rest(settings.pause)
     settings.sort = KEYS.get(key, settings.sort)
     return key
 
 
-def _show(session: CommandSession, settings: TopSettings, rate: CallsRate) -> CommandOutcome:
+def _show(
+    session: CommandSession, redrawing: Redrawing, settings: TopSettings, rate: CallsRate
+) -> CommandOutcome:
     outcome = CommandOutcome(rate.reading.answers, extra={"functions": rate.document()})
     if session.json:
         session.write(display.as_json("top", outcome))
         return outcome
     now = time.strftime("%Y-%m-%d %H:%M:%S")
-    keys = "; q ends, t c e sort" if session.colour else ""
+    keys = "; q ends, t c e sort" if redrawing.keys else ""
     heading = session.bold(f"[ {now} top by {settings.sort}, every {settings.pause:g} s{keys} ]") + b"\n"
-    picture = heading + display.rendered(session, [rate.sheet(settings.sort, cut=session.terminal)])
-    session.write(painted(picture) if session.colour else picture)
+    redrawing.show(heading + display.rendered(session, [rate.sheet(settings.sort, cut=session.terminal)]))
     if not session.terminal:
         for message in display.messages(session, outcome):
             session.warn(message)

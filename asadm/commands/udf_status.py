@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from asadm import display
 from asadm.commands import REPEAT_SECONDS
-from asadm.commands.live import BELOW, QUIT, keyboard, painted
 from asadm.fleet.observed import matrix
 from asadm.fleet.observed.survey import survey
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome, worst
+from asadm.redraw import QUIT, Redrawing
 from asinfo.errors import UsageError
-from asinfo.terminal import interrupt
 from asinfo.terminal.options import SECONDS_MAX, Option
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -51,7 +51,7 @@ A node that could not be read has one line: "*", the node, the kind of failure, 
 
 Exit codes: 0 all nodes were read and are the same, 1 a node could not be read, or with --verify a node serves other bytes than
 it lists, 3 all were read and not all are the same, 2 usage.
-With --watch, Ctrl-C (on a terminal also q) ends the command with the worst of these codes.
+With --watch, Ctrl-C ends the command with the worst of these codes.
 
 Examples:
   asadm udf status
@@ -139,39 +139,28 @@ def _code(status: matrix.StatusMatrix) -> int | None:
 def _watch(
     session: CommandSession, cluster: Target, directory: ModuleDirectory | None, pause: float, *, verify: bool
 ) -> CommandOutcome:
-    """Look again and again. Ctrl-C, or q on a terminal, is the way to end it, and no failure."""
+    """Look again and again. q and Ctrl-C are the ways to end it, and no failure."""
     code = GOOD
-    try:
-        with keyboard(session) as keys:
-            while True:
-                outcome = look(session, cluster.afresh(), directory, verify=verify)
-                if outcome.code == INTERRUPTED:
-                    break
-                code = worst((code, outcome.code))
-                _show(session, outcome, pause, cluster.rules.FAMILY)
-                if interrupt.key(keys, pause) == QUIT:
-                    break
-    except KeyboardInterrupt:
-        pass
-    if session.colour and not session.json:
-        session.write(BELOW)
+    with Redrawing(session) as redrawing, suppress(KeyboardInterrupt):
+        while True:
+            outcome = look(session, cluster.afresh(), directory, verify=verify)
+            if outcome.code == INTERRUPTED:
+                break
+            code = worst((code, outcome.code))
+            redrawing.show(_frame(session, outcome, pause, cluster.rules.FAMILY))
+            if not session.terminal:
+                for message in display.messages(session, outcome):
+                    session.warn(message)
+            if redrawing.rest(pause) == QUIT:
+                break
     return CommandOutcome(code=code, shown=True)
 
 
-def _show(session: CommandSession, outcome: CommandOutcome, pause: float, family: str) -> None:
-    """One look, and elsewhere than on a terminal its messages."""
-    session.write(_frame(session, outcome, pause, family))
-    if not session.terminal:
-        for message in display.messages(session, outcome):
-            session.warn(message)
-
-
 def _frame(session: CommandSession, outcome: CommandOutcome, pause: float, family: str) -> bytes:
-    """One look: painted over the one before on a terminal that can, below it elsewhere."""
+    """One look."""
     if session.json:
         return display.as_json(f"{family} status", outcome)
     assert not isinstance(outcome.show, bytes)
     now = time.strftime("%Y-%m-%d %H:%M:%S")
-    heading = f"[ {now} {family} status, every {pause:g} s; {'q or ' if session.colour else ''}Ctrl-C ends ]"
-    shown = session.bold(heading) + b"\n" + display.rendered(session, outcome.show)
-    return painted(shown) if session.colour else shown
+    heading = f"[ {now} {family} status, every {pause:g} s; q or Ctrl-C ends ]"
+    return session.bold(heading) + b"\n" + display.rendered(session, outcome.show)

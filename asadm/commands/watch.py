@@ -6,19 +6,22 @@ import time
 
 from asadm import display, statement
 from asadm.commands import REPEAT_SECONDS
-from asadm.commands.live import BELOW, QUIT, keyboard, painted
 from asadm.outcome import INTERRUPTED, CommandOutcome
+from asadm.redraw import QUIT, Redrawing
 from asinfo.errors import UsageError
-from asinfo.terminal import interrupt
-from asinfo.text import visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments, ParsedCommand
 
 NEVER = frozenset({"watch", "top", "enable", "disable", "exit", "quit", "help"})
 """Commands that make no sense repeated."""
+
+
+REVERSED, PLAIN = b"\x1b[7m", b"\x1b[0m"
 
 
 class _Repetition:
@@ -60,54 +63,47 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     before: list[bytes] = []
     code = done = 0
     try:
-        with keyboard(session) as keys:
+        with Redrawing(session, keys=not plan.call.privileged) as redrawing:
             while True:
                 done += 1
                 outcome = session.run(plan.call)
                 shown = display.output(session, plan.call, outcome)
-                _show(
-                    session,
-                    plan,
-                    done,
-                    _marked(shown, before) if session.colour and plan.marks and done > 1 else shown,
-                    outcome,
-                )
+                heading = b"" if session.json else session.bold(_header(plan, done, redrawing)) + b"\n"
+                picture = heading + _marked(session, plan, shown, before)
+                _show(session, redrawing, picture, display.messages(session, outcome))
                 before = shown.split(b"\n")
                 code = max(code, outcome.code)
-                if done == plan.times or code >= INTERRUPTED or interrupt.key(keys, plan.pause) == QUIT:
+                if done == plan.times or code >= INTERRUPTED or redrawing.rest(plan.pause) == QUIT:
                     break
     except KeyboardInterrupt:
         code = INTERRUPTED
-    if session.colour and done and not session.json:
-        session.write(BELOW)
     return CommandOutcome(code=code, shown=True)
 
 
-def _show(
-    session: CommandSession, plan: _Repetition, done: int, shown: bytes, outcome: CommandOutcome
-) -> None:
-    """One run: on a terminal over the one before, with its messages; elsewhere below it."""
-    messages = display.messages(session, outcome)
-    heading = b"" if session.json else session.bold(_header(plan, done, session)) + b"\n"
-    if session.colour and not session.json:
-        told = "".join(f"{visible(message)}\n" for message in messages)
-        session.write(painted(heading + shown + told.encode()))
+def _show(session: CommandSession, redrawing: Redrawing, picture: bytes, messages: Sequence[str]) -> None:
+    """One run: a picture with all that it said, or its output and messages each where they belong."""
+    if redrawing.active:
+        redrawing.show(picture + b"".join(session.safe(line.encode()) + b"\n" for line in messages))
         return
-    session.write(heading + shown)
+    redrawing.show(picture)
     for message in messages:
         session.warn(message)
 
 
-def _header(plan: _Repetition, iteration: int, session: CommandSession) -> str:
+def _header(plan: _Repetition, iteration: int, redrawing: Redrawing) -> str:
+    ends = "; q ends" if redrawing.keys else ""
     now = time.strftime("%Y-%m-%d %H:%M:%S")
-    return f"[ {now} '{plan.call.text}' sleep: {plan.pause:.1f}s iteration: {iteration}{'; q ends' if session.colour else ''} ]"
+    return f"[ {now} '{plan.call.text}' sleep: {plan.pause:.1f}s iteration: {iteration}{ends} ]"
 
 
-def _marked(shown: bytes, before: list[bytes]) -> bytes:
-    """The lines that were not there before stand out."""
+def _marked(session: CommandSession, plan: _Repetition, shown: bytes, before: list[bytes]) -> bytes:
+    """The lines that were not there before stand out, where there was something before."""
+    if not (session.colour and plan.marks and before):
+        return shown
     known = set(before)
     return b"\n".join(
-        line if line in known else b"\x1b[7m" + line + b"\x1b[27m" for line in shown.split(b"\n")
+        line if line in known else REVERSED + line.replace(PLAIN, PLAIN + REVERSED) + PLAIN
+        for line in shown.split(b"\n")
     )
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from asadm.cluster import ClusterNode
-from asadm.commands.live import painted
 from asadm.fleet.desired import directory
 from asadm.fleet.observed import matrix
 from asadm.fleet.observed.matrix import StatusMatrix, sheets
 from asadm.fleet.observed.survey import survey
+from asadm.redraw import painted
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Endpoint
 from asinfo.terminal.render import Sheet, plain
