@@ -199,6 +199,7 @@ def _ends(group: CommandRow, words: Sequence[str], position: int) -> bool:
 def _narrow(rows: Sequence[CommandRow], position: int, words: Sequence[str]) -> list[CommandRow]:
     word = words[position]
     known = list(dict.fromkeys(row.words[position] for row in rows))
+    word = word if word in known else commands.ALIASES.get(word, word)
     found = [each for each in known if each == word] or [
         each for each in known if word and each.startswith(word)
     ]

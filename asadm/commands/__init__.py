@@ -23,10 +23,13 @@ from asadm.commands.manage_rows import MANAGE_ROWS
 from asadm.commands.row import CommandRow, table
 from asadm.commands.show_rows import SHOW_ROWS
 
-__all__ = ["REPEAT_SECONDS", "SHORT_FUNCTION", "TABLE", "CommandRow", "table"]
+__all__ = ["ALIASES", "REPEAT_SECONDS", "SHORT_FUNCTION", "TABLE", "CommandRow", "table"]
 
 SHORT_FUNCTION = "fn"
 """What may be typed for ``function``, of which it is no beginning."""
+
+ALIASES = {"stats": "statistics"}
+"""Words of the vendor's asadm that are no beginnings of ours."""
 
 REPEAT_SECONDS = 2.0
 """Seconds between two runs of a command that is repeated, when the user names none: as long as watch(1) waits."""

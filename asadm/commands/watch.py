@@ -21,6 +21,16 @@ NEVER = frozenset({"watch", "top", "enable", "disable", "exit", "quit", "help"})
 """Commands that make no sense repeated."""
 
 
+NOTES = """\
+On a terminal it redraws in place, and q or Ctrl-C ends it; lines that are not as before stand out, but for --no-diff. Elsewhere it prints
+one run below the other.
+
+Exit codes: that of the worst run, 130 when Ctrl-C ended it, 2 usage.
+
+Examples:
+  asadm watch 1 10 show udfs
+  asadm watch show statistics service like client --rate"""
+
 REVERSED, PLAIN = b"\x1b[7m", b"\x1b[0m"
 
 

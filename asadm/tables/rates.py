@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-BEGAN_ANEW = "began anew: it counts less than before"
+BEGAN_ANEW = "began anew"
 """The state of a node whose counters went back."""
 
 DECIMALS = 2

@@ -36,6 +36,9 @@ def commonest(values: Sequence[str | None]) -> Commonest | None:
 ABSENT = "not there"
 """The state of a node that answers, and does not have what the table is about."""
 
+REASON_MAX, REFUSED = 20, "refused it"
+"""A reason that is longer would make the column of its node too wide: the note below has it."""
+
 
 class ValueTable:
     """The values of all nodes under one heading.
@@ -156,7 +159,8 @@ class ValueTable:
             return Cell(answer.status, "bad")
         if said:
             return Cell("ok", "good")
-        return Cell("refused it" if position in self.reasons else ABSENT, "changed")
+        reason = self.reasons.get(position, ABSENT)
+        return Cell(reason if len(reason) <= REASON_MAX else REFUSED, "changed")
 
     def _line(self, name: str) -> list[Cell]:
         found = [None if each is None else each.get(name) for each in self.values]

@@ -234,8 +234,8 @@ def test_words_after_two_dashes_are_taken_as_they_stand() -> None:
         ("udf aply x", "\"udf\" has no 'aply', did you mean 'apply'?"),
         ("xyz", "unknown command 'xyz', the commands are asinfo, show"),
         ("health", '"health" is a command of the vendor\'s asadm that is not here'),
-        ("show stat", '"show statistics" is a command of the vendor\'s asadm that is not here'),
-        ("show config namespace", '"show config" is a command of the vendor\'s asadm that is not here'),
+        ("show config nosuch", "there is no context 'nosuch'"),
+        ("show s", '"show s" may be '),
         (
             "mana quie with A1",
             '"manage quiesce" is a command of the vendor\'s asadm that is for Enterprise servers only',

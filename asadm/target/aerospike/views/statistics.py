@@ -34,20 +34,21 @@ def _sets(info: NodeInfo, selection: PartSelection) -> dict[tuple[str, ...], Sai
     return found
 
 
-class _IndexStatistics:
-    """One index as a node lists it."""
+class _SecondaryIndex:
+    """One index as a node lists it: ``facts`` are its bin, type, state and the like."""
 
-    __slots__ = ("command", "key")
+    __slots__ = ("command", "facts", "key")
 
     def __init__(self, entry: dict[str, str]) -> None:
         namespace, name = entry.get("ns", ""), entry.get("indexname", "")
         set_ = entry.get("set", "")
         self.key = (namespace, set_ if set_ != "NULL" else "", name)
+        self.facts = {each: value for each, value in entry.items() if each not in {"ns", "set", "indexname"}}
         self.command = f"sindex-stat:namespace={namespace};indexname={name}"
 
 
-def _indexes(info: NodeInfo, selection: PartSelection) -> list[_IndexStatistics]:
-    found = [_IndexStatistics(entry) for entry in info.entries(INDEXES) if entry.get("indexname")]
+def _indexes(info: NodeInfo, selection: PartSelection) -> list[_SecondaryIndex]:
+    found = [_SecondaryIndex(entry) for entry in info.entries(INDEXES) if entry.get("indexname")]
     return [each for each in found if selection.outer(each.key[0]) and selection.inner(each.key[2])]
 
 
@@ -56,7 +57,12 @@ def _of_indexes(info: NodeInfo, selection: PartSelection) -> list[str]:
 
 
 def _each_index(info: NodeInfo, selection: PartSelection) -> dict[tuple[str, ...], Said]:
-    return {each.key: said(info, each.command) for each in _indexes(info, selection)}
+    """What the list says of each index, and its statistics."""
+    found: dict[tuple[str, ...], Said] = {}
+    for each in _indexes(info, selection):
+        counted = said(info, each.command)
+        found[each.key] = counted if isinstance(counted, str) else {**each.facts, **counted}
+    return found
 
 
 def _bins(info: NodeInfo, selection: PartSelection) -> dict[tuple[str, ...], Said]:
