@@ -26,7 +26,7 @@ TOTAL = Option("total", "t", kind="flag", help="Add a column of sums, where a su
 RATE = Option(
     "rate",
     kind="pause",
-    metavar="SECONDS",
+    metavar="[SECONDS]",
     help="Look twice, SECONDS apart [2], and show the changes a second of what changed.",
 )
 OPTIONS = (TOTAL, RATE, *FLIP_OPTIONS, REPEAT)

@@ -104,10 +104,12 @@ class ValueRequest:
         """What to say where there is no table."""
         if len(self.requests) == 1 and not self.words.words and self.requests[0].context.absent:
             return self.requests[0].context.absent
-        context = self.requests[0].context
-        if self.names and not self.words.like:
-            return f"no node has a {context.words[len(self.names) - 1].lower()} {self.names[-1]!r}"
-        return self.words.nothing
+        if not self.names:
+            return self.words.nothing
+        missing = (
+            f"no node has a {self.requests[0].context.words[len(self.names) - 1].lower()} {self.names[-1]!r}"
+        )
+        return f"{missing} with a name that matches" if self.words.like else missing
 
 
 def _chosen(

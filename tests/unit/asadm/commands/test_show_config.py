@@ -95,6 +95,7 @@ NOTHING = [
     ("show config sets", "no node has a set"),
     ("show config mod-lua", "a real server does not tell its parameters"),
     ("show config namespace other", "no node has a namespace 'other'"),
+    ("show config namespace test like other", "no node has a namespace 'test' with a name that matches"),
     ("show config namespace for other", "nothing matches 'other'"),
     ("show config service like OTHER", "nothing matches 'OTHER'"),
 ]
