@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.each import for_each
+from tests.fakes.fleet import FAULTS, Fleet
 from tests.fakes.node import FakeNode
 
 if TYPE_CHECKING:
@@ -112,3 +113,17 @@ def test_the_word_after_rate_may_be_a_clause(
     monkeypatch.setattr("asadm.commands.show_statistics.REPEAT_SECONDS", 0.01)
     result = asadm("-h", node.address, "-e", "show stat service --rate like complete")
     assert "info_complete" in result.out
+
+
+@pytest.mark.parametrize("fault", sorted(set(FAULTS) - {"timeout", "timeout, lost", "denied"}))
+def test_a_node_that_misbehaves_has_its_reason(asadm: Asadm, fault: str) -> None:
+    with Fleet(3) as fleet:
+        fleet[1].fault = fault
+        result = asadm("-j", "-h", fleet.hosts, "--timeout", "1", "-e", "show statistics service")
+    assert "Traceback" not in result.err
+    [table] = result.document["tables"]
+    assert [row["node"] for row in table["rows"]] == [node.address for node in fleet.nodes]
+    told = [row["values"] is not None for row in table["rows"]]
+    assert told == [True, False, True] or (fault == "nonsense" and all(told))
+    assert result.code == (0 if all(told) else 1)
+    assert all(told) or table["rows"][1]["reason"]
