@@ -36,6 +36,8 @@ def typed(name: str, text: str) -> str | int | float | bool | None:
         return None
     if name in NAMES:
         return text
+    if len(text) <= DIGITS_MAX and _plain(text):  # most are: the rest need not be looked at
+        return int(text)
     if text in {"true", "false"}:
         return text == "true"
     digits = text.removeprefix("-")
