@@ -14,7 +14,7 @@ from tests.fakes.node import FakeNode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.unit.asadm.conftest import Asadm
+    from tests.unit.asadm.conftest import Asadm, Waited
 
 FIXED = {
     "namespaces": "test;bar",
@@ -127,3 +127,11 @@ def test_a_node_that_misbehaves_has_its_reason(asadm: Asadm, fault: str) -> None
     assert told == [True, False, True] or (fault == "nonsense" and all(told))
     assert result.code == (0 if all(told) else 1)
     assert all(told) or table["rows"][1]["reason"]
+
+
+def test_a_hung_node_costs_the_rates_little_more_than_one_deadline(asadm: Asadm, waited: Waited) -> None:
+    with Fleet(2) as fleet:
+        fleet[1].fault = "hangs"
+        result = asadm("-j", "-h", fleet.hosts, "--timeout", "1", "-e", "show stat service --rate 0.01")
+    assert result.code == 1
+    assert sum(waited.missed(fleet[1].address)) <= 1.25
