@@ -107,7 +107,9 @@ class ValueTable:
         rows = [] if self.whole else [[Cell("State"), *self.states()]]
         rows += [self._line(name) for name in self.names]
         if self.total:
-            headings.append(f"Total of {self.coverage()}")
+            headings.append(
+                f"Total of {self.read}" if self.whole else f"Total of {self.read}/{len(self.answers)}"
+            )
             rows = [[*row, Cell(self.sum(str(row[0].value)))] for row in rows]
         return Sheet(self.title, headings, rows, self.note(), otherwise=self._grouped)
 

@@ -115,6 +115,9 @@ CUT_WIDTH_MIN = 11
 LONG_WIDTH_MIN = 13
 """A column that is cut before a detail goes keeps so many places: an address like 10.0.0.1:3000 stays whole."""
 
+HEADING_WIDTH_MIN = 8
+"""The name of a node above its column may be cut to so many places, of which the last tell it from others."""
+
 CUT = "\u2026"
 """Stands where a cell was cut off."""
 
@@ -130,7 +133,7 @@ def _rich(sheet: Sheet, stream: TextIO, *, colour: bool | None) -> None:
     layout = _headings_cut(sheet, console.width) if sheet.otherwise else _layout(sheet, console.width)
     if layout is None and sheet.otherwise:
         sheet = sheet.otherwise()
-        layout = _layout(sheet, console.width)
+        layout = _with_folded(sheet, console.width) or _layout(sheet, console.width)
     if layout is None:
         _vertical(sheet, console)
     else:
@@ -192,11 +195,22 @@ def _headings_cut(sheet: Sheet, width: int) -> tuple[Sheet, list[int]] | None:
     names = [visible(name) for name in sheet.columns]
     lengths = [cell_len(name) for name in names]
     cells = [max((cell_len(row[at].text) for row in sheet.rows), default=0) for at in range(len(names))]
-    for most in range(max(lengths), CUT_WIDTH_MIN - 1, -1):
+    for most in range(max(lengths), HEADING_WIDTH_MIN - 1, -1):
         widths = [max(cell, min(length, most)) for cell, length in zip(cells, lengths, strict=True)]
         if _needed(widths) <= width:
             return _with_headings(sheet, names, widths)
     return None
+
+
+def _with_folded(sheet: Sheet, width: int) -> tuple[Sheet, list[int]] | None:
+    """The whole sheet, with columns between the first and the last so narrow that their cells are folded; None where that is not enough."""
+    widths = _widths(sheet, wrapped=False)
+    while _needed(widths) > width:
+        widest = max(range(1, len(widths) - 1), key=lambda number: widths[number])
+        if widths[widest] <= CUT_WIDTH_MIN:
+            return None
+        widths[widest] -= 1
+    return sheet, widths
 
 
 def _with_headings(sheet: Sheet, names: Sequence[str], widths: list[int]) -> tuple[Sheet, list[int]] | None:

@@ -63,7 +63,7 @@ def test_sums_say_of_how_many_nodes_they_are() -> None:
     made.total = True
     assert plain(made.sheet()).splitlines() == [
         "X",
-        "Name     10.0.0.1:3000  10.0.0.2:3000  10.0.0.3:3000  Total of 2 of 3 nodes",
+        "Name     10.0.0.1:3000  10.0.0.2:3000  10.0.0.3:3000  Total of 2/3",
         "State    ok             ok             refused        -",
         "objects  2              3              -              5",
         "uptime   9              9              -              -",
@@ -129,8 +129,17 @@ def test_names_of_nodes_are_cut_before_values_are(monkeypatch: pytest.MonkeyPatc
     assert (
         on_a_terminal(made, 45, monkeypatch)[1] == "Name \u20260.0.1:3000 \u20260.0.2:3000 \u20260.0.3:3000"
     )
-    assert on_a_terminal(made, 38, monkeypatch)[3:] == [
+    assert on_a_terminal(made, 33, monkeypatch)[3:] == [
         "name 1 10.0.0.1:3000,",
         "10.0.0.3:3000",
         "2 10.0.0.2:3000",
     ]
+
+
+def test_a_long_value_is_folded_and_names_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "heartbeat.mesh-seed-address-port"
+    made = table({name: ",".join(["10.0.0.2:3002"] * 4)}, {name: ",".join(["10.0.0.1:3002"] * 4)})
+    first, second, *_ = on_a_terminal(made, 80, monkeypatch)[3:]
+    assert first.startswith(f"{name} 10.0.0.2:3002,")
+    assert first.endswith(" 10.0.0.1:3000")
+    assert second.endswith("2:3002,10.0.0.2:3002")
