@@ -55,7 +55,7 @@ class Suggestions:
         try:
             if option is not None:
                 return self._values(row, option, word)
-            if placeholders.names_file(_placeholder(row, typed)):
+            if placeholders.names_file(_placeholder(row, typed)) and not word.startswith("-"):
                 return files(word)
             more = [] if typed else _next_words(words)  # "info" alone is a command, too
             return [*_whole([*more, *self._due(row, typed)], word), *_without_its_flag(row, typed, word)]
