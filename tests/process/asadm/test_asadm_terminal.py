@@ -229,8 +229,11 @@ def test_help_is_wrapped_at_words_and_goes_through_the_pager(terminal: Start) ->
     assert shown.end() == 0
     lines = shown.seen.decode().splitlines()
     assert max(map(len, lines)) <= 80
-    assert "    show udfs           List the modules of every node and where they differ, or" in lines
-    assert "                        print the source of one." in lines
+    at = next(number for number, line in enumerate(lines) if line.startswith("    show udfs "))
+    assert " ".join(" ".join(lines[at : at + 3]).split()).startswith(
+        "show udfs List the modules of every node and where they differ, or print the source of one."
+    )
+    assert lines[at + 1].startswith(" " * lines[at].index("List"))
     after = lines.index("    asadm --cluster production show udfs")
     assert lines[after + 1] == "        modules by nodes, differences marked"
 
@@ -347,7 +350,7 @@ def test_the_shell(terminal: Start, tmp_path: Path) -> None:
         at = shell.wait_for("Admin+> ", at)
         shell.type("sho\t")
         at = shell.wait_for("show ", at)
-        shell.type("\t")
+        shell.type("udf\t")
         at = shell.wait_for("udfs ", at)
         shell.type("\n")
         at = shell.wait_for("0 modules", at)
