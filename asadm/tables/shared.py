@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     """A node, and the values of one row that it tells."""
 
 
+NODES = "Nodes"
+
+
 class SharedRow:
     """What ``answers`` say alike: ``values`` by the names of columns."""
 
@@ -71,14 +74,15 @@ class SharedTable:
     def sheet(self) -> Sheet:
         """For a terminal or a pipe. Nodes that failed come first, with the reason in a column of its own."""
         failed = self.failed
-        headings = [*(column.heading for column in self.columns), "Nodes", *(["State"] if failed else [])]
+        headings = [*(column.heading for column in self.columns), NODES, *(["State"] if failed else [])]
         rows = [self._failure(answer) for answer in failed]
         for row in self.rows:
             cells = [column.cell(row.values) for column in self.columns]
             rows.append([*cells, self._who(row), *([Cell("ok", "good")] if failed else [])])
         details = sorted((column for column in self.columns if column.detail), key=lambda each: each.detail)
         note = "; ".join(part for part in (self.note, partial(self.answers)) if part)
-        return Sheet(self.title, headings, rows, note, details=[column.heading for column in details])
+        names = [column.heading for column in details]
+        return Sheet(self.title, headings, rows, note, details=names, whole=[NODES])
 
     def _failure(self, answer: NodeAnswer) -> list[Cell]:
         empty = [Cell(None)] * len(self.columns)

@@ -70,16 +70,21 @@ def tables(
     ]
 
 
-KEYS = (Column("namespace", "Namespace"), Column("histogram", "Histogram"))
+KEYS = (Column("namespace", "Namespace"), Column("histogram", "Histogram", whole=True))
 
 
 def _columns(unit: str, every: int, count: int) -> list[Column]:
     shares = [
-        Column(name, f">{threshold}{unit}", units.PERCENT, total=_weighted(name))
-        for threshold in THRESHOLDS[::every][:count]
+        Column(name, f">{threshold}{unit}", units.PERCENT, total=_weighted(name), detail=_detail(place))
+        for place, threshold in enumerate(THRESHOLDS[::every][:count])
         for name in [f"over_{threshold}_{unit}"]
     ]
     return [Column(RATE, "Ops/s", units.PER_SECOND, total=_rate), *shares]
+
+
+def _detail(place: int) -> int:
+    """Where the terminal is narrow, every second threshold goes, then every second of the others; the first stays."""
+    return 0 if place == 0 else len(THRESHOLDS) - (place & -place)
 
 
 def _rate(rows: Sequence[TableRow]) -> float | int | None:

@@ -19,11 +19,11 @@ COLUMNS = (
     Column("set", "Set"),
     Column("index", "Index"),
     Column("bin", "Bin"),
-    Column("bin_type", "Bin Type"),
-    Column("index_type", "Index Type", detail=3),
+    Column("bin_type", "Bin Type", detail=1),
+    Column("index_type", "Index Type", detail=4),
     Column("index_state", "State"),
-    Column("context", "Context", detail=1),
-    Column("expression", "Expression", detail=2),
+    Column("context", "Context", detail=2),
+    Column("expression", "Expression", detail=3),
 )
 
 _FIELDS = {

@@ -78,3 +78,9 @@ def test_what_several_commands_tell_counts_once() -> None:
     )
     (table,) = tables(found)
     assert [row["histogram"] for row in rows(table)] == ["read", "read-start"]
+
+
+def test_on_a_narrow_terminal_every_second_threshold_goes_first_and_the_first_stays() -> None:
+    (table,) = tables(info("a", "{test}-read:msec,1,1"), every=1, count=5)
+    going = sorted((column for column in table.columns if column.detail), key=lambda column: -column.detail)
+    assert [column.title for column in going] == [">2ms", ">8ms", ">4ms", ">16ms"]
