@@ -102,7 +102,7 @@ def _weighted(name: str) -> Total:
             share * rate
             for share, rate in zip(rows_numbers(told, name), rows_numbers(told, RATE), strict=True)
         )
-        return round(slow / requests, 2) if requests else 0.0 if told else None
+        return slow / requests if requests else 0.0 if told else None
 
     return total
 
