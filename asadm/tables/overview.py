@@ -31,7 +31,7 @@ class Overview(Table):
 
     def _line(self, group: Sequence[TableRow], values: Mapping[str, Value]) -> list[Cell]:
         cells = [key.cell(group[0].values) for key in self.keys]
-        cells.append(Cell(self.coverage(group), "quiet"))
+        cells.append(Cell(self.coverage(), "quiet"))
         cells += [column.cell(values) for column in self.columns]
         return [*cells, Cell(None)] if self.failed else cells
 
@@ -50,7 +50,7 @@ class OverviewList(Overview):
         ]
         for group, values in self.totals():
             keys = [key.cell(group[0].values) for key in self.keys]
-            rows.append([*keys, Cell("Nodes"), Cell(self.coverage(group).removeprefix("= "))])
+            rows.append([*keys, Cell("Nodes"), Cell(self.coverage().removeprefix("= "))])
             cells = [(column, column.cell(values)) for column in self.columns]
             rows += [
                 [*keys, Cell(column.heading), Cell(cell.text)] for column, cell in cells if cell.text != "-"

@@ -229,15 +229,22 @@ class Table:
         self, group: Sequence[TableRow], values: Mapping[str, Value], *, with_state: bool
     ) -> list[Cell]:
         cells = [key.cell(group[0].values, "quiet") for key in self.keys]
-        cells.append(Cell(self.coverage(group), "quiet"))
+        cells.append(Cell(self.coverage(), "quiet"))
         cells += [column.cell(values, "quiet") for column in self._shown]
         return [*cells, Cell(None)] if with_state else cells
 
-    def coverage(self, rows: Sequence[TableRow]) -> str:
-        """Over how many nodes a total is: ``= 3 nodes``, or ``= 2 of 3 nodes`` where not all were read."""
-        nodes = len({id(row.answer) for row in rows})
-        of = f"{nodes} of {len(self.answers)}" if self.failed else f"{nodes}"
-        return f"= {of} node{'' if nodes == 1 and not self.failed else 's'}"
+    def coverage(self) -> str:
+        """Over how many nodes a total is: ``= 3 nodes``, or ``= 2 of 3 nodes`` where not all were read.
+
+        One that was read and has no row in a group has nothing of it, which the total counts as well.
+        """
+        asked = len(self.answers)
+        of = f"{self._read} of {asked}" if self.failed else f"{asked}"
+        return f"= {of} node{'' if asked == 1 else 's'}"
+
+    @property
+    def _read(self) -> int:
+        return len(self.answers) - len(self.failed)
 
     # ---- for programs
 
@@ -263,8 +270,7 @@ class Table:
 
     def _total_document(self, rows: Sequence[TableRow], values: Mapping[str, Value]) -> dict[str, object]:
         keys = {key.name: rows[0].values.get(key.name) for key in self.keys}
-        nodes = len({id(row.answer) for row in rows})
-        return {**keys, "nodes_read": nodes, "nodes_asked": len(self.answers), **values}
+        return {**keys, "nodes_read": self._read, "nodes_asked": len(self.answers), **values}
 
 
 NAMED_MAX = 3

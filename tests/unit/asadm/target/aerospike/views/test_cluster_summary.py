@@ -113,7 +113,7 @@ def test_a_namespace_is_a_line() -> None:
         ]
     )
     bar, test = totals(table)
-    assert (bar["namespace"], bar["nodes_read"], bar["master_objects"]) == ("bar", 1, 10)
+    assert (bar["namespace"], bar["nodes_read"], bar["master_objects"]) == ("bar", 2, 10)
     assert test["replication_factor"] == [2]
     assert test["data_used_pct"] == 20
     assert test["compression_ratio"] == 400 / 1400

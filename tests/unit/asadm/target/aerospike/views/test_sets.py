@@ -8,7 +8,7 @@ from asadm.tables.table import Table
 from asadm.target.aerospike.views import sets
 from asadm.target.aerospike.views.asking import NodeInfo
 from asadm.target.aerospike.views.namespaces import every
-from tests.fakes.said import dead, node
+from tests.fakes.said import dead, node, rows
 
 FIELDS = {
     "ns": "test", "set": "users", "objects": "80", "data_used_bytes": "900", "stop-writes-count": "100",
@@ -47,6 +47,12 @@ def test_quotas_of_all_nodes_are_shares_of_those_that_have_one() -> None:
     assert totals["size_quota_used_pct"] == 90
     assert table.rows[0].marks["size_quota_used_pct"] == "bad"
     assert "= 3 of 4 nodes" in [row[2].text for row in table.sheet().rows]
+
+
+def test_a_node_without_the_set_counts_as_read() -> None:
+    without = node("b", {"sets": ""})
+    (total,) = rows(made(info("a"), without, dead("c")), "totals")
+    assert (total["records"], total["nodes_read"], total["nodes_asked"]) == (80, 2, 3)
 
 
 @pytest.mark.parametrize(
