@@ -50,7 +50,7 @@ TABLE = table(
             "List the modules of every node and where they differ, or print the source of one.",
             "show udfs counter.lua",
             names=("[NAME]",),
-            clauses=("[with NODE...]",),
+            clauses=("[like PATTERN...]", "[with NODE...]"),
         ),
         *INFO_ROWS,
         *SHOW_ROWS,

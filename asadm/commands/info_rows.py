@@ -70,6 +70,7 @@ INFO_ROWS = (
         "asadm.commands.info_transactions",
         "Say that transactions are of the Enterprise Edition alone.",
         "info transactions",
+        names=("[monitors|provisionals]",),
         local=True,
     ),
     CommandRow(

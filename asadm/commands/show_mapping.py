@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm.commands.modifiers import one_of
 from asadm.commands.table_outcome import tables_outcome
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import mapping
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
     from asadm.outcome import CommandOutcome
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+
+NOTES = """\
+'ip' and 'node', which the vendor's asadm takes, are both in the table."""
+
+WORDS = ("ip", "node")
+
+
+def check(arguments: CommandArguments) -> None:
+    """Raises UsageError for another word than the vendor's asadm takes."""
+    for word in arguments.names:
+        one_of(word, WORDS, "mapping")
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:

@@ -98,6 +98,7 @@ SHOW_ROWS = (
         "asadm.commands.show_mapping",
         "Show the id and the addresses of each node.",
         "show mapping",
+        names=("[ip|node]",),
         clauses=("[with NODE...]",),
     ),
     CommandRow(
@@ -105,6 +106,7 @@ SHOW_ROWS = (
         "asadm.commands.show_users",
         "Say which nodes can have users; Enterprise Edition only.",
         "show users",
+        names=("[USER...]",),
         clauses=("[with NODE...]",),
     ),
     CommandRow(
@@ -112,6 +114,7 @@ SHOW_ROWS = (
         "asadm.commands.show_roles",
         "Say which nodes can have roles; Enterprise Edition only.",
         "show roles",
+        names=("[ROLE...]",),
         clauses=("[with NODE...]",),
     ),
     CommandRow(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+from asadm.commands.modifiers import NamePattern
 from asadm.display import HASH_SHOWN
 from asadm.fleet.observed.survey import coverage, survey, unknown
-from asadm.outcome import CommandOutcome, NodeAnswer
+from asadm.outcome import FAILED, CommandOutcome, NodeAnswer, exit_code
 from asinfo.errors import UsageError, WireError
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
@@ -32,6 +33,11 @@ OPTIONS = (
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
+    arguments.prepared = NamePattern(arguments.clauses.get("like", []))
+    if arguments.prepared and (arguments.names or arguments.options.flag("stats")):
+        raise UsageError(
+            "show udfs: like chooses among the modules that are listed: leave the name and --stats out"
+        )
     if arguments.names:
         if arguments.options.flag("stats"):
             raise UsageError("show udfs: --stats is about all modules: leave the name out")
@@ -47,7 +53,8 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     listings = survey(session.cluster(arguments)).listings
     answers = [listing.answer for listing in listings]
     found = [listing.modules or {} for listing in listings]
-    names = sorted({name for modules in found for name in modules})
+    wanted: NamePattern = arguments.prepared
+    names = sorted({name for modules in found for name in modules if wanted(text(name))})
     states = {
         name: _state(
             [modules.get(name) for modules, answer in zip(found, answers, strict=True) if answer.good]
@@ -75,6 +82,9 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         rows,
         _note(states, read, len(answers)),
     )
+    if wanted and not names:
+        said = [f"no module matches: {', '.join(arguments.clauses['like'])}"] if read else []
+        return CommandOutcome(answers, messages=said, code=max(exit_code(answers), FAILED), extra=extra)
     return CommandOutcome(answers, [sheet], extra=extra)
 
 

@@ -83,7 +83,7 @@ _asadm() {
         'watch') next='asinfo show info summary features manage udf record function cache bundle check schedule top enable disable exit quit' flags='--no-diff' ;;
         'help') next='asinfo show info summary features manage udf record function cache bundle check schedule top enable disable exit quit' ;;
         'asinfo') flags='-v --value -l --line-separator --no-node-name' needs=0 keywords='like with' ;;
-        'show udfs') flags='--stats' needs=0 keywords='with' ;;
+        'show udfs') flags='--stats' needs=0 keywords='like with' ;;
         'info') flags='' needs=0 keywords='with' next='network namespace set sindex release transactions xdr' ;;
         'info network') flags='' needs=0 keywords='with' ;;
         'info namespace') flags='' needs=0 keywords='for with' next='object usage' ;;

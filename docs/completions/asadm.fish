@@ -92,7 +92,7 @@ function __asadm_next --description 'The words that may come next'
             set keywords like with
         case 'show udfs'
             set needs 0
-            set keywords with
+            set keywords like with
         case 'info'
             set needs 0
             test (count $given) -eq 0; and printf '%s\n' network namespace set sindex release transactions xdr

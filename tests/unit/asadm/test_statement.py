@@ -233,7 +233,6 @@ def test_words_after_two_dashes_are_taken_as_they_stand() -> None:
         ("shwo udfs", "unknown command 'shwo', did you mean 'show'?"),
         ("udf aply x", "\"udf\" has no 'aply', did you mean 'apply'?"),
         ("xyz", "unknown command 'xyz', the commands are asinfo, show"),
-        ("health", '"health" is a command of the vendor\'s asadm that is not here'),
         ("show config nosuch", "there is no context 'nosuch'"),
         ("show s", '"show s" may be '),
         (
@@ -244,6 +243,22 @@ def test_words_after_two_dashes_are_taken_as_they_stand() -> None:
             "manage config xdr dc",
             '"manage config xdr" is a command of the vendor\'s asadm that is for Enterprise servers only',
         ),
+        ("health", "\"health\" is a command of the vendor's asadm that is not here: 'check all --config'"),
+        ("collectinfo -n 3", "\"collectinfo\" is a command of the vendor's asadm that is not here: 'bundle'"),
+        (
+            "gen conf",
+            "\"generate config\" is a command of the vendor's asadm that is not here: 'check config --write-b",
+        ),
+        (
+            "pager on",
+            '"pager" is a command of the vendor\'s asadm that is not here: the environment variable PAGER',
+        ),
+        (
+            "collectlogs",
+            "\"collectlogs\" is a command of the vendor's asadm that is not here: 'show config logging'",
+        ),
+        ("info bin", '"info bin" is a command of the vendor\'s asadm that is not here: servers from 7.0'),
+        ("show latency", "\"show\" has no 'latency', did you mean 'latencies'?"),
         ("info typo", "\"info\" has no 'typo', it goes on with network"),
     ],
 )

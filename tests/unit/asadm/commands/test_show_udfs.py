@@ -2,11 +2,24 @@
 
 import base64
 
+from tests.fakes.fleet import Fleet
 from tests.fakes.modules import Store
 from tests.fakes.node import refusing
 from tests.unit.asadm.conftest import Asadm
 
 SOURCE = b"-- caf\xc3\xa9, and no UTF-8: \xff\r\nfunction f(r)\n  return 1\nend\n"
+
+
+def test_like_chooses_among_modules(asadm: Asadm) -> None:
+    with Fleet(2) as fleet:
+        for name in (b"a.lua", b"ab.lua", b"c.lua"):
+            fleet.load(name, b"return 1\n")
+        result = asadm("-h", fleet.hosts, "-j", "show", "udfs", "like", "^a")
+        assert [each["name"] for each in result.document["modules"]] == ["a.lua", "ab.lua"]
+        result = asadm("-h", fleet.hosts, "show", "udfs", "like", "x", "y")
+        assert (result.code, result.out, result.err) == (1, "", "asadm: no module matches: x, y\n")
+        for words in (["("], ["a", "--stats"]):
+            assert asadm("-h", fleet.hosts, "show", "udfs", "like", *words).code == 2
 
 
 def test_show_udfs_marks_what_differs(asadm: Asadm) -> None:
