@@ -53,7 +53,7 @@ resp too. 4G in a file is 4294967296 on a node, and yes is true. A path below th
 
 Not compared, for it differs between the nodes of a cluster by design:
 {BY_DESIGN}
-Nor are passwords, certificates (tls) and destinations (dc); and of a file not {UNTOLD}, which no server tells.
+Nor are passwords, certificates (tls) and destinations (dc); and of a file not {UNTOLD}, which servers do not tell.
 
 Exit codes: 0 all is well, 1 a node could not be read, 3 all were read and something was found, 2 the command line or a
 file is wrong, 130 stopped by Ctrl-C. With --format nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (a file is wrong, or

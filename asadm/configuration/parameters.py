@@ -63,8 +63,8 @@ BY_DESIGN = (
 """What differs between the nodes of a cluster that is well. The path of anything else below the node's own work-directory is
 compared from there on."""
 
-UNTOLD = {"service": ("group", "user")}
-"""Parameters of files that no server tells, by their context."""
+UNTOLD = {"network": ("heartbeat.multicast-group", "heartbeat.multicast-ttl"), "service": ("group", "user")}
+"""Parameters of files that servers do not tell, by their context; those of multicast in the mode mesh."""
 
 
 def by_design(parameter: NodeParameter) -> bool:

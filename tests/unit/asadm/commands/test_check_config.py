@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes.node import FakeNode, closing_at_once, silent
+from tests.fakes.recorded_nodes import RecordedNodes
+from tests.recorded.asadm_tables import cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,3 +171,22 @@ def test_nodes_that_cannot_be_read(asadm: Asadm, nodes: list[FakeNode]) -> None:
 def test_wrong_words(asadm: Asadm) -> None:
     for words in (["--baseline", "a", "--write-baseline", "b"], ["--format", "xml"], ["nodes"], ["--ignore"]):
         assert asadm("-h", "127.0.0.1:1", "check", "config", *words).code == 2
+
+
+def test_a_cluster_that_was_recorded(asadm: Asadm) -> None:
+    """Three real nodes on one machine, of which one had been changed."""
+    row = next(each for each in cases() if each["cmd"] == "show config")
+    with RecordedNodes(row) as recorded:
+        addresses = list(recorded.addresses.values())
+        document = asadm("-h", ",".join(addresses), "--json", "check", "config").document
+        assert {each["parameter"] for each in document["findings"]} == {
+            "service migrate-max-num-incoming",
+            "service migrate-threads",
+            "network heartbeat.interval",
+            "namespace test stop-writes-sys-memory-pct",
+        }
+        [changed] = {node for each in document["findings"] for node in each["nodes"]}
+        first, second = (address for address in addresses if address != changed)
+        asadm("-h", first, "check", "config", "--write-baseline", "b.yaml")
+        assert asadm("-h", second, "check", "config", "--baseline", "b.yaml").code == 0
+        assert asadm("-h", changed, "check", "config", "--baseline", "b.yaml").code == 3
