@@ -74,6 +74,7 @@ def shown(value: str | None) -> str:
 class ManagedChange:
     """What is to be changed.
 
+    ``cluster``  the nodes that are asked
     ``action``   for the history, ``name`` stands there where others have the module
     ``title``    of the table
     ``keys``     columns of facts that tell the items of a node apart, ``columns`` of other facts
@@ -84,6 +85,7 @@ class ManagedChange:
     ``undoes``   the run of the history that is taken back, and ``history_note`` what stands there beside words of the user
     """
 
+    cluster: Any  # a target of the kind that the change is for
     action = ""
     name = ""
     title = ""

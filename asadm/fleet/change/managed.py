@@ -71,7 +71,7 @@ class _ManagedRun:
 
     def look(self, seen: Seen) -> Proposal:
         """For the guard."""
-        self.seen = found = self.change.read()
+        self.seen = found = self._read()
         seen(found)
         self.change.check(found)
         self.pending = [state for state in found.states if self.change.wanted(state) is not None]
@@ -88,6 +88,23 @@ class _ManagedRun:
             carry_out=self._carry_out,
             word=self.change.word,
         )
+
+    def _read(self) -> NodeStates:
+        """A look at all nodes; a later one is at those that answered the first, so that one that hangs costs one time limit."""
+        if not self.seen.answers:
+            return self.change.read()
+        self._leave_silent()
+        now = self.change.read()
+        later = {answer.node: answer for answer in now.answers}
+        silent = [state for state in self.seen.states if not state.answer.good]
+        answers = [later.get(answer.node, answer) for answer in self.seen.answers]
+        return NodeStates([*now.states, *silent], answers)
+
+    def _leave_silent(self) -> None:
+        """From here on only the nodes that were read are asked."""
+        read = {answer.node for answer in self.seen.answers if answer.good}
+        cluster = self.change.cluster
+        self.change.cluster = cluster.part([member for member in cluster.members if member.node in read])
 
     # ---- showing
 
@@ -136,6 +153,7 @@ class _ManagedRun:
     # ---- changing
 
     def _carry_out(self, parameters: ExecutionParameters) -> ChangeOutcome:
+        self._leave_silent()
         told: dict[int, NodeAnswer] = {}
         stopped = False
         try:

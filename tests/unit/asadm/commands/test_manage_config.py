@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.managed_cluster import ManagedCluster
-from tests.fakes.node import refusing
-from tests.unit.asadm.conftest import Asadm, Result
+from tests.fakes.node import FakeNode, refusing, silent
+from tests.unit.asadm.conftest import Asadm, Result, Waited
 
 THREADS = ("service", "param", "migrate-threads", "to", "3")
 
@@ -177,6 +177,14 @@ def test_what_a_node_has_counts_and_not_what_it_said(asadm: Asadm) -> None:
         cluster[0].before = break_off
         done = config(asadm, cluster, *THREADS)
         assert (done.code, rows(done)) == (0, [("1", "3", "changed")])
+
+
+def test_a_node_that_hangs_costs_one_time_limit(asadm: Asadm, waited: Waited) -> None:
+    with ManagedCluster(1) as cluster, FakeNode(behaviour=silent) as hung:
+        words = ["-h", f"{hung.address},{cluster.hosts}", "--timeout", "0.3", "--json", "--enable"]
+        done = asadm(*words, "manage", "config", *THREADS)
+        assert (done.code, values(cluster)) == (1, ["3"])
+        assert waited.missed(hung.address) == [0.3]
 
 
 def test_a_node_that_has_no_such_parameter_is_told(asadm: Asadm) -> None:

@@ -1,13 +1,14 @@
 """manage on a terminal: what is lost is counted, and its name or a whole yes has to be typed."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.managed_cluster import ManagedCluster
-from tests.process.asadm.test_asadm_terminal import Start, Terminal, command
+from tests.process.asadm.test_asadm_terminal import SECONDS, Start, Terminal, command
 
 
 @pytest.fixture
@@ -57,6 +58,32 @@ def test_stopped_at_the_question(terminal: Start) -> None:
         assert shown.end() == 130
         assert b"Traceback" not in shown.seen
         assert cluster.changes == [[]]
+
+
+def test_stopped_while_a_node_is_told(terminal: Start) -> None:
+    """What each node has is told all the same, and is in the history."""
+    with ManagedCluster(2) as cluster:
+        told = threading.Event()
+
+        def hang(line: bytes) -> bytes | None:
+            if line.startswith(b"set-config"):
+                told.set()
+                cluster[1].fake.closing.wait()
+            return None
+
+        cluster[1].before = hang
+        change = ("--enable", "manage", "config", "service", "param", "migrate-threads", "to", "3")
+        shown = terminal("-h", cluster.hosts, *change)
+        assert told.wait(SECONDS)
+        shown.process.send_signal(signal.SIGINT)
+        assert shown.end() == 130
+        assert b"Traceback" not in shown.seen
+        assert cluster[0].configuration["service"]["migrate-threads"] == "3"
+        assert b"changed" in shown.seen
+        assert b"interrupted" in shown.seen
+        history = terminal("udf", "history")
+        assert history.end() == 0
+        assert b"1 of 2" in history.seen
 
 
 def test_what_changes_meanwhile_stops_it(terminal: Start) -> None:
