@@ -58,6 +58,10 @@ BATCH = 16
 COMMANDS_MAX = 2_000
 """Most commands that are made of what a node says it has: a namespace has 15, an index one."""
 
+INTERRUPTED = "interrupted"
+STOPPED = f"{INTERRUPTED}: not asked, for a signal came before"
+"""Ctrl-C ends the asking, and not the packing of what was said before it."""
+
 _EVERYTHING = PartSelection(lambda _: True, lambda _: True)
 
 
@@ -111,12 +115,20 @@ def follow(info: NodeInfo) -> list[str]:
 def collect(cluster: AerospikeCluster) -> Iterator[Collected]:
     """Ask all nodes, and give one after the other. A node that hangs is waited for once, and what it said before is kept."""
     found = ask(cluster, FIRST)
+    stopped = any(info.answer.status == INTERRUPTED for info in found)
     for start in range(0, len(found), BATCH):
-        yield from _with_second(cluster, found[start : start + BATCH])
+        made = [Collected(info.answer, info.said) for info in found[start : start + BATCH]]
+        if stopped:
+            for each in made:
+                each.gap = "" if each.answer.error else STOPPED
+        else:
+            _ask_more(cluster, found[start : start + BATCH], made)
+            stopped = any(each.gap.startswith(INTERRUPTED) for each in made)
+        yield from made
 
 
-def _with_second(cluster: AerospikeCluster, found: Sequence[NodeInfo]) -> Iterator[Collected]:
-    made = [Collected(info.answer, info.said) for info in found]
+def _ask_more(cluster: AerospikeCluster, found: Sequence[NodeInfo], made: Sequence[Collected]) -> None:
+    """Send the second request to those of ``found`` that answered the first, and add what they say to ``made``."""
     asked = [(info, each) for info, each in zip(found, made, strict=True) if info.good]
     commands = [tuple(command.encode() for command in follow(info)) for info, _ in asked]
     answers = cluster.ask(
@@ -128,4 +140,3 @@ def _with_second(cluster: AerospikeCluster, found: Sequence[NodeInfo]) -> Iterat
             each.add(dict(zip(answer.commands, answer.answers, strict=False)))
         else:
             each.gap = f"{answer.status}: {answer.error}"
-    yield from made

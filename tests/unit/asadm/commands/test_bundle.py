@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import tarfile
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -181,3 +183,19 @@ def test_standard_output_and_what_cannot_be(asadm: Asadm, nodes: list[FakeNode],
     assert sum(len(node.requests) for node in nodes) == asked
     document = asadm("-h", hosts(nodes), "--json", "bundle", "-o", "c.tgz").document
     assert document["bytes"] == (tmp_path / "c.tgz").stat().st_size
+
+
+def test_ctrl_c_ends_the_asking_and_packs_what_was_said(
+    asadm: Asadm, nodes: list[FakeNode], tmp_path: Path
+) -> None:
+    def stopping(peer: Peer) -> None:
+        peer.request()
+        os.kill(os.getpid(), signal.SIGINT)
+        silent(peer)
+
+    with FakeNode(behaviour=stopping) as last:
+        result = asadm("-h", f"{last.address},{hosts(nodes)}", "bundle", "-o", "b.tgz")
+    assert result.code == 130
+    about = Content(tmp_path / "b.tgz").json("bundle.json")
+    assert about["nodes"][0]["status"] == "interrupted"
+    assert all(len(node.requests) <= 1 for node in nodes)
