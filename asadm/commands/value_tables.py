@@ -102,13 +102,13 @@ class ValueRequest:
     @property
     def nothing(self) -> str:
         """What to say where there is no table."""
-        if len(self.requests) == 1 and not self.words.words and self.requests[0].context.absent:
-            return self.requests[0].context.absent
+        context = self.requests[0].context
+        absent = context.absent if len(self.requests) == 1 else ""
+        if absent and not self.words.words:
+            return absent
         if not self.names:
-            return self.words.nothing
-        missing = (
-            f"no node has a {self.requests[0].context.words[len(self.names) - 1].lower()} {self.names[-1]!r}"
-        )
+            return f"{self.words.nothing}; {absent}" if absent and context.optional else self.words.nothing
+        missing = f"no node has a {context.words[len(self.names) - 1].lower()} {self.names[-1]!r}"
         return f"{missing} with a name that matches" if self.words.like else missing
 
 

@@ -78,6 +78,7 @@ def test_words_that_find(case: tuple[str, str], asadm: Asadm, node: FakeNode) ->
 
 NOTHING = [
     ("show stat bins", 1, "servers from 7.0 on have no limit"),
+    ("show stat bins for test", 1, "servers from 7.0 on have no limit"),
     ("show stat xdr", 1, "of the Enterprise Edition only"),
     ("show stat sindex for idx", 1, "nothing matches 'idx'"),
     ("show stat sets test other", 1, "no node has a set 'other'"),
