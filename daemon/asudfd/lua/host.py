@@ -35,9 +35,8 @@ from asudfd.lua.profile_guard import HOLD_MAX
 from asudfd.lua.runner import Runner, TimedResult
 from asudfd.lua.scheduler import SchedulerSlot
 from asudfd.lua.stream import StreamCall
-from asudfd.lua.worker.checker import ModuleChecker
-from asudfd.lua.worker.frames import ModuleCheck, WorkerLine
-from asudfd.lua.worker.supply import NoWorkerError, WorkerSupply
+from asudfd.lua.validator import ModuleValidator
+from asudfd.lua.worker.supply import WorkerSupply
 
 __all__ = ["LuaHost", "ModuleError"]
 
@@ -61,9 +60,6 @@ millisecond: together HOLD_MAX, or a little more."""
 
 LONG_SECONDS = 0.002
 """A call on the event loop that takes so long by the wall clock makes its function doubtful: twice HOLD_MAX."""
-
-VALIDATIONS_MAX = 4
-"""Threads that check modules: their own, so that neither calls nor `udf-put` wait for the others' threads."""
 
 GRACE_SECONDS = 0.05
 """How long after its deadline a call in a thread may end and still count: Lua looks at the clock once a millisecond, and
@@ -132,50 +128,17 @@ class LuaHost(Generic[ResultT]):
         self._runner = Runner(settings, source, log, crossing, budget=self._budget, asked=self._asked)
         self._admission = Admission(THREADS_MAX)
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
-        self._checkers = ThreadPoolExecutor(VALIDATIONS_MAX, "lua-put", initializer=_be_nice)
         makers = ThreadPoolExecutor(settings.udf_threads, "lua-make", initializer=_be_nice)
         self._prewarmer = Prewarmer(self._runner, self._budget, makers, self._dispose)
         self._closer = ContextCloser(self._runner.close, _be_nice)
-        self._log = log
-        self._checker: ModuleChecker | None = None
-        if (
-            supply is not None and not settings.coverage_directory
-        ):  # which lines of a body ran, is told in this process
-            self._checker = ModuleChecker(supply, self._runner.text_of, self._log_line, self._note_required)
+        self._validator = ModuleValidator(
+            settings, self._runner, log, asked=self._asked, be_nice=_be_nice, supply=supply
+        )
 
     async def validate(self, filename: str, content: bytes) -> None:
         """Load ``content`` and run it, as `udf-put` does; raises ModuleError."""
         name = filename.encode("utf-8", "surrogateescape")
-        if self._checker is not None:
-            try:
-                await self._checker.check(self._check_of(name, content))
-            except NoWorkerError as error:
-                self._checker = None
-                self._log(
-                    1, "", f"modules are checked in threads from now on: {error}", self._crossing.log_context
-                )
-            else:
-                return
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._checkers, self._runner.validate, name, content)
-
-    def _check_of(self, name: bytes, content: bytes) -> ModuleCheck:
-        settings = self._settings
-        return ModuleCheck(
-            name,
-            content,
-            os.fsencode(settings.user_path),
-            settings.context_memory,
-            settings.body_max_ms,
-            settings.allow_unsafe_lua,
-        )
-
-    def _note_required(self, name: bytes) -> None:
-        if len(self._asked) < REQUIRED_MAX:
-            self._asked.add(name)
-
-    def _log_line(self, line: WorkerLine) -> None:
-        self._log(line.level, line.place, line.text, self._crossing.log_context)
+        await self._validator.validate(name, content)
 
     def run_inline(
         self, module: str, function: bytes, arguments: bytes, view: tuple[Scalar, ...], size: int
@@ -358,13 +321,11 @@ class LuaHost(Generic[ResultT]):
     async def stop(self) -> None:
         """Give up what is under way, and end the threads. The contexts go with the host: to close each takes too long."""
         self._stopping = True
-        if self._checker is not None:
-            self._checker.stop()
+        self._validator.stop()
         self._runner.scheduler.stop()
-        self._checkers.shutdown(wait=False)
         self._prewarmer.stop()
         self._closer.give_up()
-        for end in (self._threads.shutdown, self._checkers.shutdown, self._prewarmer.join, self._closer.join):
+        for end in (self._threads.shutdown, self._validator.join, self._prewarmer.join, self._closer.join):
             await asyncio.to_thread(end)
         self._runner.write_lines()
 
