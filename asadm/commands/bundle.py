@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from textwrap import fill
 from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.bundle import redaction
@@ -58,6 +59,9 @@ Examples:
   asadm bundle                                   of the nodes of the inventory
   asadm -h 10.0.0.1 --discover bundle -o support.tar.gz
   asadm bundle --dir config/udf with db1 db2"""
+
+WIDTH = 80
+"""Columns of the lines that say what is left out."""
 
 
 class BundleSettings(NamedTuple):
@@ -162,5 +166,5 @@ def _written(made: SupportBundle, answers: Sequence[NodeAnswer], output: str | N
         return CommandOutcome(
             answers, messages=[str(error)], code=max(exit_code(answers), FAILED), extra=extra
         )
-    shown = f"{file}: {summary}\nleft out: {' '.join(redaction.TOLD.split())}\n"
+    shown = f"{file}: {summary}\n{fill(f'left out: {redaction.TOLD}', WIDTH)}\n"
     return CommandOutcome(answers, shown.encode("utf-8", "backslashreplace"), extra=extra)

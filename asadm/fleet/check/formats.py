@@ -61,7 +61,9 @@ def headline(checked: CheckReport) -> str:
 def sheet(checked: CheckReport) -> Sheet:
     """A row for each finding."""
     rows = [row(finding) for finding in checked.findings]
-    return Sheet("", ["Level", "What", checked.noun.capitalize(), "Nodes", "Detail"], rows)
+    subject = checked.noun.capitalize()
+    details, whole = (["What", "Level"], [subject]) if checked.long else ([], [])
+    return Sheet("", ["Level", "What", subject, "Nodes", "Detail"], rows, details=details, whole=whole)
 
 
 def row(finding: Finding) -> list[Cell]:

@@ -29,6 +29,7 @@ class ParameterCheck(CheckReport):
     """
 
     member = "parameter"
+    long = True
 
     def __init__(
         self,

@@ -88,6 +88,9 @@ class CheckReport:
     member = "module"
     """What JSON calls the subject of a finding."""
 
+    long = False
+    """Whether subjects are long: a narrow terminal shows them whole, and leaves out level and kind, which the detail tells too."""
+
     def figures(self, family: str) -> list[str]:  # noqa: ARG002 - of those that have some
         """Those of a Nagios plugin for the commands of ``family``, between that of nodes that were not read and the time."""
         return []

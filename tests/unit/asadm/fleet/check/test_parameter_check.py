@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
+from asadm.fleet.check import formats
 from asadm.fleet.check.parameter_check import ParameterCheck
 from asadm.outcome import NodeAnswer
 from asinfo.exchange import Endpoint
+from asinfo.terminal.render import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pytest
 
     from asadm.configuration.parameters import Settings
 
@@ -103,3 +108,16 @@ def test_what_is_ignored() -> None:
     )
     assert told(check) == []
     assert check.subjects == 0
+
+
+def test_the_names_of_parameters_are_whole_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "storage-engine.stop-writes-avail-pct"
+    check = checked(
+        {"namespace test": {name: "5"}}, {"namespace test": {name: "6"}}, {"namespace test": {name: "6"}}
+    )
+    stream = io.StringIO()
+    stream.isatty = lambda: True  # type: ignore[method-assign]  # shown as on a terminal
+    show(formats.sheet(check), stream, colour=False)
+    assert f"namespace test {name}" in stream.getvalue()
+    assert max(map(len, stream.getvalue().splitlines())) <= 80
