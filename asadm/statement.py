@@ -220,6 +220,8 @@ def _unknown(words: Sequence[str], position: int, known: Sequence[str]) -> str:
     if vendors:
         return f'"{vendors}" is a command of the vendor\'s asadm that {vendor_commands.why(vendors)}'
     word, before = words[position], " ".join(words[:position])
+    if not before and word in vendor_commands.MODIFIERS:
+        return f"{word!r} begins no command: it belongs on the line of its command, which ends with the line"
     near = get_close_matches(word, known, n=1, cutoff=0.6)
     what = f'"{before}" has no {word!r}' if before else f"unknown command {word!r}"
     if near:

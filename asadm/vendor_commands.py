@@ -22,6 +22,9 @@ _COMMANDS = {
 }
 """As its 5.0 and older ones have them, and what is here instead; words may be shortened, as there."""
 
+MODIFIERS = ("diff", "for", "like", "with")
+"""Words that go on with a command. In the vendor's files they may stand on a line of their own."""
+
 _ENTERPRISE = (
     "manage acl", "manage config xdr", "manage masking", "manage quiesce", "manage revive", "manage roster",
 )  # fmt: skip
