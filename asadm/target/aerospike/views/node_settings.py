@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 REQUIRED = ("service", "network", "namespace")
 """Contexts that every node tells. Who is refused them has not read the node."""
 
+ALWAYS = "proto-fd-max"
+"""A parameter of the context service that servers of all versions tell."""
+
 OWN_NAMES = ("service", "network", "mod-lua", "smd", "resp")
 """Contexts that asudfd tells in one of its own."""
 
@@ -53,6 +56,11 @@ def settings(info: NodeInfo) -> Settings:
                 found.setdefault(_name(context.name, key), {}).update(_read(context.name, values))
             elif values and context.name in REQUIRED:
                 info.answer.status, info.answer.error = "error", f"its configuration: {values}"
+    if info.good and ALWAYS not in found.get("service", {}):
+        info.answer.status, info.answer.error = (
+            "error",
+            f"its configuration has no {ALWAYS}: this is no answer",
+        )
     for name, value in info.fields(OWN).items():
         context_name, dot, rest = name.partition(".")
         if dot and context_name in OWN_NAMES:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fakes.fleet import FAULTS, Fleet
 from tests.fakes.node import FakeNode, closing_at_once, silent
 from tests.fakes.recorded_nodes import RecordedNodes
 from tests.recorded.asadm_tables import cases
@@ -190,3 +191,20 @@ def test_a_cluster_that_was_recorded(asadm: Asadm) -> None:
         asadm("-h", first, "check", "config", "--write-baseline", "b.yaml")
         assert asadm("-h", second, "check", "config", "--baseline", "b.yaml").code == 0
         assert asadm("-h", changed, "check", "config", "--baseline", "b.yaml").code == 3
+
+
+@pytest.mark.parametrize("words", [["check", "config"], ["bundle", "-o", "b.tgz"]], ids=["check", "bundle"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_node_with_any_fault_is_told_beside_the_others(
+    asadm: Asadm, nodes: list[FakeNode], fault: str, words: list[str]
+) -> None:
+    with Fleet(1) as fleet:
+        fleet[0].fault = fault
+        result = asadm("-h", f"{hosts(nodes)},{fleet.hosts}", "--timeout", "0.4", "--json", *words)
+    states = [each["status"] for each in result.document["nodes"]]
+    assert states[:3] == ["ok"] * 3
+    # a bundle has whatever a node said, refusals too
+    assert states[3] != "ok" or (
+        words[0] == "bundle" and fault in {"nonsense", "denied", "timeout", "timeout, lost"}
+    )
+    assert result.code == (0 if states[3] == "ok" else 1)
