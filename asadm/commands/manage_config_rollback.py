@@ -76,8 +76,10 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     for each in had.values():
         if "before" in each and "after" not in each:  # it was killed: a node may have the value, or not
             each |= {"after": found.what.get("value")}  # type: ignore[operator]  # a dictionary, of JSON
-    title = f"before the change of {found.entry.at} by {found.entry.user} (entry {found.entry.id})"
-    change = ConfigRollback(cluster, DynamicParameter.of(found.what), had, title=title, force=settings.force)
+    change = ConfigRollback(
+        cluster, DynamicParameter.of(found.what), had,
+        change=found.entry.change, when=f", of {found.entry.at} by {found.entry.user}", force=settings.force,
+    )  # fmt: skip
     change.undoes = found.entry.run
     return manage(session, settings.change, cluster, change)
 

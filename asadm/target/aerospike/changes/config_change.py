@@ -132,7 +132,10 @@ class ConfigChange(ManagedChange):
 
 
 class ConfigRollback(ConfigChange):
-    """Each node gets back what it ``had`` (before and after the change, by address); one that was changed since is left, unless ``force``."""
+    """Each node gets back what it ``had`` before a ``change`` (before and after it, by address; ``when`` in words says more of it).
+
+    One that was changed since is left, unless ``force``.
+    """
 
     asks = True
 
@@ -142,15 +145,16 @@ class ConfigRollback(ConfigChange):
         parameter: DynamicParameter,
         had: Mapping[str, Mapping[str, str | None]],
         *,
-        title: str,
+        change: int,
+        when: str,
         force: bool,
     ) -> None:
         super().__init__(cluster, parameter, "")
         self.had = had
         self.force = force
-        self.title = f"{self.name} as {title}"
-        self.history_note = f"back as {title}"
-        self._title = title
+        self._former = f"before change {change}{when}"
+        self.title = f"{self.name} as {self._former}"
+        self.history_note = f"undoes change {change}"
 
     def check(self, seen: NodeStates) -> None:
         """As for a change; what a file has to say is not known."""
@@ -185,7 +189,7 @@ class ConfigRollback(ConfigChange):
     def question(self, pending: Sequence[ItemState], _seen: NodeStates) -> str:
         """For the terminal."""
         nodes = f"{len(pending)} node{'' if len(pending) == 1 else 's'}"
-        return f"Set {self.name} on {nodes} as {self._title}?"
+        return f"Set {self.name} on {nodes} as {self._former}?"
 
     def summary(self, _pending: Sequence[ItemState]) -> str:
         """`history_note` says it."""

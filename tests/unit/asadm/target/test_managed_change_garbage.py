@@ -28,7 +28,7 @@ CHANGES: list[Callable[[AerospikeCluster], ManagedChange]] = [
     lambda cluster: ConfigChange(cluster, DynamicParameter("service", "x"), "3"),
     lambda cluster: ConfigChange(cluster, LOGGING, "3"),
     lambda cluster: ConfigChange(cluster, SET, "3"),
-    lambda cluster: ConfigRollback(cluster, LOGGING, HAD, title="t", force=True),
+    lambda cluster: ConfigRollback(cluster, LOGGING, HAD, change=1, when="", force=True),
     lambda cluster: IndexCreation(cluster, INDEX),
     lambda cluster: IndexDeletion(cluster, INDEX),
     lambda cluster: TruncationChange(cluster, "test", "users", None),
