@@ -39,7 +39,7 @@ class ManagedNode:
         self.number = number
         self.before: Callable[[bytes], bytes | None] = lambda _line: None
         self.configuration = {
-            "service": {"migrate-threads": "1", "info-max-ms": "10000", "vault-token-file": "null"},
+            "service": {"migrate-threads": "1", "info-max-ms": "10000", "ldap-password": "null"},
             "network": {"heartbeat.interval": "150", "service.port": "3000"},
             "security": {},
             "namespace": {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from asadm.configuration.secret_names import secret
 from asadm.target.aerospike.views.asking import NAMESPACES
 from asadm.target.aerospike.views.namespaces import configuration
 from asinfo.errors import UsageError
@@ -19,9 +18,6 @@ SET_PARAMETERS = frozenset({
     "default-read-touch-ttl-pct", "default-ttl", "disable-eviction", "enable-index", "stop-writes-count", "stop-writes-size",
 })  # fmt: skip
 """What `sets` tells of a set that is configuration; all else is figures."""
-
-SECRET = re.compile(r"password|passwd|secret|token|credential|key-file|cert")
-"""In the name of a parameter whose value the history does not get."""
 
 EVERY = "any"
 """All contexts of a log at once; a node tells each by itself."""
@@ -85,7 +81,7 @@ class DynamicParameter:
     @property
     def secret(self) -> bool:
         """Whether its value is kept from the history."""
-        return bool(SECRET.search(self.name))
+        return secret(self.name)
 
     # ---- reading
 

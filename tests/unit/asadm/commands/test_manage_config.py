@@ -225,7 +225,7 @@ def test_the_history_has_what_each_node_had(asadm: Asadm) -> None:
 
 def test_secrets_are_not_in_the_history(asadm: Asadm) -> None:
     with ManagedCluster(1) as cluster:
-        assert config(asadm, cluster, *["service", "param", "vault-token-file", "to", "hunter2"]).code == 0
+        assert config(asadm, cluster, *["service", "param", "ldap-password", "to", "hunter2"]).code == 0
         assert b"hunter2" not in Path("h").read_bytes()
         again = config(asadm, cluster, "rollback", "--yes")
         assert again.code == 1

@@ -87,10 +87,8 @@ def test_what_would_end_a_command(word: str) -> None:
 
 
 def test_secrets_by_their_names() -> None:
-    for name in ("vault-token-file", "query-user-password-file", "secrets-address-port", "tls-key-file"):
-        assert DynamicParameter("service", name).secret
-    for name in ("migrate-threads", "tls-refresh-period", "keepalive-time"):
-        assert not DynamicParameter("service", name).secret
+    assert DynamicParameter("service", "ldap-password").secret
+    assert not DynamicParameter("service", "vault-token-file").secret
 
 
 def test_an_entry_of_the_history_that_is_damaged() -> None:
