@@ -26,6 +26,10 @@ NOTHING = {"null", "error", "--", None}
 """The vendor's texts for a value that a node has not, or did not tell."""
 
 
+ADDRESS = "IP"
+"""A column that is not compared: where a node was asked, which is its name here."""
+
+
 def cases() -> list[Row]:
     """The recorded runs, in order."""
     return read(FILE)
@@ -44,7 +48,8 @@ def sums(document: dict[str, Any], also: Record, keys: Collection[str]) -> Itera
         if "aggregates" in group:
             first = dict(_flat(group["records"][0], ""))
             told = {key: first[key] for key in keys if key in first}
-            yield {**also, **dict(_flat(group["aggregates"], "")), **told}
+            if "error" not in told.values():  # that is a group of nodes that failed
+                yield {**also, **dict(_flat(group["aggregates"], "")), **told}
 
 
 def _flat(record: dict[str, Any], before: str) -> Iterator[tuple[str, Any]]:
@@ -59,7 +64,7 @@ class Comparison:
     """One recorded run beside ours: ``compared`` counts values, ``differences`` are those that are not the same, ``explained`` counts
     those on purpose, by their reason.
 
-    ``nodes`` is where each node of the run listens now, by its port; ``unmapped`` are titles that nothing of ours is for.
+    ``nodes`` is where each node of the run listens now, by its port; ``unmapped`` are titles and columns that nothing of ours is for.
     """
 
     def __init__(self, command: str, addresses: dict[str, str]) -> None:
@@ -94,7 +99,7 @@ class Comparison:
         totals = [{"state": "ok", **total} for table in mine for total in table.get("totals", ())]
         rows = totals if map_.totals else [row for table in mine for row in table["rows"]]
         self._rows(map_, title, list(records(document, also)), rows)
-        if not map_.totals and all(total["nodes_read"] == total["nodes_asked"] for total in totals):
+        if not map_.totals:
             theirs = list(sums(document, also, map_.keys))
             self._rows(map_, f"{title}, sums", theirs, totals if theirs else [])
 
@@ -119,7 +124,10 @@ class Comparison:
     ) -> None:
         for theirs, vendor in record.items():
             name = map_.column(theirs)
-            if name is None or theirs in map_.keys or theirs == map_.node:
+            if theirs in {*map_.keys, map_.node, ADDRESS} or (_is_nothing(vendor) and name is None):
+                continue
+            if name is None:
+                self.unmapped.add(f"{title}: {theirs}")
                 continue
             share = theirs in map_.shares and isinstance(vendor, float)
             found = Difference(
@@ -158,7 +166,7 @@ class Comparison:
     def _value(self, name: str, found: Difference) -> None:
         """One value of both; texts of the vendor's that stand for none are none."""
         self.compared[name] += 1
-        if isinstance(found.vendor, str) and found.vendor in NOTHING:
+        if _is_nothing(found.vendor):
             found = found._replace(vendor=None)
         if not same(found.vendor, found.ours):
             self._note(found)
@@ -186,8 +194,13 @@ class Comparison:
         return (row.get("node", ""), *(_key(row.get(each)) for each in map_.keys.values()))
 
 
+def _is_nothing(value: object) -> bool:
+    """Whether it stands for no value."""
+    return isinstance(value, str | None) and value in NOTHING
+
+
 def _key(value: object) -> str:
-    return "" if isinstance(value, str | None) and value in NOTHING else str(value)
+    return "" if _is_nothing(value) else str(value)
 
 
 def same(vendor: object, ours: object) -> bool:
