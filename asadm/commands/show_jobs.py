@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
 
 KINDS = ("queries", "scans", "sindex-builder")
-GONE = {"scans": "6.0", "sindex-builder": "5.7"}
+GONE = {
+    "scans": "scans are queries since release 6.0: show jobs queries",
+    "sindex-builder": "nodes since release 5.7 list no jobs that build indexes: show sindex has the state of each",
+}
 
 OPTIONS = (
     Option(
@@ -73,7 +76,7 @@ def check(arguments: CommandArguments) -> None:
     for word in arguments.names:
         kind = one_of(word, KINDS, "kind of job")
         if kind in GONE:
-            raise UsageError(f"{kind} are queries since release {GONE[kind]}: show jobs queries")
+            raise UsageError(GONE[kind])
     where = {}
     for each in arguments.options.texts("where"):
         field, equals, pattern = each.partition("=")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import selection
-from asadm.commands.table_outcome import tables_or_nothing
+from asadm.commands.table_outcome import tables_or_nothing, tables_outcome
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import stop_writes
 from asadm.target.aerospike.views.asking import answers, ask
@@ -36,4 +36,6 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     else:
         found = ask_each(cluster, stop_writes.COMMANDS, stop_writes.EACH, selected.namespace)
     table = stop_writes.table(found, selected.namespace, selected.set or None)
+    if table.note:  # limits that match, of which none may be set
+        return tables_outcome(answers(found), [table])
     return tables_or_nothing(answers(found), [table], selected)
