@@ -58,12 +58,11 @@ class ValueRequest:
         self.kind = kind
         self.diff = "diff" in arguments.clauses
         self.flip = flipped(arguments)
-        chosen, names = _chosen(kind, contexts, arguments.names)
         for_ = arguments.clauses.get("for", [])
-        if for_ and not any(context.by_for for context in chosen):
-            raise UsageError(f"{chosen[0].name}: for chooses among namespaces, and it has none")
-        if for_ and names:
-            raise UsageError(f"{names[0]!r} is chosen by its name: leave for out")
+        try:
+            chosen, names = _chosen(kind, contexts, arguments.names, for_)
+        except UsageError as error:
+            raise UsageError(f"show {kind}: {error}") from None
         self.words = FigureSelection(arguments.clauses.get("like", []), for_, names=names)
         self.names = list(names)
         every = NamePattern()
@@ -113,9 +112,21 @@ class ValueRequest:
 
 
 def _chosen(
+    kind: str, contexts: Sequence[Context], words: Sequence[str], for_: Sequence[str]
+) -> tuple[Sequence[Context], Sequence[str]]:
+    """The contexts that ``words`` name, and the names of the part of it that is wanted. Raises UsageError, also for ``for`` that means nothing."""
+    chosen, names = _named(kind, contexts, words)
+    if for_ and not any(context.by_for for context in chosen):
+        raise UsageError(f"{chosen[0].name}: for chooses among namespaces, and it has none")
+    if for_ and names:
+        raise UsageError(f"{names[0]!r} is chosen by its name: leave for out")
+    return chosen, names
+
+
+def _named(
     kind: str, contexts: Sequence[Context], words: Sequence[str]
 ) -> tuple[Sequence[Context], Sequence[str]]:
-    """The contexts that ``words`` name, and the names of the part of it that is wanted. Raises UsageError."""
+    """The contexts that ``words`` name, and the names behind them. Raises UsageError."""
     if not words:
         return [context for context in contexts if context.usual], []
     known = {context.name: context for context in contexts}

@@ -14,6 +14,7 @@ from asadm import cli as asadm_cli
 from asadm import commands, flags, statement
 from asinfo import cli
 from asinfo.errors import UsageError
+from asinfo.terminal.completion import OPTIONAL
 from asudfd import cli as asudfd_cli
 
 TABLES = {"asinfo": cli.OPTIONS, "asadm": flags.OPTIONS, "asudfd": asudfd_cli.OPTIONS}
@@ -98,9 +99,10 @@ def test_one_form_for_every_command_of_asadm(row: commands.CommandRow) -> None:
         with pytest.raises(UsageError) as caught:
             statement.call([*row.words, *words])
         told.append(str(caught.value))
-    assert all(
-        re.fullmatch(rf"{row.name}: .+; see 'asadm help {row.name}'", each) for each in told if not row.rest
-    )
+    forms = [rf"{row.name}: .+; see 'asadm help {row.name}'"]
+    if row.group:  # a word that goes on with it is looked for among commands
+        forms.append(rf"\"{row.name}\" has no .+; see 'asadm help'")
+    assert all(any(re.fullmatch(form, each) for form in forms) for each in told if not row.rest)
     assert len(told) >= (0 if row.rest else 1 + bool(needed))
 
 
@@ -118,7 +120,7 @@ def _wrong_words(row: commands.CommandRow) -> list[list[str]]:
     ]  # behind -- there may be nothing
     found.extend([*["a.lua"] * len(row.names), clause.strip("[]").split()[0]] for clause in needing)
     for option in getattr(statement.load(row), "OPTIONS", ()):
-        if option.kind != "optional":
+        if option.kind not in OPTIONAL:
             found.append([f"--{option.name}=x"] if option.kind == "flag" else [f"--{option.name}"])
         if option.kind not in {"flag", "text", "optional", "list"}:
             found.append([f"--{option.name}", "nonsense"])
