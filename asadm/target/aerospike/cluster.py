@@ -289,7 +289,9 @@ def info_cluster(target: Target) -> AerospikeCluster:
 
 
 def _may_be_id(word: str) -> bool:
-    return 1 < len(word) <= 16 and not set(word) - set("0123456789ABCDEF")
+    """Whether it looks like an id of a node, or like the beginning of one: ``A*``."""
+    digits = word.removesuffix("*")
+    return bool(digits) and 1 < len(word) <= 16 and not set(digits) - set("0123456789ABCDEF")
 
 
 def _answer(reply: Reply, commands: tuple[bytes, ...]) -> NodeAnswer:

@@ -346,6 +346,7 @@ def test_an_inventory_and_its_selections(asadm: Asadm, tmp_path: Path) -> None:
             (" with 127.0.0.1*", ["first", "second", "third"]),
             (f" with {two.address}", ["second"]),
             (" with BB", ["second"]),
+            (" with C* BB", ["second", "third"]),
         ):
             result = asadm("-j", "-e", "asinfo -v node" + words)
             assert [name for name, _, _ in result.nodes] == expected, words
@@ -354,6 +355,7 @@ def test_an_inventory_and_its_selections(asadm: Asadm, tmp_path: Path) -> None:
             ("first nosuch", "no node is called 'nosuch'"),
             ("127.0.0.1", "'127.0.0.1' means several nodes"),
             ("DD", "no node is called 'DD'"),
+            ("D*", "no node is called 'D*'"),
             ("rack=c", "no node is called 'rack=c'"),
         ):
             refused = asadm("-e", "asinfo -v node with " + words)
