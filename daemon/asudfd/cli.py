@@ -108,14 +108,23 @@ def act(values: Values) -> int:
         for warning in check(path):
             _tell(f"warning: {warning}")
         return _print(f"{path}: ok\n")
-    zygote = None if values.flag("recover") else _zygote()  # before there is a thread
-    if values.text("resp-port") and not values.flag("recover"):
-        _make_keyspace_beside()  # while the configuration is read
-    config = _config(values)
     if values.flag("recover"):
         from asudfd.recover import recover
 
-        return recover(config, sys.stdout)
+        return recover(_config(values), sys.stdout)
+    zygote = _zygote()  # before there is a thread
+    try:
+        return _serve(values, zygote)
+    finally:
+        if zygote is not None:
+            zygote.close()
+
+
+def _serve(values: Values, zygote: Zygote | None) -> int:
+    """Serve until a signal comes. Raises UsageError, ConfigError or StartError."""
+    if values.text("resp-port"):
+        _make_keyspace_beside()  # while the configuration is read
+    config = _config(values)
     ports = plan_ports(config.network.service.port, values.text("port") or "", values.text("nodes") or "")
     resp_ports = plan_resp_ports(config.network.resp, values.text("resp-port") or "", len(ports))
     _refuse_doubles(config, ports, resp_ports or ())
