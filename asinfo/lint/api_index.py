@@ -28,9 +28,10 @@ FUNCTIONS = {
 METHODS = {method.name: method for method in api_rows.AEROSPIKE.methods}
 """Of ``aerospike``."""
 
-STREAM_METHODS = frozenset(
-    method.name for each in api_rows.CLASSES if each.name == "Stream" for method in each.methods
-)
+STREAM_METHODS = {
+    method.name: method for each in api_rows.CLASSES if each.name == "Stream" for method in each.methods
+}
+"""Of the stream that a stream function gets."""
 
 LOGGING = frozenset(function.name for function in api_rows.FUNCTIONS)
 

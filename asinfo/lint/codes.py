@@ -59,7 +59,8 @@ _ROWS = (
         "unknown-field",
         WARNING,
         "A function that a library does not have",
-        "It is nil: to call it is an error when the line runs. Lists and bytes have no fields at all, only places.",
+        "It is nil: to call it is an error when the line runs. Lists and bytes have no fields at all, only places. A stream has its methods: "
+        "filter, map, aggregate, reduce, groupby.",
         "function f(rec)\n    aerospike:udpate(rec)\nend\n",
         "function f(rec)\n    aerospike:update(rec)\nend\n",
     ),

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asinfo.lint.api_index import FIELDS, FUNCTIONS, MAKERS, METHODS, OWN_LIBRARIES, suggestion
+from asinfo.lint.api_index import (
+    FIELDS,
+    FUNCTIONS,
+    MAKERS,
+    METHODS,
+    OWN_LIBRARIES,
+    STREAM_METHODS,
+    suggestion,
+)
 from asinfo.lint.checks.names import gone_or_refused
 from asinfo.lint.checks.records import records
+from asinfo.lint.checks.streams import stream_of, streams
 from asinfo.lint.module import meant, meant_name, variable_of
 from asinfo.lint.syntax import CallExpression
 
@@ -67,19 +76,27 @@ def kind_of(expression: Expression) -> str:
 
 def wrong_calls(module: LintedModule) -> Iterator[LintFinding]:
     """Calls of what the node and Lua give, with a wrong number of arguments, or a wrong dot or colon."""
-    known = records(module)
+    of_streams = streams(module)
+    of_records = records(module) - of_streams
     for call in module.syntax.calls:
-        if call.method is not None:
-            yield from _method_call(module, call, call.method, is_record=variable_of(call.callee) in known)
-            continue
-        called = meant(call.callee)
-        library, _, name = called.partition(".")
-        if library in module.defined or called in module.defined or called in module.imported:
-            continue
-        if library == "aerospike" and name in METHODS:
-            yield module.finding("colon", call.at, f"it is called with a colon: aerospike:{name}(...)")
-        elif called in FUNCTIONS:
-            yield from _count(module, call, FUNCTIONS[called], called)
+        if call.method is None:
+            yield from _function_call(module, call)
+        elif stream_of(call.callee) in of_streams:
+            yield from _stream_call(module, call, call.method)
+        else:
+            is_record = variable_of(call.callee) in of_records
+            yield from _method_call(module, call, call.method, is_record=is_record)
+
+
+def _function_call(module: LintedModule, call: CallExpression) -> Iterator[LintFinding]:
+    called = meant(call.callee)
+    library, _, name = called.partition(".")
+    if library in module.defined or called in module.defined or called in module.imported:
+        return
+    if library == "aerospike" and name in METHODS:
+        yield module.finding("colon", call.at, f"it is called with a colon: aerospike:{name}(...)")
+    elif called in FUNCTIONS:
+        yield from _count(module, call, FUNCTIONS[called], called)
 
 
 def _method_call(
@@ -105,6 +122,14 @@ def _method_call(
             kind != "map" or hint
         ):  # a map may have a function of the module only by mistake, but keys of any name
             yield module.finding("colon", call.at, f"{_many(kind)} have no methods{hint}")
+
+
+def _stream_call(module: LintedModule, call: CallExpression, method: str) -> Iterator[LintFinding]:
+    if method in STREAM_METHODS:
+        yield from _count(module, call, STREAM_METHODS[method], method)
+    else:
+        near = suggestion(method, frozenset(STREAM_METHODS)) or f": it has {', '.join(STREAM_METHODS)}"
+        yield module.finding("unknown-field", call.at, f"a stream has no {method}{near}")
 
 
 def _count(

@@ -1,4 +1,4 @@
-"""Streams: functions that change what is outside of them."""
+"""Streams: what is one, and functions of streams that change what is outside of them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _stream_functions(module: LintedModule) -> set[Function]:
     }
     found: set[Function] = set()
     for call in module.syntax.calls:
-        if call.method in STREAM_METHODS and _is_stream(call.callee):
+        if call.method in STREAM_METHODS and stream_of(call.callee) is not None:
             found.update(
                 function
                 for argument in call.arguments
@@ -69,12 +69,30 @@ def _stream_functions(module: LintedModule) -> set[Function]:
     return found
 
 
-def _is_stream(expression: Expression) -> bool:
-    """Whether it is the first parameter of a function, or what a method of it gives."""
-    while type(expression) is CallExpression and expression.method in STREAM_METHODS:
-        expression = expression.callee
-    variable = variable_of(expression)
-    return variable is not None and variable in variable.function.parameters[:1]
+def stream_of(expression: Expression) -> Variable | None:
+    """The first parameter of a function that ``expression`` is, or from which methods of streams have made it."""
+    while True:
+        while type(expression) is CallExpression and expression.method in STREAM_METHODS:
+            expression = expression.callee
+        variable = variable_of(expression)
+        if variable is None or variable in variable.function.parameters[:1]:
+            return variable
+        if variable.value is None or variable.writes:
+            return None
+        expression = variable.value
+
+
+def streams(module: LintedModule) -> set[Variable]:
+    """The parameters that are streams: of functions that only clients call, which use a method of streams or call it so."""
+    named = {name.text for name in module.syntax.names}
+    using = {stream_of(call.callee) for call in module.syntax.calls if call.method in STREAM_METHODS}
+    return {
+        variable
+        for variable in module.syntax.variables
+        if variable in variable.function.parameters[:1] and not variable.writes
+        if variable.function.is_global and variable.function.name not in named
+        if variable in using or variable.name == "stream"
+    }
 
 
 def _function_of(argument: Expression, named: dict[str, Function]) -> Function | None:

@@ -186,6 +186,16 @@ STREAMS: list[Row] = [
     ("function f(s) return s : map(function(r) local n = 0 for i = 1, 3 do n = n + i end return n end) end", []),
     ("function f(s) local t = {} t.x = 1 return s : map(function(r) return t.x end) end", []),
     ("local n = 0\nfunction f(rec) n = n + 1 return n end", []),
+    ("function f(s) return s : map(math.abs) : reduc(math.max) end", ["1:42 unknown-field"]),
+    ("function f(stream) return stream : mpa(math.abs) end", ["1:36 unknown-field"]),
+    ("function f(s) local t = s : map(math.abs) return t : redcue(math.max) end", ["1:54 unknown-field"]),
+    ("function f(s) return s : filter() : aggregate(0) : reduce(math.max, 1) end", ["1:26 argument-count", "1:37 argument-count", "1:52 argument-count"]),
+    ("function f(s, ...) return s : aggregate(...) end", []),
+    ("function f(s) return s:upper() end", []),
+    ("function f(o) return o:map(1):each(2) end\nfunction g() return f({}) end", []),
+    ("local function f(s) return s:map(1, 2) end\nfunction g(s) return f(s) end", []),
+    ("function a.f(s) return s:map(1, 2) end", ["1:10 unknown-global"]),
+    ("function f(rec) return rec : map(math.abs) : reduc(math.max) end", ["1:46 unknown-field"]),
 ]  # fmt: skip
 
 
