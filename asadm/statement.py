@@ -4,8 +4,8 @@ r"""The language of ``-e``, of files of commands, of standard input and of the s
     statement  = words of a command, then its words, clauses and flags (see asadm.commands)
 
 A word may be quoted with ' or ", and a backslash protects the next character outside of single quotes (inside double
-quotes it does so for \ and " only), as in a POSIX shell. Inside quotes ``;`` is an ordinary character. A word that begins
-with ``#`` or ``//`` starts a comment to the end of the line, ``/*`` one to ``*/``.
+quotes it does so for \ and " only), as in a POSIX shell; one at the end of a line joins the next line to it. Inside quotes
+``;`` is an ordinary character. A word that begins with ``#`` or ``//`` starts a comment to the end of the line, ``/*`` one to ``*/``.
 
 Everything is parsed before anything is run, so a mistake in the last statement stops the first.
 """
@@ -322,6 +322,10 @@ def split(text: str, source: str = "") -> list[StatementText]:
     return _Splitter(text, source).run()
 
 
+_JOINED = "\\\n"
+"""The end of a line that goes on in the next one."""
+
+
 class _Splitter:
     """One pass over the characters; `shlex` would cost a quarter of the whole run to import."""
 
@@ -343,6 +347,8 @@ class _Splitter:
                 self.start = self.at
             elif character.isspace():
                 self.at += 1
+            elif text.startswith(_JOINED, self.at):
+                self.at += len(_JOINED)
             elif not self.comment():
                 if not self.words:
                     self.start = self.at
@@ -353,7 +359,8 @@ class _Splitter:
     def end(self) -> None:
         if self.words:
             line = self.text.count("\n", 0, self.start) + 1
-            self.statements.append(StatementText(self.words, self.text[self.start : self.at].strip(), line))
+            text = self.text[self.start : self.at].strip().replace(_JOINED, "")
+            self.statements.append(StatementText(self.words, text, line))
         self.words = []
 
     def comment(self) -> bool:
@@ -382,7 +389,7 @@ class _Splitter:
             elif character == "\\":
                 if self.at == len(text):
                     raise self.error("nothing follows the backslash at the end", opened)
-                parts.append(text[self.at])
+                parts.append(text[self.at].strip("\n"))
                 self.at += 1
             else:
                 parts.append(character)
@@ -396,8 +403,8 @@ class _Splitter:
             self.at += 1
             if character == quote:
                 return "".join(parts)
-            if character == "\\" and quote == '"' and text[self.at : self.at + 1] in {"\\", '"'}:
-                character = text[self.at]
+            if character == "\\" and quote == '"' and text[self.at : self.at + 1] in {"\\", '"', "\n"}:
+                character = text[self.at].strip("\n")
                 self.at += 1
             parts.append(character)
         raise self.error(f"no closing quotation for {quote}", opened)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class ToolkitEditor:
-    """See `asadm.line_editor.LineEditor`. Ctrl-R searches the history; a line whose quote is open goes on in the next."""
+    """See `asadm.line_editor.LineEditor`. Ctrl-R searches the history; a line goes on in the next where a quote is open or it ends with a backslash."""
 
     def __init__(self, complete: Complete, status: Callable[[], str]) -> None:
         self._session: PromptSession[str] = PromptSession(
@@ -51,7 +51,7 @@ class ToolkitEditor:
 
 
 def is_open(text: str) -> bool:
-    """Whether ``text`` has a quote or a comment that is not closed."""
+    """Whether ``text`` has a quote or a comment that is not closed, or ends with a backslash."""
     try:
         statement.split(text)
     except UsageError:

@@ -143,8 +143,10 @@ def _read(file: str) -> list[Any]:
     try:
         path = "/dev/stdin" if file == "-" else file
         document = decode_json(read_file(path, ARGS_SIZE_MAX, pipe_seconds=PIPE_SECONDS))
-    except (FileError, DecodeError) as error:
+    except FileError as error:
         raise UsageError(f"--args-file: {error}") from None
+    except DecodeError as error:
+        raise UsageError(f"--args-file: {'standard input' if file == '-' else file} {error}") from None
     if not isinstance(document, list):
         raise UsageError(f"--args-file: {file}: is no JSON array of arguments")
     return documents(document)

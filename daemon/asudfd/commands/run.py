@@ -7,9 +7,8 @@ import time
 from asinfo.errors import UsageError, WireError
 from asinfo.terminal.options import Option
 from asudfd.commands.run_input import Invocation, invocation
-from asudfd.commands.run_output import RunReport, show_line, tell, write
+from asudfd.commands.run_output import RunReport, show_line, write
 from asudfd.offline import CallError, OfflineModule
-from asudfd.offline.error import NOT_FOUND
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -105,8 +104,6 @@ def act(values: Values) -> int:
         raise UsageError(str(error)) from None
     report.repeated = count is not None
     code = write(report, values)
-    if report.error is not None and report.error.message == NOT_FOUND:
-        tell(_suggestion(module, asked.function))
     if watch is not None:
         _show_lines(watch, values, report.error)
     return code
@@ -119,19 +116,6 @@ def _show_lines(watch: LineWatch, values: Values, error: CallError | None) -> No
         show_failure(error.frames)
     if values.flag(PROFILE.name):
         show_profile(watch)
-
-
-def _suggestion(module: OfflineModule, function: str) -> str:
-    """What the module's functions are called, those first that are spelled nearly so."""
-    from difflib import get_close_matches
-    from re import MULTILINE, findall
-
-    text = (module.source.known(module.source.name) or b"").decode("utf-8", "replace")
-    names = findall(r"^\s*function\s+([A-Za-z_]\w*)\s*\(", text, MULTILINE)
-    near = get_close_matches(function, names, n=1)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"its functions: {', '.join(names)}" if names else "it has no global function"
 
 
 def _watch(values: Values) -> LineWatch | None:

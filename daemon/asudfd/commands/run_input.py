@@ -72,8 +72,10 @@ def _document(option: str, file: str) -> Any:
     path = "/dev/stdin" if file == "-" else file
     try:
         return decode_json(read_file(path, SIZE_MAX, pipe_seconds=PIPE_SECONDS))
-    except (FileError, DecodeError) as error:
+    except FileError as error:
         raise UsageError(f"{option}: {error}") from None
+    except DecodeError as error:
+        raise UsageError(f"{option}: {'standard input' if file == '-' else file} {error}") from None
 
 
 def _record(values: Values) -> UdfRecord | None:
@@ -89,7 +91,7 @@ def _record(values: Values) -> UdfRecord | None:
         try:
             option, document = "--bins", decode_json(text)
         except DecodeError as error:
-            raise UsageError(f"--bins: {error}") from None
+            raise UsageError(f"--bins {error}") from None
     if not isinstance(document, dict):
         raise UsageError(f'{option}: bins are a JSON object: {{"count": 1}}')
     try:

@@ -13,7 +13,7 @@ from asudfd.lua.aerospike.record_view import record_call
 from asudfd.lua.aerospike.udf_result import NOTHING, WRITE
 from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.line_watch import LineWatch
-from asudfd.offline.error import TEXTS, CallError, call_error
+from asudfd.offline.error import NOT_FOUND, TEXTS, CallError, call_error, not_found
 from asudfd.offline.record import UdfRecord, view_of, written
 from asudfd.offline.source import source_of
 
@@ -104,6 +104,7 @@ class OfflineModule:
         ``key`` is the user's key, as if it was sent with the call. Raises CallError for what the function does, and WireError
         for a value that no bin or argument can be.
         """
+        __tracebackhide__ = True  # pytest shows the test
         view = view_of(record, key, set_name)
         packed = msgpack.pack(list(arguments))
         context = self.ready()
@@ -114,7 +115,7 @@ class OfflineModule:
         )
         self.watch.settle()
         if result.code:
-            raise self._error(result)
+            raise self._error(result, function)
         return CallResult(_value(result), _after(view, result, record))
 
     def ready(self) -> LuaContext:
@@ -148,8 +149,10 @@ class OfflineModule:
             raise call_error(text.decode("utf-8", "backslashreplace"), self.source)
         return context
 
-    def _error(self, result: UdfResult) -> CallError:
+    def _error(self, result: UdfResult, function: str) -> CallError:
         text = TEXTS.get(result.code) or result.value.decode("utf-8", "backslashreplace")
+        if text == NOT_FOUND:
+            return not_found(function, self.source)
         return call_error(text, self.source, result.code, self.watch.failure())
 
 
@@ -182,6 +185,7 @@ def call(
     The module is loaded at its first call and stays, with its globals; see `OfflineModule` for what ``source`` may be, and for
     a module of one's own. Raises CallError, WireError, and Error where there is no such file.
     """
+    __tracebackhide__ = True  # pytest shows the test
     with _one_at_a_time:
         module = _ready.get(source)
         if module is None:

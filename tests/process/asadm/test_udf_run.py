@@ -222,7 +222,7 @@ def test_a_signal_ends_the_job_everywhere(
         (("udf", "run", "m.f", "test/k", "99999999999999999999"), "more than 64 bits"),
         (("udf", "run", "m.f", "test/k", "1", "--args-file", "x"), "--args-file: takes the place"),
         (("udf", "run", "m.f", "test/k", "--args-file", "none.json"), "none.json: No such file"),
-        (("udf", "run", "m.f", "test/k", "--args-file", "m.lua"), "--args-file: "),
+        (("udf", "run", "m.f", "test/k", "--args-file", "m.lua"), "--args-file: m.lua is not JSON: "),
         (("udf", "run", "m.f", "test/k", "--concurrency", "2"), "--concurrency: is for --repeat"),
         (("udf", "run", "m.f", "test/k", "--repeat", "1000001"), "1000001 is not a number from 1 to 1000000"),
         (("udf", "run", "m.f", "test/k", "--repeat", "0"), "--repeat: 0 is not a number from 1 to"),

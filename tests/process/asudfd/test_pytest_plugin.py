@@ -149,6 +149,13 @@ def test_a_path_where_pytest_was_started(project: Path) -> None:
     assert "_files" not in ran.stdout
 
 
+def test_a_failing_call_without_a_node_shows_the_test_alone(project: Path) -> None:
+    test = "import asudfd\n\ndef test():\n    asudfd.call('udf/counter.lua', 'incremen')\n"
+    ran = run(project, test)
+    assert "CallError: udf/counter.lua has no function 'incremen'; did you mean increment?" in ran.stdout
+    assert "module.py" not in ran.stdout
+
+
 CLUSTER = """
 import socket
 

@@ -44,6 +44,13 @@ def test_a_statement_knows_its_text_and_line() -> None:
     assert [(each.text, each.line) for each in found] == [("a 'b'", 3), ("c", 3), ("d", 5)]
 
 
+def test_a_backslash_at_the_end_of_a_line_joins_the_next_one() -> None:
+    (found,) = statement.split("udf run \\\n a.f\\\n test/k \\\n\"b \\\nc\" 'd\\\ne'")
+    assert found.words == ["udf", "run", "a.f", "test/k", "b c", "d\\\ne"]
+    assert "\n" not in found.text
+    assert [each.words for each in statement.split("a \\\n# c\nb \\\n; c\\\nd")] == [["a"], ["b"], ["cd"]]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -164,10 +164,14 @@ def test_repeat_goes_on_with_the_record(run: Callable[..., Ran]) -> None:
 
 
 def test_a_function_that_is_not_there(run: Callable[..., Ran]) -> None:
-    assert run("totl").err == "function not found\ndid you mean total?\n"
+    assert run("totl").err == "m.lua has no function 'totl'; did you mean total?\n"
     Path("lacking.lua").write_text('require("none")\n')
     assert "\n    no file './none.lua'\n" in run("f", file="lacking.lua").err
-    assert run("zzz").err == "function not found\nits functions: add, echo, about, drop, total, forever\n"
+    assert (
+        run("zzz").err
+        == "m.lua has no function 'zzz'; its functions: add, echo, about, drop, total, forever\n"
+    )
+    assert json.loads(run("zzz", "--json").out)["error"]["message"] == "function not found"
 
 
 def test_a_module_that_does_not_load(run: Callable[..., Ran]) -> None:
@@ -194,6 +198,14 @@ def test_what_is_wrong_says_where_the_help_is(words: list[str], run: Callable[..
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("asudfd: ")
     assert ran.err.endswith("; see 'asudfd run --help'\n")
+
+
+@for_each([
+    (["--bins", "{"], "--bins is not JSON: "), (["--args-file", "part.lua"], "--args-file: part.lua is not JSON: "),
+])  # fmt: skip
+def test_what_is_no_json_is_named(case: tuple[list[str], str], run: Callable[..., Ran]) -> None:
+    words, message = case
+    assert run("echo", *words).err.startswith(f"asudfd: {message}")
 
 
 def test_help(run: Callable[..., Ran]) -> None:
