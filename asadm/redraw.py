@@ -8,6 +8,7 @@ from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Any, Self
 
@@ -59,10 +60,17 @@ class Redrawing:
         if self._drawn:  # Ctrl-C may have come in the middle of a picture: go below it
             self._session.write(b"\x1b[999;1H\n")
 
-    def show(self, picture: bytes) -> None:
-        """Draw it over the one before, or write it below."""
+    def show(self, picture: bytes, messages: Sequence[str] = ()) -> None:
+        """Draw it over the one before, with ``messages`` in it; or write it below, and them where messages belong."""
+        session = self._session
         self._drawn = self.active
-        self._session.write(painted(picture) if self.active else picture)
+        if self.active:
+            told = b"".join(session.safe(line.encode()) + b"\n" for line in messages)
+            session.write(painted(picture + told))
+            return
+        session.write(picture)
+        for message in messages:
+            session.warn(message)
 
     def rest(self, seconds: float) -> bytes:
         """Wait so long; a key that is pressed ends it, and is returned. Raises KeyboardInterrupt."""

@@ -6,7 +6,7 @@ import os
 
 from asadm.commands.modifiers import NamePattern
 from asadm.display import HASH_SHOWN
-from asadm.fleet.observed.survey import coverage, survey, unknown
+from asadm.fleet.observed.survey import coverage, covered, survey
 from asadm.outcome import FAILED, CommandOutcome, NodeAnswer, exit_code
 from asinfo.errors import UsageError, WireError
 from asinfo.terminal.options import Option
@@ -96,7 +96,8 @@ def _stats(session: CommandSession, arguments: CommandArguments) -> CommandOutco
     reading = function_figures.read(info_cluster(session.cluster(arguments)))
     functions = sorted(reading.merged().values(), key=lambda each: (-each.microseconds, each.name))
     extra: dict[str, object] = {"functions": [each.document() for each in functions]}
-    shown = function_figures.sheet(functions, cut=session.terminal)
+    note = covered("" if functions else "no function was called yet", reading.read, len(reading.answers))
+    shown = function_figures.sheet(functions, note, cut=session.terminal)
     return CommandOutcome(reading.answers, [shown], extra=extra)
 
 
@@ -130,13 +131,11 @@ def _row(
 
 def _note(states: dict[bytes, str], read: int, asked: int) -> str:
     """How many modules, and of how many nodes that is known where not all were read."""
-    if not read:
-        return unknown(asked)
     wrong = sum(state != "same" for state in states.values())
     note = f"{len(states)} module{'' if len(states) == 1 else 's'}"
     if wrong:
         return f"{note}, {wrong} not the same on all nodes"
-    return note if read == asked else f"{note} on {coverage(read, asked)}"
+    return covered(note, read, asked)
 
 
 def commonest(values: Iterable[str]) -> str | None:

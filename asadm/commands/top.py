@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from asadm import display
 from asadm.commands import REPEAT_SECONDS
-from asadm.fleet.observed.survey import coverage
+from asadm.fleet.observed.survey import covered
 from asadm.outcome import INTERRUPTED, CommandOutcome
 from asadm.redraw import QUIT, Redrawing
 from asadm.target.aerospike.cluster import info_cluster
@@ -81,11 +81,8 @@ class CallsRate:
     def sheet(self, sort: str, *, cut: bool) -> Sheet:
         """One row a function."""
         rows = [self._row(each, cut=cut) for each in sorted(self.functions, key=_order(sort))]
-        read, asked = sum(answer.good for answer in self.reading.answers), len(self.reading.answers)
-        note = "" if rows else "no calls"
-        return Sheet(
-            "", TITLES, rows, note if read == asked else f"read {coverage(read, asked)} {note}".strip()
-        )
+        note = covered("" if rows else "no calls", self.reading.read, len(self.reading.answers))
+        return Sheet("", TITLES, rows, note)
 
     def _row(self, figures: FunctionCalls, *, cut: bool) -> list[Cell]:
         errors = figures.errors / self.seconds
@@ -159,6 +156,9 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     code = shown = 0
     with Redrawing(session) as redrawing, suppress(KeyboardInterrupt):
         before, since = read(cluster), time.monotonic()
+        if redrawing.active:
+            first = f"the first figures come in {settings.pause:g} s\n".encode()
+            redrawing.show(_heading(session, redrawing, settings) + first)
         while not settings.count or shown < settings.count:
             if _rest(settings, redrawing) == QUIT:
                 break
@@ -184,11 +184,12 @@ def _show(
     if session.json:
         session.write(display.as_json("top", outcome))
         return outcome
+    table = display.rendered(session, [rate.sheet(settings.sort, cut=session.terminal)])
+    redrawing.show(_heading(session, redrawing, settings) + table, display.messages(session, outcome))
+    return outcome
+
+
+def _heading(session: CommandSession, redrawing: Redrawing, settings: TopSettings) -> bytes:
     now = time.strftime("%Y-%m-%d %H:%M:%S")
     keys = "; q ends, t c e sort" if redrawing.keys else ""
-    heading = session.bold(f"[ {now} top by {settings.sort}, every {settings.pause:g} s{keys} ]") + b"\n"
-    redrawing.show(heading + display.rendered(session, [rate.sheet(settings.sort, cut=session.terminal)]))
-    if not session.terminal:
-        for message in display.messages(session, outcome):
-            session.warn(message)
-    return outcome
+    return session.bold(f"[ {now} top by {settings.sort}, every {settings.pause:g} s{keys} ]") + b"\n"

@@ -12,8 +12,6 @@ from asinfo.errors import UsageError
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments, ParsedCommand
 
@@ -80,7 +78,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
                 shown = display.output(session, plan.call, outcome)
                 heading = b"" if session.json else session.bold(_header(plan, done, redrawing)) + b"\n"
                 picture = heading + _marked(session, plan, shown, before)
-                _show(session, redrawing, picture, display.messages(session, outcome))
+                redrawing.show(picture, display.messages(session, outcome))
                 before = shown.split(b"\n")
                 code = max(code, outcome.code)
                 if done == plan.times or code >= INTERRUPTED or redrawing.rest(plan.pause) == QUIT:
@@ -88,16 +86,6 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     except KeyboardInterrupt:
         code = INTERRUPTED
     return CommandOutcome(code=code, shown=True)
-
-
-def _show(session: CommandSession, redrawing: Redrawing, picture: bytes, messages: Sequence[str]) -> None:
-    """One run: a picture with all that it said, or its output and messages each where they belong."""
-    if redrawing.active:
-        redrawing.show(picture + b"".join(session.safe(line.encode()) + b"\n" for line in messages))
-        return
-    redrawing.show(picture)
-    for message in messages:
-        session.warn(message)
 
 
 def _header(plan: _Repetition, iteration: int, redrawing: Redrawing) -> str:

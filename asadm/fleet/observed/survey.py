@@ -99,6 +99,13 @@ def coverage(read: int, asked: int) -> str:
     return whole if read == asked else f"the {read} of {whole} that {'was' if read == 1 else 'were'} read"
 
 
+def covered(note: str, read: int, asked: int) -> str:
+    """``note`` about nodes, with how many of them it is about where not all were read."""
+    if not read:
+        return unknown(asked)
+    return note if read == asked else f"{note} on {coverage(read, asked)}".strip()
+
+
 def unknown(asked: int) -> str:
     """What is said instead of any summary where no node was read."""
     return f"nothing is known: none of {asked} node{'' if asked == 1 else 's'} could be read"

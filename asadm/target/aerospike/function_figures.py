@@ -72,6 +72,11 @@ class CallsReading:
         self.answers = answers
         self.found = found
 
+    @property
+    def read(self) -> int:
+        """How many nodes were read."""
+        return sum(answer.good for answer in self.answers)
+
     def merged(self) -> dict[str, FunctionCalls]:
         """The figures of all nodes together, by the names of the functions."""
         whole: dict[str, FunctionCalls] = {}
@@ -118,10 +123,9 @@ def _figures(entry: str) -> FunctionCalls:
     return figures
 
 
-def sheet(functions: Sequence[FunctionCalls], *, cut: bool) -> Sheet:
+def sheet(functions: Sequence[FunctionCalls], note: str, *, cut: bool) -> Sheet:
     """One row a function; ``cut``: long names are, so that the table fits a terminal."""
     titles = ["Function", "Calls", "Errors", "Late", "Mean", "p99", "Total", "Memory"]
-    note = "" if functions else "no function was called yet"
     return Sheet("Calls of functions", titles, [_row(each, cut=cut) for each in functions], note)
 
 

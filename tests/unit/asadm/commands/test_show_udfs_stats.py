@@ -53,6 +53,15 @@ def test_a_node_that_does_not_count(asadm: Asadm, fleet: Fleet) -> None:
     assert result.code == 1
     assert "m.f" in result.out
     assert f"{fleet[2].address}: it does not count calls of functions" in result.err
+    assert "\non the 2 of 3 nodes that were read\n" in result.out
+
+
+def test_where_no_node_was_read_nothing_is_said_of_calls(asadm: Asadm, fleet: Fleet) -> None:
+    for server in fleet.nodes:
+        server.before = lambda _server, _command: b"ERROR:4:unrecognized command"
+    for words in (["show", "udfs", "--stats"], ["top", "--interval", "0.01", "--count", "1"]):
+        result = asadm("-h", fleet.hosts, *words)
+        assert result.out.endswith("\nnothing is known: none of 3 nodes could be read\n")
 
 
 def test_an_answer_that_is_none(asadm: Asadm, fleet: Fleet) -> None:

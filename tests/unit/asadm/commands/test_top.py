@@ -115,7 +115,7 @@ def test_flags_that_cannot_be(asadm: Asadm, flags: list[str], text: str) -> None
 
 def test_on_a_terminal_it_redraws_and_ends_with_q(fleet: Fleet, tmp_path: Path) -> None:
     terminal = Terminal(command("-h", fleet.hosts, "top", "--interval", "0.05"), tmp_path)
-    first = terminal.wait_for("top by time")
+    first = terminal.wait_for("the first figures come in 0.05 s")
     assert terminal.seen[:first].count(b"\x1b[H") == 1
     second = terminal.wait_for("\x1b[H", first)
     terminal.type("c")
@@ -123,6 +123,14 @@ def test_on_a_terminal_it_redraws_and_ends_with_q(fleet: Fleet, tmp_path: Path) 
     terminal.wait_for("m.g", by_calls)
     terminal.type("q")
     assert terminal.end() == 0
+
+
+def test_on_a_terminal_the_picture_says_why_a_node_was_not_read(fleet: Fleet, tmp_path: Path) -> None:
+    fleet[0].before = lambda _server, _command: b"ERROR:4:unrecognized command"
+    terminal = Terminal(command("-h", fleet.hosts, "top", "--interval", "0.05"), tmp_path)
+    terminal.wait_for("it does not count calls of functions", terminal.wait_for("nothing is known"))
+    terminal.type("q")
+    assert terminal.end() == 1
 
 
 def test_ctrl_c_ends_it(fleet: Fleet, tmp_path: Path) -> None:
