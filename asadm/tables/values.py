@@ -88,14 +88,17 @@ class ValueTable:
         return [name for name in self.names if len({each.get(name) for each in found}) > 1]
 
     @property
-    def read(self) -> int:
-        """How many nodes have told their values."""
-        return sum(each is not None for each in self.values)
+    def whole(self) -> bool:
+        """Whether all nodes have told their values."""
+        return None not in self.values
 
     @property
-    def whole(self) -> bool:
-        """Whether all nodes have."""
-        return self.read == len(self.answers)
+    def read(self) -> int:
+        """How many nodes were read: those that told their values, and those that do not have what the table is about."""
+        return sum(
+            each is not None or (answer.good and position not in self.reasons)
+            for position, (answer, each) in enumerate(zip(self.answers, self.values, strict=True))
+        )
 
     # ---- for a person
 
@@ -107,9 +110,8 @@ class ValueTable:
         rows = [] if self.whole else [[Cell("State"), *self.states()]]
         rows += [self._line(name) for name in self.names]
         if self.total:
-            headings.append(
-                f"Total of {self.read}" if self.whole else f"Total of {self.read}/{len(self.answers)}"
-            )
+            read, asked = self.read, len(self.answers)
+            headings.append(f"Total of {read}" if read == asked else f"Total of {read}/{asked}")
             rows = [[*row, Cell(self.sum(str(row[0].value)))] for row in rows]
         return Sheet(self.title, headings, rows, self.note(), otherwise=self._grouped)
 
@@ -191,8 +193,8 @@ class ValueTable:
         return Sheet(self.title, ["Node", "State", *names], rows, self.note())
 
     def note(self) -> str:
-        """Of how many nodes the values are, where these are not all, and why."""
-        if self.whole:
+        """How many nodes were read, where these are not all, and why."""
+        if self.read == len(self.answers):
             return ""
         nodes: dict[str, list[str]] = {}
         for position, answer in enumerate(self.answers):
@@ -207,7 +209,7 @@ class ValueTable:
     def coverage(self) -> str:
         """Over how many nodes sums are."""
         read, asked = self.read, len(self.answers)
-        of = f"{read}" if self.whole else f"{read} of {asked}"
+        of = f"{read}" if read == asked else f"{read} of {asked}"
         return f"{of} node{'' if of == '1' else 's'}"
 
     def sum(self, name: str) -> float | int | None:

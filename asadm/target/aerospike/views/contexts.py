@@ -139,7 +139,7 @@ def tables(kind: str, found: Sequence[NodeInfo], request: ContextRequest) -> lis
     if not any(info.good for info in found):
         keys = [()]  # to give the reasons
     made = [_table(kind, found, context, key, [each.get(key) for each in parts]) for key in keys]
-    return [table for table in made if table.read or not all(info.good for info in found)]
+    return [table for table in made if any(table.values) or not all(info.good for info in found)]
 
 
 def _table(

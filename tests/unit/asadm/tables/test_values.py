@@ -93,10 +93,22 @@ def test_a_node_without_the_thing_says_so() -> None:
     made = ValueTable("x", "X", answers(3), [{"a": "1"}, None, None], reasons={2: "role violation"})
     state = made.sheet().rows[0]
     assert [cell.text for cell in state] == ["State", "ok", "not there", "role violation"]
-    assert made.note() == "1 of 3 nodes were read; 10.0.0.3:3000: role violation"
+    assert made.note() == "2 of 3 nodes were read; 10.0.0.3:3000: role violation"
     rows = made.document()["rows"]
     assert isinstance(rows, list)
     assert [row.get("reason") for row in rows] == [None, "not there", "role violation"]
+
+
+def test_a_node_that_does_not_have_the_thing_was_read() -> None:
+    made = table({"objects": "1"}, None)
+    made.total = True
+    assert plain(made.sheet()).splitlines() == [
+        "X",
+        "Name     10.0.0.1:3000  10.0.0.2:3000  Total of 2",
+        "State    ok             not there      -",
+        "objects  1              -              1",
+    ]
+    assert made.document()["totals"] == {"nodes_read": 2, "nodes_asked": 2, "values": {"objects": 1}}
 
 
 def test_values_in_json_are_typed() -> None:
