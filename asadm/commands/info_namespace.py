@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import selection
-from asadm.commands.table_outcome import filled, tables_outcome
+from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import namespace_objects, namespace_usage
 from asadm.target.aerospike.views.asking import answers
@@ -29,4 +29,4 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         cluster, [*namespace_usage.COMMANDS, *namespace_objects.COMMANDS], [statistics], wanted.namespace
     )
     tables = [each.table(found, wanted.namespace) for each in (namespace_usage, namespace_objects)]
-    return tables_outcome(answers(found), filled(tables), nothing=wanted.nothing)
+    return tables_or_nothing(answers(found), tables, wanted)

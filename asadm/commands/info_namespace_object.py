@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import selection
-from asadm.commands.table_outcome import filled, tables_outcome
+from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import namespace_objects
 from asadm.target.aerospike.views.asking import answers
@@ -28,4 +28,4 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         info_cluster(session.cluster(arguments)), namespace_objects.COMMANDS, [statistics], wanted.namespace
     )
     table = namespace_objects.table(found, wanted.namespace)
-    return tables_outcome(answers(found), filled([table]), nothing=wanted.nothing)
+    return tables_or_nothing(answers(found), [table], wanted)

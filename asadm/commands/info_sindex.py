@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.commands.modifiers import selection
-from asadm.commands.table_outcome import filled, tables_outcome
+from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import sindex
 from asadm.target.aerospike.views.asking import answers
@@ -32,4 +32,4 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         return bool(selected.namespace(index["ns"]) and chosen and selected.like(name))
 
     found = sindex.ask_indexes(info_cluster(session.cluster(arguments)), wanted)
-    return tables_outcome(answers(found), filled([sindex.table(found, wanted)]), nothing=selected.nothing)
+    return tables_or_nothing(answers(found), [sindex.table(found, wanted)], selected)

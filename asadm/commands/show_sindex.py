@@ -5,7 +5,7 @@ from __future__ import annotations
 from asadm.commands.modifiers import selection
 from asadm.commands.table_outcome import tables_or_nothing
 from asadm.target.aerospike.cluster import info_cluster
-from asadm.target.aerospike.views import sindex_list
+from asadm.target.aerospike.views import indexes, sindex_list
 from asadm.target.aerospike.views.asking import answers, ask
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -34,5 +34,5 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         in_set = selected.set(set_) or selected.set(index)
         return selected.namespace(namespace) and in_set and selected.like(index)
 
-    found = ask(info_cluster(session.cluster(arguments)), [sindex_list.COMMAND])
+    found = ask(info_cluster(session.cluster(arguments)), [indexes.LIST])
     return tables_or_nothing(answers(found), [sindex_list.table(found, wanted)], selected)

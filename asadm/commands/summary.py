@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.commands.table_outcome import filled, tables_outcome
+from asadm.commands.table_outcome import tables_outcome
 from asadm.target.aerospike.cluster import info_cluster
 from asadm.target.aerospike.views import cluster_summary
 from asadm.target.aerospike.views.asking import answers
@@ -34,4 +34,4 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes for what both tables need, in one conversation each."""
     found = cluster_summary.ask_summary(info_cluster(session.cluster(arguments)))
     cluster, namespaces = cluster_summary.tables(found, listed=arguments.options.flag("list"))
-    return tables_outcome(answers(found), [cluster, *filled([namespaces])])
+    return tables_outcome(answers(found), [cluster, namespaces])

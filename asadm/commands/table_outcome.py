@@ -53,8 +53,3 @@ def tables_or_nothing(
     """
     shown = [table for table in tables if table.rows or table.failed or not asked.words]
     return tables_outcome(answers, shown, nothing=asked.nothing)
-
-
-def filled(tables: Sequence[Table]) -> list[Table]:
-    """Those of ``tables`` that have something to show: rows, or nodes that were not read."""
-    return [table for table in tables if table.rows or table.failed]

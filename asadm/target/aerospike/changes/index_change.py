@@ -12,6 +12,7 @@ from asadm.tables import units
 from asadm.tables.table import Column, summed
 from asadm.target.aerospike.changes.telling import tell_clusters, unknown_namespace
 from asadm.target.aerospike.views.asking import NAMESPACES, ask
+from asadm.target.aerospike.views.indexes import LIST, figures
 from asadm.target.managed_change import ItemState, ManagedChange, NodeStates
 from asinfo.errors import Error
 from asinfo.text import number
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from asadm.target.managed_change import Told
     from asinfo.dialogue import Endpoint
 
-LIST = "sindex-list:"
 READY = "RW"
 """The state of an index that answers queries."""
 TYPES = ("numeric", "string", "blob", "geo2dsphere", "integer")
@@ -95,7 +95,7 @@ class IndexChange(ManagedChange):
 
     def statistics(self) -> str:
         """The command for the figures of the index."""
-        return f"sindex-stat:namespace={self.index.namespace};indexname={self.index.name}"
+        return figures(self.index.namespace, self.index.name)
 
     def read(self) -> NodeStates:
         """The state of the index on every node."""

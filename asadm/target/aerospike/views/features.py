@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asadm.tables.value import figure
 from asadm.tables.values import ValueTable
+from asadm.target.aerospike.views.indexes import LIST
 from asadm.target.aerospike.views.namespaces import ask_each, every, statistics
 from asinfo.terminal.render import Cell, Sheet
 
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 SECURITY, XDR, NETWORK = (f"get-config:context={context}" for context in ("security", "xdr", "network"))
 
-INDEXES = "sindex-list:"
-
-COMMANDS = ("statistics", SECURITY, XDR, NETWORK, INDEXES)
+COMMANDS = ("statistics", SECURITY, XDR, NETWORK, LIST)
 """What is asked beside the statistics of each namespace, which have its configuration among them."""
 
 COUNTED = {
@@ -108,7 +107,7 @@ def features(info: NodeInfo, namespaces: Iterable[Said] | None = None) -> dict[s
     found = {name: _begun(counted, counters) for name, counters in COUNTED.items()}
     for name, kind in INDEX_TYPES.items():
         found[name] = _any(said.get("index-type") == kind for said in spaces)
-    if info.text(INDEXES):
+    if info.text(LIST):
         found["SIndex"] = True
     found["Rack-aware"] = _any(said.get("rack-id", "0") not in UNSET for said in spaces)
     found["SC"] = _any(said.get("strong-consistency") == "true" for said in spaces)

@@ -55,7 +55,7 @@ COLUMNS = (
     Column("disable_eviction", "Disable Eviction", units.FLAG, detail=4),
     Column("set_index", "Set Index", detail=3),
 )
-NOTE = "records are counted with their copies"
+NOTE, NO_SET = "records are counted with their copies", "no set was found"
 
 NEARLY_FULL_PCT, FULL_PCT = 75, 90
 """From here on the share of a quota is yellow, and red."""
@@ -70,7 +70,7 @@ def table(found: Sequence[NodeInfo], namespace: Callable[[str], bool], set_: Cal
         if namespace(fields.get("ns", "")) and set_(fields.get("set", ""))
     ]
     answers = [info.answer for info in found]
-    return Table("set", "Sets", COLUMNS, answers, rows, keys=[NAMESPACE, SET], note=NOTE if rows else "")
+    return Table("set", "Sets", COLUMNS, answers, rows, keys=[NAMESPACE, SET], note=NOTE if rows else NO_SET)
 
 
 def _row(info: NodeInfo, fields: Mapping[str, str]) -> TableRow:

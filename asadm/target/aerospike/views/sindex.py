@@ -6,6 +6,7 @@ from asadm.tables import units
 from asadm.tables.table import Column, Table, TableRow, summed
 from asadm.tables.value import figure
 from asadm.target.aerospike.views.asking import ask
+from asadm.target.aerospike.views.indexes import LIST, NO_INDEX, figures
 from asadm.target.aerospike.views.namespace_objects import NAMESPACE
 from asadm.target.aerospike.views.namespaces import configuration
 from asadm.target.aerospike.views.sets import SET
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from asadm.target.aerospike.views.asking import NodeInfo
 
     Wanted = Callable[[Mapping[str, str]], bool]
-
-LIST = "sindex-list:"
 
 INDEX = Column("index", "Index Name")
 
@@ -42,11 +41,6 @@ COLUMNS = (
 WRITE_ONLY = "WO"
 BUILDING = "WO (write-only): the index is being built, and queries cannot use it yet"
 """The state beside ``RW``, and what is said of it."""
-
-
-def figures(namespace: str, index: str) -> str:
-    """The command that asks for the figures of an index."""
-    return f"sindex-stat:namespace={namespace};indexname={index}"
 
 
 def listed(info: NodeInfo, wanted: Wanted) -> list[dict[str, str]]:
@@ -77,6 +71,7 @@ def table(found: Sequence[NodeInfo], wanted: Wanted) -> Table:
     rows = [_row(info, fields) for info in found for fields in listed(info, wanted)]
     answers = [info.answer for info in found]
     note = BUILDING if any(row.values["index_state"] == WRITE_ONLY for row in rows) else ""
+    note = note if rows else NO_INDEX
     return Table(
         "sindex", "Secondary Indexes", COLUMNS, answers, rows, keys=[NAMESPACE, SET, INDEX], note=note
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asadm.tables.shared import SharedTable
 from asadm.tables.table import Column
+from asadm.target.aerospike.views.indexes import LIST, NO_INDEX
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -11,8 +12,6 @@ if TYPE_CHECKING:
 
     from asadm.tables.table import Value
     from asadm.target.aerospike.views.asking import NodeInfo
-
-COMMAND = "sindex-list:"
 
 COLUMNS = (
     Column("namespace", "Namespace"),
@@ -44,11 +43,11 @@ def table(found: Sequence[NodeInfo], wanted: Callable[[str, str, str], bool]) ->
     said = [
         (info.answer, _values(entry))
         for info in found
-        for entry in info.entries(COMMAND)
+        for entry in info.entries(LIST)
         if wanted(entry.get("ns", ""), entry.get("set", ""), entry.get("indexname", ""))
     ]
     answers = [info.answer for info in found]
-    note = "" if said else "there is no secondary index"
+    note = "" if said else NO_INDEX
     return SharedTable("sindex", "Secondary Indexes", COLUMNS, answers, said, order=3, note=note)
 
 

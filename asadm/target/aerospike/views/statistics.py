@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.target.aerospike.views import data_centers, namespaces
+from asadm.target.aerospike.views import data_centers, indexes, namespaces
 from asadm.target.aerospike.views.asking import NAMESPACES, pairs
 from asadm.target.aerospike.views.contexts import Context, said, whole
 
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from asadm.target.aerospike.views.contexts import PartSelection, Said
 
 KIND = "statistics"
-
-INDEXES = "sindex-list:"
 
 
 def _of_namespaces(info: NodeInfo, selection: PartSelection) -> list[str]:
@@ -44,11 +42,11 @@ class _SecondaryIndex:
         set_ = entry.get("set", "")
         self.key = (namespace, set_ if set_ != "NULL" else "", name)
         self.facts = {each: value for each, value in entry.items() if each not in {"ns", "set", "indexname"}}
-        self.command = f"sindex-stat:namespace={namespace};indexname={name}"
+        self.command = indexes.figures(namespace, name)
 
 
 def _indexes(info: NodeInfo, selection: PartSelection) -> list[_SecondaryIndex]:
-    found = [_SecondaryIndex(entry) for entry in info.entries(INDEXES) if entry.get("indexname")]
+    found = [_SecondaryIndex(entry) for entry in info.entries(indexes.LIST) if entry.get("indexname")]
     return [each for each in found if selection.outer(each.key[0]) and selection.inner(each.key[2])]
 
 
@@ -102,7 +100,7 @@ CONTEXTS = (
     Context(
         "sindex",
         "{} SIndex Statistics",
-        (INDEXES,),
+        (indexes.LIST,),
         _each_index,
         keys=("namespace", "set", "index"),
         words=("NAMESPACE", "INDEX"),

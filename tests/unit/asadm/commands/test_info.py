@@ -67,6 +67,19 @@ def test_only_what_is_wanted_is_asked(asadm: Asadm) -> None:
         assert b"indexname=i" not in b"".join(node.requests)
 
 
+def test_that_there_is_none_of_it_is_a_good_answer_and_that_nothing_matches_is_not(asadm: Asadm) -> None:
+    with FakeNode({**ANSWERS, "sets": "", "sindex-list:": ""}) as node:
+        for command, said in (
+            ("info set", "no set was found"),
+            ("info sindex", "no secondary index was found"),
+        ):
+            result = asadm("-h", node.address, "-e", command)
+            assert (result.code, result.out.splitlines()[-1]) == (0, said)
+            result = asadm("-h", node.address, "-e", f"{command} for tset")
+            assert (result.code, result.out) == (1, "")
+            assert "nothing matches 'tset'" in result.err
+
+
 @pytest.mark.parametrize("command", ["info", "info namespace", "info set", "info sindex", "info release"])
 def test_every_node_is_a_row_of_every_table(asadm: Asadm, command: str) -> None:
     dead = "{}:{}".format(*refusing())

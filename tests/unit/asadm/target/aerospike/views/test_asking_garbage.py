@@ -12,6 +12,7 @@ from asadm.target.aerospike.views import (
     best_practices,
     distribution,
     enterprise,
+    indexes,
     jobs,
     latencies,
     mapping,
@@ -59,7 +60,7 @@ def _tables(found: Sequence[NodeInfo]) -> list[Table | SharedTable]:
 COMMANDS = [
     "node", "namespaces", "statistics", "sets", "namespace/test", "get-config:context=namespace;namespace=test", "partition-info",
     "service-clear-std", *(f"histogram:namespace=test;type={kind}" for kind in ("ttl", "object-size", "object-size-linear")),
-    latencies.COMMAND, sindex_list.COMMAND, jobs.COMMAND, best_practices.COMMAND, user_agents.COMMAND,
+    latencies.COMMAND, indexes.LIST, jobs.COMMAND, best_practices.COMMAND, user_agents.COMMAND,
     enterprise.RACKS, enterprise.ROSTER, enterprise.MASKING,
 ]  # fmt: skip
 GOOD = [

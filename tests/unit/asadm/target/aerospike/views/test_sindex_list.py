@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.target.aerospike.views import sindex_list
+from asadm.target.aerospike.views import indexes, sindex_list
 from asinfo.terminal.render import plain
 from tests.fakes.said import dead, node, rows
 
@@ -12,9 +12,9 @@ WHOLE = "ns=bar:indexname=idx_q:set=NULL:bin=q:type=string:indextype=list:contex
 
 def test_nodes_that_differ_in_an_index_are_named() -> None:
     found = [
-        node("a", {sindex_list.COMMAND: f"{AGE};{WHOLE}"}),
-        node("b", {sindex_list.COMMAND: f"{AGE.replace('RW', 'WO')};{WHOLE}"}),
-        node("c", {sindex_list.COMMAND: f"{AGE}"}),
+        node("a", {indexes.LIST: f"{AGE};{WHOLE}"}),
+        node("b", {indexes.LIST: f"{AGE.replace('RW', 'WO')};{WHOLE}"}),
+        node("c", {indexes.LIST: f"{AGE}"}),
         dead("d"),
     ]
     table = sindex_list.table(found, lambda *_: True)
@@ -30,7 +30,7 @@ def test_nodes_that_differ_in_an_index_are_named() -> None:
 
 
 def test_only_what_is_wanted() -> None:
-    found = [node("a", {sindex_list.COMMAND: f"{AGE};{WHOLE}"})]
+    found = [node("a", {indexes.LIST: f"{AGE};{WHOLE}"})]
     asked: list[tuple[str, str, str]] = []
 
     def wanted(namespace: str, set_: str, index: str) -> bool:
@@ -39,4 +39,4 @@ def test_only_what_is_wanted() -> None:
 
     assert [row["index"] for row in rows(sindex_list.table(found, wanted))] == ["idx_q"]
     assert asked == [("test", "users", "idx_age"), ("bar", "NULL", "idx_q")]
-    assert sindex_list.table([node("a", {sindex_list.COMMAND: ""})], wanted).note
+    assert sindex_list.table([node("a", {indexes.LIST: ""})], wanted).note
