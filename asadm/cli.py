@@ -329,7 +329,7 @@ def _progress() -> Progress | None:
 
 
 def execute(session: CommandSession, calls: Sequence[ParsedCommand]) -> int:
-    """Run ``calls`` in order; the worst exit code. A failed command does not stop the next, Ctrl-C does.
+    """Run ``calls`` in order; the worst exit code. A command that fails, whatever the reason, does not stop the next; Ctrl-C does.
 
     Raises UsageError and ConfigError, before anything is sent or shown, when one of them may not run, when the nodes
     cannot be told, or when a ``with`` names an unknown one.
@@ -342,7 +342,10 @@ def execute(session: CommandSession, calls: Sequence[ParsedCommand]) -> int:
     for call in calls:
         if len(calls) > 1 and not session.json:
             session.write(session.bold(f"\n~~~ {call.text} ~~~") + b"\n")
-        code = max(code, perform(session, call))
+        try:
+            code = max(code, perform(session, call))
+        except Error as error:
+            code = max(code, _complain(error, _code(error)))
         if session.finished or code >= INTERRUPTED:
             break
     return code

@@ -222,6 +222,17 @@ def test_a_failed_command_does_not_stop_the_next_and_exit_does(asadm: Asadm) -> 
         assert node.requests == [b"no\n", b"build\n"]
 
 
+def test_a_command_that_may_not_run_does_not_stop_the_next(asadm: Asadm) -> None:
+    commands = "manage config mod-lua param a to b; asinfo -v build"
+    with FakeNode(BUILD) as node:
+        result = asadm("--enable", "-h", hosts(node), "-e", commands)
+        assert result.code == 2
+        assert "8.1.2.0" in result.out
+        assert result.err.startswith("asadm: manage config mod-lua: no node changes it while it runs")
+        documents = asadm("--enable", "-j", "-h", hosts(node), "-e", commands).out.splitlines()
+        assert [json.loads(each)["code"] for each in documents] == [2, 0]
+
+
 def test_json_is_one_document_a_line(asadm: Asadm) -> None:
     with FakeNode(BUILD) as node:
         result = asadm("-j", "-h", hosts(node), "-e", "asinfo -v build; asinfo -v x")
@@ -347,6 +358,8 @@ def test_an_inventory_and_its_selections(asadm: Asadm, tmp_path: Path) -> None:
             (f" with {two.address}", ["second"]),
             (" with BB", ["second"]),
             (" with C* BB", ["second", "third"]),
+            (" with B*", ["second"]),
+            (" with A* C*", ["first", "third"]),
         ):
             result = asadm("-j", "-e", "asinfo -v node" + words)
             assert [name for name, _, _ in result.nodes] == expected, words
