@@ -6,8 +6,15 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from asadm.outcome import NodeAnswer
+
 NODES_NAMED = 3
 """As many nodes are named; more are counted."""
+
+
+def names(answers: Sequence[NodeAnswer]) -> list[str]:
+    """Of the nodes of ``answers``."""
+    return [answer.node.name for answer in answers]
 
 
 def named(nodes: Sequence[str], of: int | None = None) -> str:

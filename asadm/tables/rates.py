@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.tables.value import counter, summable, typed
+from asadm.tables.value import counter, is_number, summable, typed
 from asadm.tables.values import ValueTable
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -55,13 +55,9 @@ def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, flo
             found[name] = 0.0
         elif said is not None and summable(name):
             earlier, later = typed(name, said), typed(name, text)
-            if _is_number(earlier) and _is_number(later):
-                found[name] = float(later) - float(earlier)  # type: ignore[arg-type]  # numbers, as was asked
+            if is_number(earlier) and is_number(later):
+                found[name] = float(later) - float(earlier)
     return found
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _each_second(changes: Mapping[str, float], seconds: float) -> dict[str, str]:

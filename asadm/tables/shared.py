@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from asadm.tables.table import NAMED_MAX, Column, partial
+from asadm.tables.node_names import NODES_NAMED, named, names
+from asadm.tables.table import Column, partial
 from asinfo.terminal.render import Cell, Sheet
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -53,13 +54,13 @@ class SharedTable:
         self.columns = list(columns)
         self.answers = list(answers)
         self.note = note
-        names = [column.name for column in columns]
+        members = [column.name for column in columns]
         found: dict[tuple[str, ...], SharedRow] = {}
         for answer, values in said:
-            row = found.setdefault(tuple(repr(values.get(name)) for name in names), SharedRow(values))
+            row = found.setdefault(tuple(repr(values.get(name)) for name in members), SharedRow(values))
             if not row.answers or row.answers[-1] is not answer:
                 row.answers.append(answer)
-        first = names[:order]
+        first = members[:order]
         self.rows = sorted(
             found.values(), key=lambda row: [str(row.values.get(name) or "") for name in first]
         )
@@ -81,8 +82,8 @@ class SharedTable:
             rows.append([*cells, self._who(row), *([Cell("ok", "good")] if failed else [])])
         details = sorted((column for column in self.columns if column.detail), key=lambda each: each.detail)
         note = "; ".join(part for part in (self.note, partial(self.answers)) if part)
-        names = [column.heading for column in details]
-        return Sheet(self.title, headings, rows, note, details=names, whole=[NODES])
+        going = [column.heading for column in details]
+        return Sheet(self.title, headings, rows, note, details=going, whole=[NODES])
 
     def _failure(self, answer: NodeAnswer) -> list[Cell]:
         empty = [Cell(None)] * len(self.columns)
@@ -95,11 +96,11 @@ class SharedTable:
             only = read[0].node.name if len(self.answers) == 1 else f"all {len(read)}"
             return Cell(only)
         others = [answer for answer in read if answer not in row.answers]
-        if len(row.answers) > NAMED_MAX and len(others) <= NAMED_MAX:
-            return Cell(f"all but {_names(others)}", "changed")
-        if len(row.answers) > NAMED_MAX:
+        if len(row.answers) > NODES_NAMED and len(others) <= NODES_NAMED:
+            return Cell(f"all but {named(names(others))}", "changed")
+        if len(row.answers) > NODES_NAMED:
             return Cell(f"{len(row.answers)} of {len(read)}", "changed")
-        return Cell(f"only {_names(row.answers)}", "changed")
+        return Cell(f"only {named(names(row.answers))}", "changed")
 
     # ---- for programs
 
@@ -123,7 +124,3 @@ class SharedTable:
             "columns": [column.document() for column in self.columns],
             "rows": rows,
         }
-
-
-def _names(answers: Sequence[NodeAnswer]) -> str:
-    return ", ".join(answer.node.name for answer in answers)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from asadm.tables import units
+from asadm.tables.node_names import named, names
+from asadm.tables.value import is_number
 from asinfo.terminal.render import Cell, Sheet
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -106,7 +108,7 @@ def highest(name: str) -> Total:
 def rows_numbers(rows: Sequence[TableRow], name: str) -> list[float | int]:
     """The numbers that ``rows`` have under ``name``."""
     values = (row.values.get(name) for row in rows)
-    return [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    return [value for value in values if is_number(value)]
 
 
 class TableRow:
@@ -198,8 +200,8 @@ class Table:
                 rows.append(self._total(group, totals[id(group[0])], with_state=bool(failed)))
         details = sorted((column for column in shown if column.detail), key=lambda column: column.detail)
         whole = [NODE, *(column.heading for column in shown if column.whole)]
-        names = [column.heading for column in details]
-        return Sheet(self.title, headings, rows, self._note(), details=names, whole=whole)
+        going = [column.heading for column in details]
+        return Sheet(self.title, headings, rows, self._note(), details=going, whole=whole)
 
     @property
     def _shown(self) -> list[Column]:
@@ -212,7 +214,7 @@ class Table:
         """The nodes that were read and have no row, where others have."""
         told = {id(row.answer) for row in self.rows}
         silent = [answer for answer in self.answers if answer.good and id(answer) not in told]
-        return f"nothing on {named(silent)}" if self.rows and silent else ""
+        return f"nothing on {named(names(silent))}" if self.rows and silent else ""
 
     def _cells(self, row: TableRow, *, with_state: bool) -> list[Cell]:
         cells = [key.cell(row.values) for key in self.keys]
@@ -271,17 +273,6 @@ class Table:
     def _total_document(self, rows: Sequence[TableRow], values: Mapping[str, Value]) -> dict[str, object]:
         keys = {key.name: rows[0].values.get(key.name) for key in self.keys}
         return {**keys, "nodes_read": self._read, "nodes_asked": len(self.answers), **values}
-
-
-NAMED_MAX = 3
-"""So many nodes are told by name where a line is about them; more are counted."""
-
-
-def named(answers: Sequence[NodeAnswer]) -> str:
-    """The names of a few nodes, or how many there are."""
-    if len(answers) > NAMED_MAX:
-        return f"{len(answers)} nodes"
-    return ", ".join(answer.node.name for answer in answers)
 
 
 def partial(answers: Sequence[NodeAnswer]) -> str:

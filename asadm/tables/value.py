@@ -5,6 +5,10 @@ A text that looks like a number is none where it names something: the key of a c
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from typing import TypeGuard
+
 NAMES = frozenset({
     "cluster_key", "cluster_principal", "paxos_principal", "cluster-name", "node-id", "cluster_clock_skew_outliers", "cluster_duplicate_nodes",
 })  # fmt: skip
@@ -71,10 +75,15 @@ def counter(name: str) -> bool:
     return name.endswith(COUNTER_ENDS)
 
 
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number; a yes or no is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def figure(text: str | None) -> int | float | None:
     """The number that ``text`` is, as a node writes one; None for all else."""
     found = typed("", text or "")
-    return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+    return found if is_number(found) else None
 
 
 def flag(text: str | None) -> bool | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.tables.node_names import named
-from asadm.tables.value import typed
+from asadm.tables.value import is_number, typed
 from asinfo.terminal.render import Cell
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -50,11 +50,7 @@ def _range(name: str, groups: Groups) -> list[Cell]:
     """One line for many values: from the least to the greatest where they are numbers."""
     different = f"{len(groups)} values"
     values = {value: typed(name, value) for value in groups if value is not None}
-    numbers = {
-        value: number
-        for value, number in values.items()
-        if isinstance(number, (int, float)) and not isinstance(number, bool)
-    }
+    numbers = {value: number for value, number in values.items() if is_number(number)}
     if len(numbers) < len(values):
         return [Cell(name), Cell(f"{next(iter(values))}, ..."), Cell(different)]
     least, most = min(numbers, key=numbers.__getitem__), max(numbers, key=numbers.__getitem__)

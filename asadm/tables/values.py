@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.tables.node_names import named
-from asadm.tables.value import summable, typed
+from asadm.tables.value import is_number, summable, typed
 from asinfo.terminal.render import Cell, Sheet
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -217,7 +217,7 @@ class ValueTable:
         if not summable(name):
             return None
         found = [typed(name, each[name]) for each in self.values if each and name in each]
-        numbers = [each for each in found if isinstance(each, (int, float)) and not isinstance(each, bool)]
+        numbers = [each for each in found if is_number(each)]
         return sum(numbers) if numbers else None
 
     # ---- for programs

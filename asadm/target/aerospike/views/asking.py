@@ -7,7 +7,7 @@ connection, within the same deadline.
 from __future__ import annotations
 
 from asadm.outcome import NodeAnswer
-from asadm.tables.table import named
+from asadm.tables.node_names import named, names
 from asinfo.dialogue import Endpoint
 from asinfo.text import text
 from asinfo.wire.info import is_error
@@ -124,4 +124,6 @@ def refusals(found: Sequence[NodeInfo], command: str) -> str:
         reason = each.error(command) if each.good else None
         if reason is not None:
             by_reason.setdefault(reason, []).append(each.answer)
-    return "; ".join(f"{named(nodes)} refused {command}: {reason}" for reason, nodes in by_reason.items())
+    return "; ".join(
+        f"{named(names(nodes))} refused {command}: {reason}" for reason, nodes in by_reason.items()
+    )

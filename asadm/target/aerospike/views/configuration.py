@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asadm.target.aerospike.views import namespaces
 from asadm.target.aerospike.views.asking import NAMESPACES
-from asadm.target.aerospike.views.contexts import Context, said, whole
+from asadm.target.aerospike.views.contexts import Context, each_namespace, follow_namespaces, said, whole
 from asadm.target.aerospike.views.data_centers import ENTERPRISE, of_data_centers, with_data_centers
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -44,15 +44,6 @@ def _own(section: str) -> Parts:
         return {(): kept} if kept else {}
 
     return parts
-
-
-def _of_namespaces(info: NodeInfo, selection: PartSelection) -> list[str]:
-    return [namespaces.configuration(name) for name in info.namespaces if selection.outer(name)]
-
-
-def _each_namespace(info: NodeInfo, selection: PartSelection) -> dict[tuple[str, ...], Said]:
-    wanted = [name for name in info.namespaces if selection.outer(name)]
-    return {(name,): said(info, namespaces.configuration(name)) for name in wanted}
 
 
 def _sets(info: NodeInfo, selection: PartSelection) -> dict[tuple[str, ...], Said]:
@@ -108,11 +99,11 @@ CONTEXTS = (
         "namespace",
         "{} Namespace Configuration",
         (NAMESPACES,),
-        _each_namespace,
+        each_namespace(namespaces.configuration),
         keys=("namespace",),
         words=("NAMESPACE",),
         by_for=True,
-        follow=_of_namespaces,
+        follow=follow_namespaces(namespaces.configuration),
         usual=True,
     ),
     Context(

@@ -103,6 +103,25 @@ def whole(command: str) -> Parts:
     return parts
 
 
+def follow_namespaces(command: Callable[[str], str]) -> Follow:
+    """Asks ``command`` of each namespace that is wanted."""
+
+    def follow(info: NodeInfo, selection: PartSelection) -> list[str]:
+        return [command(name) for name in info.namespaces if selection.outer(name)]
+
+    return follow
+
+
+def each_namespace(command: Callable[[str], str]) -> Parts:
+    """A part for each namespace that is wanted: the answer to its ``command``."""
+
+    def parts(info: NodeInfo, selection: PartSelection) -> dict[tuple[str, ...], Said]:
+        wanted = [name for name in info.namespaces if selection.outer(name)]
+        return {(name,): said(info, command(name)) for name in wanted}
+
+    return parts
+
+
 class ContextRequest:
     """A context, and which of its parts are wanted."""
 

@@ -10,8 +10,9 @@ are (`non_expirable_objects`, of the same moment): they are taken out of it here
 from __future__ import annotations
 
 from asadm.tables import units
-from asadm.tables.table import Column, Table, TableRow, named
-from asadm.target.aerospike.views.asking import pairs
+from asadm.tables.node_names import named, names
+from asadm.tables.table import Column, Table, TableRow
+from asadm.target.aerospike.views.asking import answers, pairs
 from asadm.target.aerospike.views.namespaces import statistics
 from asinfo.text import number
 
@@ -83,7 +84,7 @@ def ttl_table(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> Table
     ]
     notes = [*([UNKNOWN] if unknown else []), *_missing(rows, "expire")]
     title = "Time To Live: how long 10%, 20%, ... of the records that expire live at most"
-    return Table(TTL, title, columns, _answers(found), rows, keys=[NAMESPACE], note="; ".join(notes))
+    return Table(TTL, title, columns, answers(found), rows, keys=[NAMESPACE], note="; ".join(notes))
 
 
 def _ttls(linear: tuple[int, list[int]] | None, never: int | None) -> dict[str, Value]:
@@ -105,7 +106,7 @@ def size_table(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> Tabl
         rows.append(TableRow(info.answer, {"namespace": name, **values}))
     title = "Object Size: how large 10%, 20%, ... of the records are at most"
     columns, note = [RECORDS, *_percentile_columns(units.BYTES)], "; ".join(_missing(rows, "records"))
-    return Table(SIZE, title, columns, _answers(found), rows, keys=[NAMESPACE], note=note)
+    return Table(SIZE, title, columns, answers(found), rows, keys=[NAMESPACE], note=note)
 
 
 def power_tables(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> list[Table]:
@@ -115,8 +116,8 @@ def power_tables(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> li
         told.setdefault(name, []).append(
             (info.answer, _powers(info.text(histogram(SIZE, powers=True)(name))))
         )
-    answers = _answers(found)
-    return [_power_table(name, counts, answers) for name, counts in told.items()]
+    asked = answers(found)
+    return [_power_table(name, counts, asked) for name, counts in sorted(told.items())]
 
 
 def _power_table(
@@ -138,15 +139,11 @@ def _asked(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> list[tup
     return [(info, name) for info in found for name in info.namespaces if wanted(name)]
 
 
-def _answers(found: Sequence[NodeInfo]) -> list[NodeAnswer]:
-    return [info.answer for info in found]
-
-
 def _missing(rows: Sequence[TableRow], name: str) -> list[str]:
     """The nodes that have made no histogram yet."""
     missing = [row.answer for row in rows if row.values.get(name) is None]
     nodes = list({id(answer): answer for answer in missing}.values())
-    return [f"no histogram yet on {named(nodes)} (nsup-hist-period)"] if nodes else []
+    return [f"no histogram yet on {named(names(nodes))} (nsup-hist-period)"] if nodes else []
 
 
 def _linear(info: NodeInfo, command: str) -> tuple[int, list[int]] | None:

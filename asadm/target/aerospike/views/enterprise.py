@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from asadm.tables.node_names import named, names
 from asadm.tables.shared import SharedTable
-from asadm.tables.table import Column, named
+from asadm.tables.table import Column
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ def only(what: str, nodes: Sequence[NodeAnswer], found: Sequence[NodeInfo]) -> s
     """The line that says so; empty where no node is without."""
     if not nodes:
         return ""
-    who = "all nodes" if len(nodes) == len(found) > 1 else named(nodes)
+    who = "all nodes" if len(nodes) == len(found) > 1 else named(names(nodes))
     return f"{what} are of the Enterprise Edition: {who} {'is' if len(nodes) == 1 else 'are'} without"
 
 
 def elsewhere(what: str, nodes: Sequence[NodeAnswer]) -> str:
     """The line of nodes that may have ``what``, which are read over the security protocol."""
-    return f"{named(nodes)}: {what} are shown by the vendor's asadm: here the security protocol just logs in"
+    return f"{named(names(nodes))}: {what} are shown by the vendor's asadm: here the security protocol just logs in"
 
 
 def communities(found: Sequence[NodeInfo]) -> list[NodeAnswer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asadm.target.aerospike.views import data_centers, indexes, namespaces
 from asadm.target.aerospike.views.asking import NAMESPACES, pairs
-from asadm.target.aerospike.views.contexts import Context, said, whole
+from asadm.target.aerospike.views.contexts import Context, each_namespace, follow_namespaces, said, whole
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -12,15 +12,6 @@ if TYPE_CHECKING:
     from asadm.target.aerospike.views.contexts import PartSelection, Said
 
 KIND = "statistics"
-
-
-def _of_namespaces(info: NodeInfo, selection: PartSelection) -> list[str]:
-    return [namespaces.statistics(name) for name in info.namespaces if selection.outer(name)]
-
-
-def _each_namespace(info: NodeInfo, selection: PartSelection) -> dict[tuple[str, ...], Said]:
-    wanted = [name for name in info.namespaces if selection.outer(name)]
-    return {(name,): said(info, namespaces.statistics(name)) for name in wanted}
 
 
 def _sets(info: NodeInfo, selection: PartSelection) -> dict[tuple[str, ...], Said]:
@@ -79,11 +70,11 @@ CONTEXTS = (
         "namespace",
         "{} Namespace Statistics",
         (NAMESPACES,),
-        _each_namespace,
+        each_namespace(namespaces.statistics),
         keys=("namespace",),
         words=("NAMESPACE",),
         by_for=True,
-        follow=_of_namespaces,
+        follow=follow_namespaces(namespaces.statistics),
         usual=True,
     ),
     Context(
