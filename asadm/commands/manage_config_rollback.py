@@ -18,6 +18,9 @@ from asinfo.errors import Error, UsageError
 from asinfo.terminal.options import Option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from asadm.fleet.change.managed_record import RecordedChange
     from asadm.outcome import CommandOutcome
     from asadm.session import CommandSession
@@ -32,7 +35,7 @@ FORCE = Option(
 OPTIONS = (FORCE, *ASKING)
 
 NOTES = """\
-Without ID the latest 'manage config' on these nodes that is not undone yet is taken back; with ID the one that the entry ID of
+Without ID the latest 'manage config' that a node followed and that is not undone yet is taken back; with ID the one that the entry ID of
 'udf history' belongs to. Every node gets what it had itself. A node that could not be reached is left to be undone: run it
 again. Values of parameters that may be secrets are not in the history, and cannot be brought back.
 
@@ -94,18 +97,25 @@ def _of(history: History, number: int) -> RecordedChange:
 
 
 def _latest(history: History, cluster: AerospikeCluster) -> RecordedChange:
-    """The latest change that one of the nodes still has. Raises Error when there is none."""
+    """The latest change that one of the nodes still has; one that no node followed is passed over. Raises Error when there is none."""
     addresses = {node.address for node in cluster.nodes}
     for entry in history.intended():
         if entry.action != "config" or not entry.others & addresses:
             continue
         if (entry.others & addresses) - _undone(history, entry.run):
             found = recorded(history, entry.run)
-            if found is not None:
+            if found is not None and any(
+                _followed(found.nodes[each]) for each in addresses & found.nodes.keys()
+            ):
                 return found
     raise Error(
         f"{history.path}: there is no change of configuration on {scope(cluster)} to undo; 'udf history' shows what there is"
     )
+
+
+def _followed(node: Mapping[str, Any]) -> bool:
+    """Whether its value is, or may be, another than before: of a secret, and of a change that was killed, nothing is known."""
+    return "after" not in node or node.get("before") != node["after"]
 
 
 def _undone(history: History, run: str) -> frozenset[str]:

@@ -252,6 +252,15 @@ class TestRollback:
             assert config(asadm, cluster, "rollback", str(latest["id"]), "--yes").code == 0
             assert values(cluster) == ["3", "3"]
 
+    def test_a_change_that_no_node_followed_is_passed_over(self, asadm: Asadm) -> None:
+        with ManagedCluster(1) as cluster:
+            config(asadm, cluster, *THREADS)
+            cluster[0].before = lambda line: b"ERROR:4:no" if line.startswith(b"set-config") else None
+            assert config(asadm, cluster, *THREADS[:-1], "4").code == 1
+            cluster[0].before = lambda line: None
+            assert config(asadm, cluster, "rollback", "--yes").code == 0
+            assert values(cluster) == ["1"]
+
     def test_a_node_that_was_changed_since_is_left(self, asadm: Asadm) -> None:
         with ManagedCluster(2) as cluster:
             config(asadm, cluster, *THREADS)
