@@ -210,8 +210,10 @@ def test_the_program_stays_as_it_is(capfd: pytest.CaptureFixture[str]) -> None:
         timers = [signal.getitimer(which) for which in (signal.ITIMER_REAL, signal.ITIMER_PROF)]
         limits = [resource.getrlimit(which) for which in (resource.RLIMIT_NOFILE, resource.RLIMIT_CORE)]
         wakeup = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(wakeup)
         return [handlers, environment, timers, limits, wakeup, faulthandler.is_enabled(), Path.cwd()]
 
+    signal.set_wakeup_fd(-1)  # an event loop of another test may have left its own
     before = state()
     with asudfd.Node() as node:
         assert ask(node.addresses[0], "statistics")

@@ -3,8 +3,11 @@
 import io
 import json
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,6 +55,9 @@ def check_members(line: bytes) -> None:
 
 Asadm = Callable[..., Result]
 
+USUAL: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+"""What Python does with the signals that end a program."""
+
 
 @pytest.fixture(scope="package", autouse=True)
 def state_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -76,7 +82,7 @@ def asadm(
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsysbinary.readouterr()
         interrupt.forget()
-        with monkeypatch.context() as started:
+        with monkeypatch.context() as started, _signals_are_for_the_run():
             # as asadm.start does: a signal is raised where the program waits, and not between any two lines of it
             started.setattr(interrupt._state, "deferring", True)
             code = cli.run(argv)
@@ -85,6 +91,29 @@ def asadm(
         return Result(code, out, err)
 
     return run
+
+
+@contextmanager
+def _signals_are_for_the_run() -> Iterator[None]:
+    """A test may send a signal to itself while asadm runs; one that comes too late is lost, and does not end pytest."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    for number, usual in USUAL.items():
+        signal.signal(number, usual)
+    try:
+        yield
+    finally:
+        for number in USUAL:
+            signal.signal(number, signal.SIG_IGN)
+
+
+@pytest.fixture(autouse=True)
+def _usual_signals() -> Iterator[None]:
+    """After the test, signals end pytest again."""
+    yield
+    for number, usual in USUAL.items():
+        signal.signal(number, usual)
 
 
 class Missed(NamedTuple):

@@ -194,7 +194,7 @@ def test_ctrl_c_ends_the_asking_and_packs_what_was_said(
         silent(peer)
 
     with FakeNode(behaviour=stopping) as last:
-        result = asadm("-h", f"{last.address},{hosts(nodes)}", "bundle", "-o", "b.tgz")
+        result = asadm("--timeout", "60", "-h", f"{last.address},{hosts(nodes)}", "bundle", "-o", "b.tgz")
     assert result.code == 130
     about = Content(tmp_path / "b.tgz").json("bundle.json")
     assert about["nodes"][0]["status"] == "interrupted"

@@ -254,7 +254,7 @@ def test_clusters_behind_a_signal_are_told(asadm: Asadm, fleet: ValkeyFleet, tmp
     )
     fleet[1].fail("hangs")
     fleet[1].before = lambda _server, _words: os.kill(os.getpid(), signal.SIGINT)
-    done = asadm("--json", "check", "all")
+    done = asadm("--timeout", "60", "--json", "check", "all")
     assert done.code == 130
     found = {each["cluster"]: each for each in done.document["clusters"]}
     assert {name: each["code"] for name, each in found.items()} == {"first": 0, "then": 130, "last": 130}

@@ -80,9 +80,9 @@ def test_a_hung_node_costs_its_deadline_and_no_more(asadm: Asadm) -> None:
 def test_a_node_that_takes_it_and_never_lists_it_is_late(asadm: Asadm) -> None:
     store = Store()
     with store.node() as one, store.node(follows=False) as liar:
-        result = asadm("-j", "-h", f"{one.address},{liar.address}", "-e", ADD + " --wait 1.5")
+        result = asadm("-j", "-h", f"{one.address},{liar.address}", "-e", ADD + " --wait 4")
         assert result.code == 1
-        assert "does not show the change after 1." in result.err
+        assert "does not show the change after " in result.err
         assert store.puts == 2
 
 
