@@ -17,6 +17,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from asudfd.valkey.commands import import_families
 from asudfd.valkey.server import ValkeyServer
 from asudfd.valkey.settings import ValkeySettings
 from asudfd.valkey.slots import StaticClusterView
@@ -300,7 +301,12 @@ def _sorted(value: tuple[bytes, object], order: str, *, outermost: bool = True) 
 
 @contextlib.contextmanager
 def serving(faults: list[str], *, clustered: bool = False) -> Iterator[tuple[str, int]]:
-    """The address of a server of ours in this process; ``faults`` gets what it would log."""
+    """The address of a server of ours in this process; ``faults`` gets what it would log.
+
+    Commands are imported here: pytest parses what it imports, and in Python 3.11 two threads cannot parse at the same time.
+    """
+    for _ in import_families():
+        pass
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = ValkeyServer(ValkeySettings(), faults.append)
