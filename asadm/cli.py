@@ -81,7 +81,7 @@ def _explain(argv: Sequence[str]) -> int:
             OPTIONS,
             summary=SUMMARY,
             examples=_behind_the_options(),
-            words="COMMAND",
+            words="[COMMAND]...",
             interspersed=False,
         )
     except UsageError as error:

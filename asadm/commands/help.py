@@ -6,7 +6,7 @@ from asadm import commands
 from asadm.outcome import CommandOutcome
 from asadm.statement import find, load
 from asinfo.errors import UsageError
-from asinfo.terminal.reflow import LINE_WIDTH, WIDTH_MIN, reflowed, terminal_width
+from asinfo.terminal.reflow import LINE_WIDTH, WIDTH_MIN, reflowed, terminal_width, wrapped
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -79,12 +79,10 @@ def spelled(option: Option) -> str:
 
 def table(pairs: list[tuple[str, str]], line_width: int = LINE_WIDTH) -> list[str]:
     """Two columns, indented; the right one goes on below itself where it is too long for a line."""
-    from textwrap import wrap
-
     width = max(len(left) for left, _ in pairs)
     lines = []
     for left, right in pairs:
-        first, *more = wrap(right, max(WIDTH_MIN, line_width - width - 4)) or [""]
+        first, *more = wrapped(right, max(WIDTH_MIN, line_width - width - 4)) or [""]
         lines.append(f"  {left:{width}}  {first}".rstrip())
         lines += [f"  {'':{width}}  {line}" for line in more]
     return lines

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from asinfo.terminal import pager, reflow, usage
+from asinfo.terminal import pager, reflow, streams, usage
 from asinfo.terminal.options import Option, tokens
 
 TYPE_CHECKING = False
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 INDENT = 2
 """Blanks before each line that stands behind the options."""
+
+UNBROKEN = "\u2011"
+"""What stands for ``-`` in texts while lines are made of them: Typer would break a name such as cluster-name there."""
 
 HELP = Option("help", "E", "flag", help="Show this message and exit.")
 """The option that every program has beside those of its table."""
@@ -36,20 +39,28 @@ def explain(
 ) -> int:
     """Print the help if ``argv`` asks for it, and return 0. Raises UsageError that says what is wrong otherwise.
 
-    ``argv`` is a command line that `recognise` did not understand. ``words`` names the positional words in the help ("" when
-    the program takes none).
+    ``argv`` is a command line that `recognise` did not understand. ``words`` are the positional words as the help has them
+    ("" when the program takes none).
     """
     if not _asks_for_help(argv, options, interspersed=interspersed):
         what = usage.fault(argv, [*options, HELP], interspersed=interspersed)
         raise usage.wrong(what, f"{program} --help")
-    if sys.stdout is None or not sys.stdout.isatty():
-        return _print(_typer_app(program, options, summary, examples, words), program)
-    examples = "\n".join(reflow.reflowed(examples, reflow.terminal_width() - INDENT))
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    if on_terminal:
+        examples = "\n".join(reflow.reflowed(examples, reflow.terminal_width() - INDENT))
     written = StringIO()
     with redirect_stdout(written):
         code = _print(_typer_app(program, options, summary, examples, words), program)
-    if not pager.shown(written.getvalue().encode()):
-        sys.stdout.write(written.getvalue())
+    text = written.getvalue().replace(UNBROKEN, "-").replace(f"[{words}]...", words, 1)
+    if on_terminal and pager.shown(text.encode()):
+        return code
+    try:
+        if sys.stdout is None:
+            raise streams.closed()
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        return streams.lost(program.partition(" ")[0], error)
     return code
 
 
@@ -87,13 +98,19 @@ def _typer_app(
         name=program, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
     )
     settings = {"help_option_names": HELP.spellings}
-    app.command(program, help=summary, epilog=_verbatim(examples), context_settings=settings)(command)
+    app.command(program, help=_unbroken(summary), epilog=_verbatim(examples), context_settings=settings)(
+        command
+    )
     return app
 
 
 def _parameter(number: int, option: Option) -> inspect.Parameter:
     """A row as Typer wants it; ``option_N`` because a name such as ``with`` cannot be a parameter."""
-    declared: dict[str, Any] = {"help": option.described, "hidden": option.hidden, "show_default": False}
+    declared: dict[str, Any] = {
+        "help": _unbroken(option.described),
+        "hidden": option.hidden,
+        "show_default": False,
+    }
     names = [spelling for spelling in option.spellings if "_" not in spelling]
     if option.kind == "flag":
         annotation: Any = Annotated[bool, typer.Option(*names, **declared)]
@@ -104,6 +121,10 @@ def _parameter(number: int, option: Option) -> inspect.Parameter:
     return inspect.Parameter(
         f"option_{number}", inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )
+
+
+def _unbroken(text: str) -> str:
+    return text.replace("-", UNBROKEN)
 
 
 def _verbatim(text: str) -> str:

@@ -33,11 +33,11 @@ def reflowed(text: str, width: int) -> list[str]:
             paragraph = f"{paragraph} {line}".lstrip()
             if len(line) > FULL:
                 continue
-        lines += _words(paragraph, width)
+        lines += wrapped(paragraph, width)
         paragraph = ""
         if not line or line[0] == " ":
             lines += _indented(line, width) or [""]
-    return lines + _words(paragraph, width)
+    return lines + wrapped(paragraph, width)
 
 
 def _indented(line: str, width: int) -> list[str]:
@@ -48,11 +48,12 @@ def _indented(line: str, width: int) -> list[str]:
     column = len(line) - len(second.lstrip())
     if gap and len(line) > width and width - column < SECOND_COLUMN_MIN:
         below = " " * (indent + 4) + second.lstrip()
-        return [*_words(line[:indent] + first, width, indent + 4), *_words(below, width, indent + 4)]
-    return _words(line, width, column if gap else indent + 4)
+        return [*wrapped(line[:indent] + first, width, indent + 4), *wrapped(below, width, indent + 4)]
+    return wrapped(line, width, column if gap else indent + 4)
 
 
-def _words(text: str, width: int, indent: int = 0) -> list[str]:
+def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
+    """``text`` at its words; names such as cluster-name are whole ones. All lines but the first are indented."""
     from textwrap import wrap
 
     return wrap(text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)

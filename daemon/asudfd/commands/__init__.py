@@ -47,7 +47,7 @@ def perform(name: str, argv: Sequence[str]) -> int:
         return _act(command, name, values)
     from asinfo.terminal import application  # typer: only for help
 
-    words = command.GRAMMAR.removeprefix(f"asudfd {name} ")
+    words = command.GRAMMAR.removeprefix(f"asudfd {name} ").removeprefix("[OPTION]... ")
     return application.explain(
         f"asudfd {name}",
         argv,
