@@ -53,7 +53,8 @@ names several nodes, they are alternatives: asinfo asks the first one that it ca
 ASADM = """\
 Sends commands to all configured nodes in parallel. Each node gets a row, in the configured order, with its answer or with the reason why
 there is none. Commands come from the words of the command line, from `-e`, from a file or from standard input; without any of these, on a
-terminal, asadm starts an interactive shell. Command words may be abbreviated as long as they are unambiguous. `;` separates commands."""
+terminal, asadm starts an interactive shell. Command words may be abbreviated as long as they are unambiguous. `;` separates commands:
+all are understood before the first is sent, and one that fails does not stop those after it."""
 
 ASUDFD = """\
 Serves the info protocol and the record protocol of Aerospike. Modules are registered, compiled, stored, listed, fetched and executed as on
