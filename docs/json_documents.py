@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from docs.program import GENERATED
 
@@ -117,14 +118,27 @@ _HISTORY = (
     sometimes("source", "string", "with `show ID`: the content as text"),
     sometimes("source_base64", "string", "with `show ID`: the content"),
 )  # fmt: skip
-TABLES = Member(
-    "tables",
-    "array",
-    "each table: `name`, `title`, and `rows`, one a node (and group), with `node`, `state` and the `reason` of one that was not "
-    "read. What several nodes say alike of their cluster is one row, with `nodes`. A table of figures has `columns` (name, title, unit), `keys` (the columns that rows are grouped by) and `totals` "
-    "(with `nodes_read` and `nodes_asked`); one of configuration or statistics has in each row `values` by name. Values are raw: "
-    "bytes, seconds, percent as `unit` says; null where a node has none",
+TABLE = (
+    Member("name", "string", "what the table is of; the same in every release"),
+    Member("title", "string", "the same for a person"),
+    Member("rows", "array", "one for each node, and namespace, set or index where the table has several of a node"),
+    sometimes("columns", "array", "of a table of figures: `name`, `title` and `unit` of each"),
+    sometimes("keys", "array", "the columns that rows are grouped by"),
+    sometimes("totals", "array", "what each group comes to: its keys, `nodes_read`, `nodes_asked`, and columns that have a total"),
+    sometimes("namespace, set, index, dc, sink", "string", "of configuration and statistics: what their table is of"),
+)  # fmt: skip
+TABLE_ROW = (
+    sometimes("node", "string", "its node"),
+    sometimes("nodes", "array", "the nodes that say the same of their cluster, as of its indexes"),
+    Member("state", "string", "`ok`, or the kind of the failure"),
+    sometimes("reason", "string", "why there are no values"),
+    sometimes("values", "object or null", "of configuration and statistics: values by name"),
 )
+TABLE_NOTES = """\
+A row of a table of figures has a member for each column, but where the node was not read. Values are raw, and null where a node has none. Units:
+`text`, `flag` (a boolean), `number`, `count`, `bytes`, `percent` (0 to 100), `per second`, `seconds`, `milliseconds`, or `as NAME says`: the member
+NAME of the row has the unit. Totals of configuration and statistics (`-t`) are an object with `nodes_read`, `nodes_asked` and `values`."""
+TABLES = Member("tables", "array", "each [table](#a-table) that a person sees")
 _MANAGED = (
     TABLES._replace(
         text="one table `change`: a row a node (and query) with `before`, `after` and `result`, which says in words what became of it",
@@ -326,7 +340,22 @@ OFFLINE_RUN = (
 
 def known(command: str) -> set[str]:
     """The names of all members that a document of ``command`` may have."""
-    rows = (*COMMON, *COMMANDS[command])
+    return _names((*COMMON, *COMMANDS[command]))
+
+
+def unknown_of_table(table: dict[str, Any]) -> set[str]:
+    """The members of a table, and of its rows and totals, that are not in the page."""
+    columns = {column["name"] for column in table.get("columns", ())}
+    totals = table.get("totals", [])
+    unknown = table.keys() - _names(TABLE)
+    for row in table["rows"]:
+        unknown |= row.keys() - columns - _names(TABLE_ROW)
+    for each in totals if isinstance(totals, list) else [totals]:
+        unknown |= each.keys() - columns - {"nodes_read", "nodes_asked", "values"}
+    return unknown
+
+
+def _names(rows: Sequence[Member]) -> set[str]:
     return {name for row in rows for name in row.name.split(", ")}
 
 
@@ -342,6 +371,7 @@ compare every document that they see with this page. `asinfo --json` writes the 
 def page() -> str:
     """docs/json.md."""
     parts = [_HEAD, "## Every document", "", *_table(COMMON), "", "## A node", "", *_table(NODE), ""]
+    parts += ["## A table", "", *_table(TABLE), "", "Its rows:", "", *_table(TABLE_ROW), "", TABLE_NOTES, ""]
     shared: dict[tuple[Member, ...], list[str]] = {}
     for command, rows in COMMANDS.items():
         shared.setdefault(rows, []).append(command)

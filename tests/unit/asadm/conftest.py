@@ -51,6 +51,8 @@ def check_members(line: bytes) -> None:
     unknown = document.keys() - json_documents.known(name)
     assert not unknown, f"{name}: {unknown} are not in docs/json_documents.py"
     assert {row.name for row in json_documents.COMMON if row.always} <= document.keys()
+    for table in document.get("tables", ()):
+        assert not json_documents.unknown_of_table(table), f"{name}: not in docs/json_documents.py"
 
 
 Asadm = Callable[..., Result]
