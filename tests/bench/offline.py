@@ -70,7 +70,8 @@ def test_increment(udf, asudf_client):
     assert asudf_client.apply(("test", "demo", "k"), "m", "increment", ["count", 5]) == 5
 """
 
-RUN, RUN_WITH, ON_NODE, BARE, ONE = (
+PUT, RUN, RUN_WITH, ON_NODE, BARE, ONE = (
+    "asadm manage udfs add",
     "asudfd run",
     "asudfd run-with -- true",
     "asadm udf run, a node on loopback",
@@ -128,42 +129,9 @@ def _series(call: Callable[[], object], calls: int = CALLS) -> float:
 
 
 def _processes(home: Path, node: str) -> None:
-    for name, text in (("m.lua", MODULE), ("test_empty.py", EMPTY), ("test_one.py", TEST)):
-        (home / name).write_text(text)
     env = environment(home, PYTHONPATH=os.pathsep.join(sys.path), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
-    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "asudfd.pytest_plugin", "-p", "no:cacheprovider"]
-    commands = {
-        RUN: [
-            str(BIN / "asudfd"),
-            "run",
-            str(home / "m.lua"),
-            "increment",
-            "count",
-            "5",
-            "--bins",
-            '{"count": 1}',
-        ],
-        RUN_WITH: [str(BIN / "asudfd"), "run-with", "--", "true"],
-        ON_NODE: [
-            *(str(BIN / "asadm"), "-h", node, "--enable", "udf", "run"),
-            *("m.increment", "test.demo/k", "count", "5"),
-        ],
-        BARE: [*pytest, str(home / "test_empty.py")],
-        ONE: [*pytest, str(home / "test_one.py")],
-    }
-    put = [
-        str(BIN / "asadm"),
-        "-h",
-        node,
-        "--enable",
-        "manage",
-        "udfs",
-        "add",
-        "m.lua",
-        "path",
-        str(home / "m.lua"),
-    ]
-    run_cpu_seconds(put, env)
+    commands = _commands(home, node)
+    run_cpu_seconds(commands.pop(PUT), env)
     walls: dict[str, list[float]] = {name: [] for name in commands}
     cpus: dict[str, list[float]] = {name: [] for name in commands}
     for argv in commands.values():
@@ -171,10 +139,27 @@ def _processes(home: Path, node: str) -> None:
     for _ in range(ROUNDS):
         for name, argv in commands.items():
             began = time.perf_counter()
-            cpus[name].append(run_cpu_seconds(argv, env))
+            cpus[name].append(run_cpu_seconds(argv, env, quiet=True))
             walls[name].append(time.perf_counter() - began)
     for name in commands:
         figure(name, median(walls[name]) * 1e3, "ms", target=TARGETS.get(name))
         figure(f"{name}: CPU", median(cpus[name]) * 1e3, "ms")
     beyond = median(walls[ONE]) - median(walls[BARE])
     figure("a test of a function beyond an empty one", beyond * 1e3, "ms", target="at most 1,000 ms")
+
+
+def _commands(home: Path, node: str) -> dict[str, list[str]]:
+    """What is run; what it needs is in ``home`` and on the node."""
+    for name, text in (("m.lua", MODULE), ("test_empty.py", EMPTY), ("test_one.py", TEST)):
+        (home / name).write_text(text)
+    module = str(home / "m.lua")
+    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "asudfd.pytest_plugin", "-p", "no:cacheprovider"]
+    daemon, asadm = str(BIN / "asudfd"), [str(BIN / "asadm"), "-h", node, "--enable"]
+    return {
+        PUT: [*asadm, "manage", "udfs", "add", "m.lua", "path", module],
+        RUN: [daemon, "run", module, "increment", "count", "5", "--bins", '{"count": 1}'],
+        RUN_WITH: [daemon, "run-with", "--", "true"],
+        ON_NODE: [*asadm, "udf", "run", "m.increment", "test.demo/k", "count", "5"],
+        BARE: [*pytest, str(home / "test_empty.py")],
+        ONE: [*pytest, str(home / "test_one.py")],
+    }

@@ -124,9 +124,10 @@ def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def run_cpu_seconds(argv: Sequence[str], env: dict[str, str]) -> float:
-    """User and system time of a process from start to end, from `wait4`."""
-    actions = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+def run_cpu_seconds(argv: Sequence[str], env: dict[str, str], *, quiet: bool = False) -> float:
+    """User and system time of a process from start to end, from `wait4`; ``quiet``: its messages are not shown."""
+    streams = (1, 2) if quiet else (1,)
+    actions = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in streams]
     pid = os.posix_spawn(argv[0], list(argv), env, file_actions=actions)
     _, status, usage = os.wait4(pid, 0)
     if status:
