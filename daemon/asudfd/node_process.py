@@ -112,7 +112,7 @@ class NodeProcess:
         """The answers of the first node to info commands. Raises Error where one is an error."""
         __tracebackhide__ = True  # pytest shows who has asked
         asked = [command.encode("utf-8", "surrogateescape") for command in commands]
-        found = info.answers(_exchange(self.addresses[0], info.request(asked)), asked)
+        found = _answers(self.addresses[0], asked)
         for command, answer in zip(commands, found, strict=True):
             if info.is_error(answer):
                 raise Error(f"{command.partition(':')[0]}: {explain(answer)}")
@@ -130,6 +130,11 @@ class NodeProcess:
         """Remove the records of every namespace."""
         (names,) = self.info("namespaces")
         self.info(*(f"truncate-namespace:namespace={name}" for name in names.split(";") if name))
+
+    def mark_log(self, text: str) -> None:
+        """Write a line into the log; behind it warnings are told that came before it, too."""
+        for address in self.addresses:
+            _answers(address, [b"log-message:message=" + text.encode()])
 
     def log_size(self) -> int:
         """Bytes of the log as it is now."""
@@ -153,6 +158,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
     process.stdout.close()
+
+
+def _answers(address: tuple[str, int], commands: list[bytes]) -> list[bytes]:
+    return info.answers(_exchange(address, info.request(commands)), commands)
 
 
 def _exchange(address: tuple[str, int], body: bytes) -> bytes:

@@ -146,6 +146,7 @@ class _NodeWatch:
         finally:
             if self._concerns(item):
                 self._node.truncate()
+                self._node.mark_log("a test has ended")  # the next one may fail in the same way
                 self._seen = self._node.log_size()
 
     def _concerns(self, item: pytest.Item) -> bool:

@@ -77,13 +77,14 @@ class _Told:
 class FailureLog:
     """Tells failing calls in ``log``; ``modules`` are those that are registered. Only the event loop uses it."""
 
-    __slots__ = ("_log", "_modules", "_others", "_told")
+    __slots__ = ("_log", "_modules", "_others", "_timer", "_told")
 
     def __init__(self, log: Log, modules: ModuleStore) -> None:
         self._log = log
         self._modules = modules
         self._told: dict[_Failure, _Told] = {}
         self._others = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     def holds_back(self, module: str, function: bytes, message: bytes | int) -> bool:
         """Whether a failure was told just now, or is one too many: it is counted then. Else it is to be told.
@@ -104,8 +105,8 @@ class FailureLog:
         self, call: FailedCall, message: bytes | int, detail: bytes | None, context: str = UDF_CONTEXT
     ) -> None:
         """Log a failure that is not held back; ``detail`` is what Lua knows of the place."""
-        if not self._told:
-            asyncio.get_running_loop().call_later(HELD_SECONDS, self._end)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(HELD_SECONDS, self.tell_again)
         where = text(detail or b"")
         place, why = where.partition(" ")[0], f"; at {where}" if where else ""
         if message == NO_MODULE:
@@ -116,8 +117,11 @@ class FailureLog:
         whose = f"{call.subject}, for {client_text(call.session)}"
         self._log.warning(context, f"{failure} failed: {_words(message)}{why}; {whose}", told.place)
 
-    def _end(self) -> None:
+    def tell_again(self) -> None:
         """Tell what was held back, and begin anew."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for failure, told in self._told.items():
             if told.held:
                 calls = "1 more call" if told.held == 1 else f"{told.held} more calls"

@@ -39,6 +39,7 @@ class AerospikeService:
         served = AerospikeNode(node, table())
         self._node = node
         self._jobs = served.jobs
+        self._failures = served.failures
         self._owners = owners
         self._records = RecordService(record_context(served))
         face = AerospikeFace(served, self._records)
@@ -70,9 +71,10 @@ class AerospikeService:
         await self._listener.stop(seconds)
 
     async def close(self) -> None:
-        """Release the port, and end the queries that run in the background."""
+        """Release the port, end the queries that run in the background, and tell of the failures that were held back."""
         self._listener.close()
         await self._jobs.stop()
+        self._failures.tell_again()
 
     def members_changed(self, members: Sequence[Member]) -> None:
         """These are the live members of the cluster now: each owns a part of the records."""

@@ -108,6 +108,10 @@ class Log:
                     line = lines[output.form] = _line(self._head(output.form, level, context, position), text)
                 output.write(line, level)
 
+    def tell_again(self) -> None:
+        """Write each warning again when it comes again, however soon after it was written."""
+        self._repeats = _RepeatedWarnings()
+
     def levels(self, sink: int) -> dict[str, Level]:
         """Levels of all contexts of a sink, in the order of `log/0`. Raises IndexError for an unknown sink."""
         return dict(self._sink(sink).levels)

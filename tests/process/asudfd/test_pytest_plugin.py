@@ -108,6 +108,28 @@ def test_a_report_has_the_lines_of_its_test(project: Path) -> None:
     assert "Log of asudfd" not in other
 
 
+AGAIN = """
+import pytest
+
+@pytest.mark.parametrize("turn", range(2))
+def test_bad(udf, asudf_client, turn):
+    udf("udf/counter.lua")
+    for _ in range(3):
+        with pytest.raises(Exception):
+            asudf_client.apply(("test", "demo", "k"), "counter", "increment", ["count", "x"])
+    assert False
+"""
+
+
+def test_tests_that_fail_alike_have_their_lines_each(project: Path) -> None:
+    pytest.importorskip("aerospike", reason="the aerospike client is not installed")
+    first, second = run(project, AGAIN).stdout.split("Log of asudfd")[1:]
+    for section in (first, second):
+        assert section.count("counter.increment failed: ") == 1
+        assert section.count("incrementing count") == 1
+        assert "log-message" not in section
+
+
 MODULES = """
 import pytest
 from asinfo.errors import Error

@@ -73,10 +73,13 @@ def log_set(node: AerospikeNode, request: Request) -> bytes:
 def log_message(node: AerospikeNode, request: Request) -> bytes:
     """log-message:message=TEXT[;who=NAME]
 
-    Write a line into the log, to mark a moment in it.
+    Write a line into the log, to mark a moment in it. Failures of UDFs that were held back are told before; behind the mark a warning
+    is told anew, however soon it comes again.
     """
     message = request.required(b"message", size_max=MESSAGE_SIZE_MAX)
     who = request.parameter(b"who")
+    node.failures.tell_again()
+    node.log.tell_again()
     node.log.info("info-command", f"log-message{' from ' + text(who) if who else ''}: {text(message)}")
     return b""
 

@@ -113,6 +113,18 @@ def test_afterwards_it_is_told_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(log.lines) == 2
 
 
+def test_what_was_held_back_is_told_when_somebody_wants_to_know() -> None:
+    def scene(told: FailureLog) -> None:
+        for _ in range(2):
+            for _ in range(3):
+                note(told, called(), b"boom", b"")
+            told.tell_again()
+        told.tell_again()
+
+    told, held = "m.f failed: boom; record", "2 more calls of m.f failed so within 12 s: boom"
+    assert [line.partition(" {")[0] for line in play(scene)] == [told, held, told, held]
+
+
 def test_a_module_that_is_not_registered_is_named_with_those_that_are() -> None:
     no_module = failed(b"UDF: Execution Error 1", detail=b"lua create error: module 'b' not found")
     lines = play(lambda told: note(told, called("b"), no_module.value, no_module.detail))

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from asudfd.aerospike.failures import FailureLog
 from asudfd.aerospike.info.log import ROWS
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoTable
@@ -14,6 +15,7 @@ from asudfd.config.schema import Sink
 from asudfd.errors import CommandError
 from asudfd.network.session import ClientSession
 from asudfd.process.log import Log
+from tests.fakes.state import FakeModules
 
 MEASURED = dict(
     line.split("\t") for line in (Path(__file__).parent / "get_config_8_1_2.txt").read_text().splitlines()
@@ -23,7 +25,7 @@ MEASURED = dict(
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Any]:
     log = Log([Sink(str(tmp_path / "asd.log")), Sink(str(tmp_path / "other.log"))])
-    yield SimpleNamespace(log=log)
+    yield SimpleNamespace(log=log, failures=FailureLog(log, cast("Any", FakeModules())))
     log.close()
 
 
@@ -104,6 +106,14 @@ def test_of_several_changes_the_first(node: Any) -> None:
     assert ask(node, b"log-set:id=0;udf=debug;smd=debug;nope=debug") == b"ok"
     assert ask(node, b"log/0/udf") == b"udf:DEBUG"
     assert ask(node, b"log/0/smd") == b"smd:INFO"
+
+
+def test_behind_a_message_warnings_are_told_anew(node: Any, tmp_path: Path) -> None:
+    for _ in range(2):
+        node.log.warning("udf", "again", "here")
+        node.log.warning("udf", "again", "here")
+        ask(node, b"log-message:message=mark")
+    assert (tmp_path / "asd.log").read_text().count("again") == 2
 
 
 def test_a_message_is_logged(node: Any, tmp_path: Path) -> None:
