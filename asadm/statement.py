@@ -223,9 +223,10 @@ def _unknown(words: Sequence[str], position: int, known: Sequence[str]) -> str:
     if not before and word in vendor_commands.MODIFIERS:
         return f"{word!r} begins no command: it belongs on the line of its command, which ends with the line"
     near = get_close_matches(word, known, n=1, cutoff=0.6)
+    meant = [row.name for row in commands.TABLE if row.words[-1] == word] or near
     what = f'"{before}" has no {word!r}' if before else f"unknown command {word!r}"
-    if near:
-        return f"{what}, did you mean {near[0]!r}?"
+    if meant:
+        return f"{what}, did you mean {' or '.join(map(repr, meant))}?"
     return f"{what}, {'it goes on with' if before else 'the commands are'} {', '.join(known)}"
 
 

@@ -16,7 +16,8 @@ OPTIONS = ONLY_SHOWN
 
 NOTES = """\
 Every node is told, and the principal of the cluster does it: it answers ok, the others ignored-by-non-principal. The exit code
-is 1 where no node of a cluster said ok, and where a node did not answer. 'info network' shows the cluster.
+is 1 where no node of a cluster said ok, and where a node did not answer. A principal that was told less than two seconds ago
+refuses ("unknown"). 'info network' shows the cluster.
 
 Example:
   asadm --enable manage recluster"""

@@ -266,6 +266,8 @@ def test_words_after_two_dashes_are_taken_as_they_stand() -> None:
         ),
         ("info bin", '"info bin" is a command of the vendor\'s asadm that is not here: servers from 7.0'),
         ("show latency", "\"show\" has no 'latency', did you mean 'latencies'?"),
+        ("show features", "\"show\" has no 'features', did you mean 'features'?"),
+        ("network", "unknown command 'network', did you mean 'info network' or 'manage config network'?"),
         ("show stat\n  like uptime", "'like' begins no command: it belongs on the line of its command"),
         ("info typo", "\"info\" has no 'typo', it goes on with network"),
     ],
