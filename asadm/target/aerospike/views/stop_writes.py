@@ -27,7 +27,7 @@ COLUMNS = (
     Column("set", "Set"),
     Column("stop_writes", "Stopped", units.FLAG),
     Column("metric", "Metric", whole=True),
-    Column("usage_pct", "Used", units.PERCENT),
+    Column("usage_pct", "Usage%", units.PERCENT),
     Column("usage", "Usage", unit_of="unit", detail=2),
     Column("threshold", "Limit", unit_of="unit", detail=1),
     Column("unit", "Unit", data=True),
