@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from asadm.configuration.parameters import SINK, NodeParameter, by_design, ignored
+from asadm.configuration.parameters import SET, SINK, NodeParameter, by_design, ignored
 from asadm.configuration.secret_names import secret
 from asadm.configuration.wording import portable_settings
 from asadm.configuration.yaml_writer import written
@@ -55,13 +55,20 @@ def merge(found: Sequence[Settings], ignore: Sequence[str]) -> tuple[Settings, l
     for parameter in sorted(parameters, key=lambda each: each.place):
         if _left_out(parameter, ignore):
             continue
-        values = [each.get(parameter.context, {}).get(parameter.name) for each in found]
+        values = _told(parameter, found)
         usual = most(values)
         if usual is not None:
             merged.setdefault(parameter.context, {})[parameter.name] = usual
         if len(set(values)) > 1 and not by_design(parameter):
             differing.append(parameter)
     return merged, differing
+
+
+def _told(parameter: NodeParameter, found: Sequence[Settings]) -> list[str | None]:
+    """What each node has; of a set, what those have that know it: one without records is nowhere."""
+    context = parameter.context
+    known = [each for each in found if context in each or SET not in context]
+    return [each.get(context, {}).get(parameter.name) for each in known]
 
 
 def _left_out(parameter: NodeParameter, ignore: Sequence[str]) -> bool:

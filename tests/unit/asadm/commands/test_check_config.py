@@ -147,6 +147,14 @@ def test_what_is_written_is_what_is_read(asadm: Asadm, differing: list[FakeNode]
     assert most.out == text
 
 
+def test_a_set_that_few_nodes_have_is_written_and_no_difference(asadm: Asadm) -> None:
+    with FakeNode(said(1)) as one, FakeNode(said(2, sets="")) as two, FakeNode(said(3, sets="")) as three:
+        where = hosts([one, two, three])
+        made = asadm("-h", where, "check", "config", "--write-baseline", "b.yaml")
+        assert (made.code, made.err) == (0, "asadm: wrote 10 parameters to b.yaml\n")
+        assert asadm("-h", where, "check", "config", "--baseline", "b.yaml").code == 0
+
+
 def test_nothing_is_written_of_a_part(asadm: Asadm, nodes: list[FakeNode], tmp_path: Path) -> None:
     with FakeNode(behaviour=closing_at_once) as closed:
         result = asadm(
