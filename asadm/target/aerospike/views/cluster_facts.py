@@ -24,15 +24,15 @@ EDITIONS = {
 """The edition as the vendor's asadm shortens it, before the build."""
 
 COLUMNS = (
-    Column("id", "Node ID", detail=2),
-    Column("address", "Address"),
+    Column("id", "Node ID", detail=3),
+    Column("address", "Address", detail=1),
     Column("build", "Build"),
-    Column("migrations", "Migrations", units.COUNT, detail=4),
-    Column("cluster_name", "Name", group="Cluster", detail=5),
+    Column("migrations", "Migrations", units.COUNT, detail=5),
+    Column("cluster_name", "Name", group="Cluster", detail=6),
     Column("cluster_size", "Size", units.NUMBER, group="Cluster"),
-    Column("cluster_key", "Key", group="Cluster", detail=1),
-    Column("cluster_integrity", "Integrity", units.FLAG, group="Cluster", detail=6),
-    Column("principal", "Principal", group="Cluster", detail=3),
+    Column("cluster_key", "Key", group="Cluster", detail=2),
+    Column("cluster_integrity", "Integrity", units.FLAG, group="Cluster", detail=7),
+    Column("principal", "Principal", group="Cluster", detail=4),
     Column("client_connections", "Clients", units.NUMBER),
     Column("uptime", "Uptime", units.SECONDS),
 )

@@ -19,11 +19,11 @@ PARTITION_INFO = "partition-info"
 COMMANDS = ("node", "statistics", PARTITION_INFO)
 
 COLUMNS = (
-    Column("cluster_key", "Cluster Key", detail=1),
-    Column("primary", "Primary", units.NUMBER, group="Partitions", total=summed("primary")),
-    Column("secondary", "Secondary", units.NUMBER, group="Partitions", total=summed("secondary")),
-    Column("unavailable", "Unavailable", units.NUMBER, group="Partitions", total=highest("unavailable")),
-    Column("dead", "Dead", units.NUMBER, group="Partitions", total=highest("dead")),
+    Column("cluster_key", "Cluster Key", detail=2),
+    Column("primary", "Primary", units.NUMBER, total=summed("primary")),
+    Column("secondary", "Secondary", units.NUMBER, total=summed("secondary"), detail=1),
+    Column("unavailable", "Unavailable", units.NUMBER, total=highest("unavailable")),
+    Column("dead", "Dead", units.NUMBER, total=highest("dead")),
 )
 """Partitions that are unavailable or dead are those of the cluster, as each node sees it: their sum would mean nothing."""
 

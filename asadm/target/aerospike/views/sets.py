@@ -20,7 +20,7 @@ COMMAND = "sets"
 SET = Column("set", "Set")
 
 COLUMNS = (
-    Column("truncating", "Truncating", units.FLAG, detail=5),
+    Column("truncating", "Truncating", units.FLAG, detail=7),
     Column(
         "data_used_bytes",
         "Used",
@@ -34,7 +34,7 @@ COLUMNS = (
         units.BYTES,
         group="Size Quota",
         total=summed("size_quota_bytes"),
-        detail=2,
+        detail=4,
     ),
     Column(
         "size_quota_used_pct",
@@ -42,18 +42,20 @@ COLUMNS = (
         units.PERCENT,
         group="Size Quota",
         total=share("data_used_bytes", "size_quota_bytes"),
+        detail=2,
     ),
     Column("records", "Records", units.COUNT, group="Total", total=summed("records")),
-    Column("records_quota", "Total", units.COUNT, group="Records Quota", detail=1),
+    Column("records_quota", "Total", units.COUNT, group="Records Quota", detail=3),
     Column(
         "records_quota_used_pct",
         "Used%",
         units.PERCENT,
         group="Records Quota",
         total=share("records", "records_quota"),
+        detail=1,
     ),
-    Column("disable_eviction", "Disable Eviction", units.FLAG, detail=4),
-    Column("set_index", "Set Index", detail=3),
+    Column("disable_eviction", "Disable Eviction", units.FLAG, detail=6),
+    Column("set_index", "Set Index", detail=5),
 )
 NOTE, NO_SET = "records are counted with their copies", "no set was found"
 
