@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from asadm import inventory, seen_modules
+from asadm import inventory, seen_names
 from asadm.flags import OPTIONS
 from asadm.target.types import DEFAULT, DEFAULTS, FUNCTION, SENTINEL, TYPES, UDF
 from asinfo.errors import Error, UsageError
@@ -61,7 +61,7 @@ def offered(kind: str, values: Values) -> list[str]:
         return nodes(values)
     if kind in CONTEXTS:
         return list(CONTEXTS[kind])
-    names = seen_modules.names(NOUNS[kind], _places(values, FAMILIES.get(NOUNS[kind], UDF)))
+    names = seen_names.names(NOUNS[kind], _places(values, FAMILIES.get(NOUNS[kind], UDF)))
     return [function_beginning(name) for name in names] if kind == "functions" else names
 
 

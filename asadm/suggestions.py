@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from asadm import commands, offers, placeholders, seen_modules, statement
+from asadm import commands, offers, placeholders, seen_names, statement
 from asadm.fleet.observed.survey import survey
 from asinfo.errors import Error, UsageError
 from asinfo.info_names import NAMES
@@ -109,7 +109,7 @@ class Suggestions:
             return list(offers.CONTEXTS[kind])
         cluster = self._session.cluster_for(row.family)
         places = [cluster.name] if cluster.name else [node.address for node in cluster.nodes]
-        return seen_modules.names(offers.NOUNS[kind], places) if kind in offers.NOUNS else []
+        return seen_names.names(offers.NOUNS[kind], places) if kind in offers.NOUNS else []
 
     def _names(self, family: str) -> list[str]:
         """Modules of any node that answers soon; asked once a command."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm import seen_modules
+from asadm import seen_names
 from asadm.commands.modifiers import FigureSelection, NamePattern, flipped, one_of
 from asadm.commands.table_outcome import tables_outcome
 from asadm.outcome import exit_code
@@ -36,8 +36,8 @@ def remember(
     read = [info.answer.node.address for info in found if info.good]
     if not read:
         return
-    seen_modules.add(NOUNS[kind], cluster.name, read, [name for table in made for name in table.names])
-    seen_modules.add("namespace", cluster.name, read, [name for info in found for name in info.namespaces])
+    seen_names.add(NOUNS[kind], cluster.name, read, [name for table in made for name in table.names])
+    seen_names.add("namespace", cluster.name, read, [name for info in found for name in info.namespaces])
 
 
 class ValueRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm import seen_modules
+from asadm import seen_names
 from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -89,7 +89,7 @@ def survey(
     found = Survey(cluster.listings(answers), cluster.noun)
     if nodes is None and found.read:
         read = [listing.node.address for listing in found.listings if listing.read]
-        seen_modules.note(cluster.noun, cluster.name, read, found.names())
+        seen_names.note(cluster.noun, cluster.name, read, found.names())
     return found
 
 

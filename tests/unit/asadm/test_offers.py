@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asadm import flags, offers, placeholders, seen_modules, state
+from asadm import flags, offers, placeholders, seen_names, state
 from asadm.commands import TABLE
 from asadm.target.aerospike.views import configuration, statistics
 from asinfo.info_names import NAMES
@@ -34,10 +34,10 @@ def offered(kind: str, *words: str) -> list[str]:
 @pytest.fixture
 def here(asadm: Asadm, tmp_path: Path) -> Path:
     (tmp_path / "asadm.yaml").write_text(INVENTORY)
-    seen_modules.note("module", "a", (), [b"x.lua", b"\x1b[2J.lua", b"\xff.lua"])
-    seen_modules.note("module", "b", (), [b"y.lua"])
-    seen_modules.note("module", "", ("10.0.0.7:3000", "10.0.0.8:3000"), [b"z.lua"])
-    seen_modules.note("library", "c", (), [b"lib"])
+    seen_names.note("module", "a", (), [b"x.lua", b"\x1b[2J.lua", b"\xff.lua"])
+    seen_names.note("module", "b", (), [b"y.lua"])
+    seen_names.note("module", "", ("10.0.0.7:3000", "10.0.0.8:3000"), [b"z.lua"])
+    seen_names.note("library", "c", (), [b"lib"])
     return tmp_path
 
 
@@ -140,16 +140,16 @@ def test_a_survey_leaves_the_names_of_modules(asadm: Asadm, tmp_path: Path) -> N
 
 
 def test_the_oldest_are_forgotten(asadm: Asadm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seen_modules, "FILES_MAX", 4)
+    monkeypatch.setattr(seen_names, "FILES_MAX", 4)
     for number in range(5):
-        seen_modules.note("module", f"c{number}", (), [b"x.lua"])
+        seen_names.note("module", f"c{number}", (), [b"x.lua"])
     assert state.names("seen-module") == ["c2", "c3", "c4"]
 
 
 def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asadm.state.state_directory", lambda: "")
-    seen_modules.note("module", "a", (), [b"x.lua"])
-    assert seen_modules.names("module", ["a"]) == []
+    seen_names.note("module", "a", (), [b"x.lua"])
+    assert seen_names.names("module", ["a"]) == []
 
 
 def test_every_info_command_of_a_node_is_offered() -> None:

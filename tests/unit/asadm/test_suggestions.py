@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asadm import seen_modules
+from asadm import seen_names
 from asadm.cluster import ClusterNode
 from asadm.commands import TABLE
 from asadm.flags import OPTIONS
@@ -139,9 +139,9 @@ def test_tab(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     with store.node() as node:
         places = (f"{node.host}:{node.port}",)
-        seen_modules.add("namespace", "", places, ["test", "bar"])
-        seen_modules.add("parameter", "", places, ["heartbeat.interval"])
-        seen_modules.add("statistic", "", places, ["uptime"])
+        seen_names.add("namespace", "", places, ["test", "bar"])
+        seen_names.add("parameter", "", places, ["heartbeat.interval"])
+        seen_names.add("statistic", "", places, ["uptime"])
         suggestions = Suggestions(session((node.host, node.port), refusing()))
         found = suggestions.complete(before, word)
     assert [each.removesuffix(" ") for each in found] == expected

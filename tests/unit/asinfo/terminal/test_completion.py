@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asadm import completion, offers, seen_modules
+from asadm import completion, offers, seen_names
 from asadm.commands import TABLE
 from asadm.flags import OPTIONS as ASADM_OPTIONS
 from asinfo.cli import completion_script
@@ -79,12 +79,12 @@ def _inventory(directory: Path) -> None:
     )
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("XDG_STATE_HOME", str(directory.parent / ".local" / "state"))
-        seen_modules.note("module", "laptop", (), [b"counter.lua", b"odd $(touch hurt).lua", b"\x1b[2J"])
-        seen_modules.note("module", "", ("10.0.0.9:3000",), [b"alone.lua"])
-        seen_modules.add("namespace", "laptop", (), NAMESPACES)
-        seen_modules.add("parameter", "laptop", (), ["heartbeat.interval", "proto-fd-max"])
-        seen_modules.add("statistic", "laptop", (), STATISTICS)
-        seen_modules.note("library", "carts", (), [b"mylib"])
+        seen_names.note("module", "laptop", (), [b"counter.lua", b"odd $(touch hurt).lua", b"\x1b[2J"])
+        seen_names.note("module", "", ("10.0.0.9:3000",), [b"alone.lua"])
+        seen_names.add("namespace", "laptop", (), NAMESPACES)
+        seen_names.add("parameter", "laptop", (), ["heartbeat.interval", "proto-fd-max"])
+        seen_names.add("statistic", "laptop", (), STATISTICS)
+        seen_names.note("library", "carts", (), [b"mylib"])
 
 
 def _programs(folder: Path) -> str:

@@ -1,6 +1,7 @@
-"""The names of the modules that the last survey of a cluster saw, and of namespaces, parameters and statistics, for completion, which asks no node.
+"""Names that were last seen on a cluster, for completion, which asks no node: of modules, namespaces, parameters and statistics.
 
-One small file in the state directory for each cluster that has a name, and for each node of one that has none.
+Modules are those of the last survey. There is a small file in the state directory for each cluster that has a name, and for each
+node of one that has none.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ FILES_MAX = 400
 
 
 def note(noun: str, cluster: str, addresses: Sequence[str], names: Iterable[bytes]) -> None:
-    """Keep ``names``, without those that would steer a terminal; ``noun`` is what the servers call a module."""
+    """Keep ``names``, without those that would steer a terminal; ``noun`` is what servers call one of them."""
     texts = sorted(name for name in map(os.fsdecode, names) if name.isprintable())
     content = "".join(f"{name}\n" for name in texts).encode()
     for place in [cluster] if cluster else addresses[:NODES_MAX]:
