@@ -1,6 +1,6 @@
 """Modules that are looked at without a node: files, and directories of them. Those of one directory may require each other."""
 
-# ruff: noqa: PTH112, PTH118, PTH119, PTH120 - paths as they were given; pathlib would double the start-up time
+# ruff: noqa: PTH100, PTH112, PTH118, PTH119, PTH120 - paths as they were given; pathlib would double the start-up time
 
 from __future__ import annotations
 
@@ -57,15 +57,22 @@ class SiblingFiles:
 
 
 def read(paths: Iterable[str], rules: Rules | None = None) -> list[ModuleGroup]:
-    """The modules of these files and directories. Raises UsageError and ConfigError."""
+    """The modules of these files and directories, each once: first those of directories. Raises UsageError and ConfigError."""
     rules = rules or default_rules()
     groups: list[ModuleGroup] = []
     files: dict[str, ModuleGroup] = {}
-    for path in paths:
+    seen: set[str] = set()
+    for path in sorted(paths, key=os.path.isdir, reverse=True):
+        place = os.path.abspath(path)
+        if place in seen:
+            continue
+        seen.add(place)
         if os.path.isdir(path):
             found, problems = read_all(path, rules)
             by_path = sorted(found.sources.values(), key=lambda source: source.path)
             groups.append(ModuleGroup(by_path, problems, SiblingFiles()))
+            inside = [*(source.path for source in by_path), *(problem.path for problem in problems)]
+            seen.update(map(os.path.abspath, inside))
             continue
         directory = os.path.dirname(path) or "."
         if directory not in files:

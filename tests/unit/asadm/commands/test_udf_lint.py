@@ -83,6 +83,13 @@ def test_files_may_require_what_lies_beside_them(asadm: Asadm, directory: Path) 
     assert asadm("udf", "lint", "udf/b.lua", "udf/c.lua").code == 1
 
 
+def test_what_is_named_twice_is_looked_at_once(asadm: Asadm, directory: Path) -> None:
+    (directory / "b.lua").write_text(WRONG)
+    for paths in (["udf"], ["udf/b.lua", "udf"], ["udf", "udf/", "./udf/b.lua"]):
+        assert asadm("udf", "lint", *paths).out.endswith("2 modules: 2 warnings\n")
+    assert asadm("udf", "lint", "udf/b.lua", "udf/../udf/b.lua").out.endswith("1 module: 2 warnings\n")
+
+
 def test_what_udf_yaml_excludes_is_no_module(asadm: Asadm, directory: Path) -> None:
     (directory / "b.lua").write_text("function (")
     (directory / "udf.yaml").write_text("exclude: [b.lua]\n")
