@@ -170,7 +170,13 @@ local function show_table(value, depth)
     return "{" .. concat(parts, ", ") .. "}"
 end
 
--- Values of Aerospike's types say themselves what they are; no method of a module is called.
+-- The function `name` of a metatable, if it is the sandbox's: no method of a module is called.
+local function of_sandbox(own, name)
+    local found = own and rawget(own, name)
+    return kind(found) == "function" and getinfo(found, "S").source == SANDBOX and found
+end
+
+-- Values of Aerospike's types say themselves what they are, and records which bins they have by now.
 function show(value, depth)
     local form, own = kind(value), metatable(value)
     if form == "string" then
@@ -178,11 +184,11 @@ function show(value, depth)
     elseif form ~= "table" then
         return form == "function" and "function" or tostring(value)
     end
-    local text_of = own and rawget(own, "__tostring")
-    if kind(text_of) == "function" and getinfo(text_of, "S").source == SANDBOX then
-        return text_of(value)
+    local bins, text_of = of_sandbox(own, "__bins"), of_sandbox(own, "__tostring")
+    if bins then
+        return "Record " .. show_table(bins(value), depth)
     end
-    return show_table(value, depth)
+    return text_of and text_of(value) or show_table(value, depth)
 end
 
 local function line_of(value)

@@ -298,6 +298,23 @@ local function names()
     return all
 end
 
+-- The bins as the function sees them, in a table of Lua; for who looks at the locals of a failure (`line_watch.lua`).
+function Record.__bins(self)
+    local found = {}
+    if self ~= rec then
+        return found
+    elseif not where then
+        scan()
+    end
+    for _, name in next, names() do
+        found[name] = self[name]
+    end
+    for index = 1, pending and assigned or 0 do
+        found[pending[index]] = self[pending[index]]
+    end
+    return found
+end
+
 -- All bins, in their stored order, new ones behind.
 local function rewritten()
     if not flushed then

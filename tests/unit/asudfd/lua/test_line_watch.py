@@ -105,6 +105,27 @@ def test_no_code_of_a_module_runs_to_show_a_value() -> None:
     assert failed("own_text").frames[0].variables["t"] == "{a = 1}"
 
 
+@pytest.mark.parametrize(
+    ("body", "record", "bins"),
+    [
+        ("", {"a": 1, "l": [2]}, {"a = 1", "l = [2]"}),
+        ("rec.a = 'x' rec.b = 2", {"a": 1}, {'a = "x"', "b = 2"}),
+        ("rec.b = map{x = 1} aerospike:update(rec) rec.a = nil", {"a": 1, "c": 3}, {'b = {"x":1}', "c = 3"}),
+        ("aerospike:remove(rec) rec.c = 1", {"a": 1}, {"c = 1"}),
+        ("rec.a = 1 aerospike:create(rec)", None, {"a = 1"}),
+        ("", None, {""}),
+    ],
+)
+def test_a_record_is_shown_with_the_bins_that_it_has_by_then(
+    body: str, record: dict[str, Any] | None, bins: set[str]
+) -> None:
+    with pytest.raises(CallError) as caught:
+        OfflineModule(f"function f(rec) {body} error('no') end").call("f", record)
+    shown = caught.value.frames[0].variables["rec"]
+    assert shown.startswith("Record {")
+    assert set(shown.removeprefix("Record {").removesuffix("}").split(", ")) == bins
+
+
 def test_what_runs_away_ends() -> None:
     watch = LineWatch(profile=True)
     assert "Timeout" in str(failed("forever", watch=watch, seconds=0.05))
