@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.tables.node_names import NODES_NAMED, named, names
-from asadm.tables.table import Column, partial
+from asadm.tables.table import Column, partial, unread_rows
 from asinfo.terminal.render import Cell, Sheet
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -114,10 +114,7 @@ class SharedTable:
             }
             for row in self.rows
         ]
-        rows += [
-            {"node": answer.node.name, "state": answer.status, "reason": answer.error}
-            for answer in self.failed
-        ]
+        rows += unread_rows(self.failed)
         return {
             "name": self.name,
             "title": self.title,

@@ -253,10 +253,7 @@ class Table:
     def document(self) -> dict[str, object]:
         """The table for JSON, with raw values."""
         rows = [self._row_document(row) for row in self.rows]
-        rows += [
-            {"node": answer.node.name, "state": answer.status, "reason": answer.error}
-            for answer in self.failed
-        ]
+        rows += unread_rows(self.failed)
         return {
             "name": self.name,
             "title": self.title,
@@ -273,6 +270,11 @@ class Table:
     def _total_document(self, rows: Sequence[TableRow], values: Mapping[str, Value]) -> dict[str, object]:
         keys = {key.name: rows[0].values.get(key.name) for key in self.keys}
         return {**keys, "nodes_read": self._read, "nodes_asked": len(self.answers), **values}
+
+
+def unread_rows(failed: Sequence[NodeAnswer]) -> list[dict[str, object]]:
+    """What JSON says of nodes that were not read."""
+    return [{"node": answer.node.name, "state": answer.status, "reason": answer.error} for answer in failed]
 
 
 def partial(answers: Sequence[NodeAnswer]) -> str:

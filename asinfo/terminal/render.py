@@ -370,13 +370,3 @@ def _wide(sheet: Sheet, widths: Sequence[int], console: Console) -> None:
     for row in sheet.rows:
         table.add_row(*(Text(cell.text, style=STYLES[cell.mark]) for cell in row))
     console.print(table)
-
-
-def as_data(sheet: Sheet) -> dict[str, object]:
-    """The sheet for JSON: ``{"title", "columns", "rows": [{column: value}], "note"}``."""
-    return {
-        "title": sheet.title,
-        "columns": sheet.columns,
-        "rows": [dict(zip(sheet.columns, (cell.value for cell in row), strict=True)) for row in sheet.rows],
-        "note": sheet.note,
-    }

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asinfo.terminal.render import Cell, Sheet, as_data, plain, show
+from asinfo.terminal.render import Cell, Sheet, plain, show
 from asinfo.text import visible
 
 SHEET = Sheet(
@@ -160,13 +159,6 @@ def test_markup_is_text() -> None:
     stream = Terminal()
     show(Sheet("[bold]t[/]", ["[red]c"], [["[/nope]"]]), stream, colour=False)
     assert all(text in stream.getvalue() for text in ("[bold]t[/]", "[red]c", "[/nope]"))
-
-
-def test_json() -> None:
-    data = json.loads(json.dumps(as_data(SHEET)))
-    assert data["rows"][1] == {"module": "evil\x1b[31m\n", "n1": None, "calls": 1234567}
-    assert data["columns"] == ["module", "n1", "calls"]
-    assert (data["title"], data["note"]) == ("Modules", "2 of 3")
 
 
 @given(st.text())
