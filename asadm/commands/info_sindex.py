@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from asadm.commands.modifiers import FigureSelection
     from asadm.outcome import CommandOutcome
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
@@ -24,12 +25,10 @@ def check(arguments: CommandArguments) -> None:
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes for their indexes, and for the figures of each that is wanted."""
-    selected = arguments.prepared
+    selected: FigureSelection = arguments.prepared
 
     def wanted(index: Mapping[str, str]) -> bool:
-        name = index["indexname"]
-        chosen = selected.set(index.get("set", "")) or selected.set(name)
-        return bool(selected.namespace(index["ns"]) and chosen and selected.like(name))
+        return selected.index(index["ns"], index.get("set", ""), index["indexname"])
 
     found = sindex.ask_indexes(info_cluster(session.cluster(arguments)), wanted)
     return tables_or_nothing(answers(found), [sindex.table(found, wanted)], selected)

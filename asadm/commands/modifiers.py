@@ -63,6 +63,10 @@ class FigureSelection:
         self.set = NamePattern(patterns[1:2])
         self.words = [*like, *for_, *names]
 
+    def index(self, namespace: str, set_: str, name: str) -> bool:
+        """Whether a secondary index is wanted: the second word of ``for`` may be its set, or its name."""
+        return self.namespace(namespace) and (self.set(set_) or self.set(name)) and self.like(name)
+
     @property
     def nothing(self) -> str:
         """What to say where nothing was found."""

@@ -29,10 +29,5 @@ def check(arguments: CommandArguments) -> None:
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes at once."""
     selected: FigureSelection = arguments.prepared
-
-    def wanted(namespace: str, set_: str, index: str) -> bool:
-        in_set = selected.set(set_) or selected.set(index)
-        return selected.namespace(namespace) and in_set and selected.like(index)
-
     found = ask(info_cluster(session.cluster(arguments)), [indexes.LIST])
-    return tables_or_nothing(answers(found), [sindex_list.table(found, wanted)], selected)
+    return tables_or_nothing(answers(found), [sindex_list.table(found, selected.index)], selected)
