@@ -161,14 +161,18 @@ def _act(values: Values) -> int:
         return execute(session, calls)
 
 
+def _executed(text: str, rules_of: RulesOf) -> list[ParsedCommand]:
+    """The commands of one ``-e``. As in the real tool, it may name a file; what looks like a path but is none is reported as a command."""
+    is_file = os.path.isfile(text)  # noqa: PTH113 - start-up time
+    return _file(text, rules_of) if is_file else statement.parse(text, rules_of=rules_of)
+
+
 def _calls(run: RunSettings, values: Values, rules_of: RulesOf) -> list[ParsedCommand] | None:
     """The commands to run, parsed; None for the interactive shell."""
     if run.words:
         return [_words(values, rules_of)]
-    if run.execute is not None:
-        # As in the real tool, -e may name a file; what looks like a path but is none is reported as a command.
-        is_file = os.path.isfile(run.execute)  # noqa: PTH113 - start-up time
-        return _file(run.execute, rules_of) if is_file else statement.parse(run.execute, rules_of=rules_of)
+    if run.execute:
+        return [call for each in run.execute for call in _executed(each, rules_of)]
     if run.file is not None and run.file != "-":
         return _file(run.file, rules_of)
     if run.file is None and os.isatty(0):

@@ -15,8 +15,9 @@ OWN = (
     Option(
         "execute",
         "e",
+        kind="list",
         metavar="COMMANDS",
-        help="Run COMMANDS, separated by ';', and exit. If COMMANDS is the name of a file, run the commands in it.",
+        help="Run COMMANDS, separated by ';', and exit. If COMMANDS is the name of a file, run the commands in it. Repeatable.",
     ),
     Option("file", "f", metavar="FILE", help="Run the commands in FILE ('-': standard input) and exit."),
     Option(

@@ -20,7 +20,7 @@ class RunSettings:  # plain class: dataclasses cost more to import than the whol
     ``version``     print the version, and nothing else
     ``completion``  print the completion script of this shell, and nothing else; None for none
     ``offer``       print what completion offers of this kind, and nothing else; None for none
-    ``execute``     commands, or the name of a file of commands; None if not given
+    ``execute``     each commands, or the name of a file of commands; empty if not given
     ``file``        a file of commands, ``-`` for standard input; None if not given
     ``words``       the words of one command
     ``enable``      commands may change the cluster
@@ -39,7 +39,7 @@ class RunSettings:  # plain class: dataclasses cost more to import than the whol
         self.version = values.flag("version")
         self.completion = values.text("completion")
         self.offer = values.text("offer")
-        self.execute = values.text("execute")
+        self.execute = values.texts("execute")
         self.file = values.text("file")
         self.words = values.words
         self.enable = values.flag("enable")
@@ -50,9 +50,9 @@ class RunSettings:  # plain class: dataclasses cost more to import than the whol
         self.no_password_left = (
             "user" in values.given and not values.text("password") and values.text("auth") != "PKI"
         )
-        if sum((self.execute is not None, self.file is not None, bool(self.words))) > 1:
-            if self.execute and self.words and self.file is None and " " not in self.execute:
-                whole = " ".join((self.execute, *self.words))
+        if sum((bool(self.execute), self.file is not None, bool(self.words))) > 1:
+            if self.execute and self.words and self.file is None and " " not in self.execute[-1]:
+                whole = " ".join((self.execute[-1], *self.words))
                 raise UsageError(f"-e takes one word: put the commands in quotes, as in -e '{whole}'")
             raise UsageError("-e, -f and plain words each say what to run: give one of them")
 

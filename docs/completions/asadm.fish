@@ -366,7 +366,7 @@ end
 complete -c asadm -e
 complete -c asadm -f -a '(__asadm_next)'
 complete -c asadm -n __asadm_file -F
-complete -c asadm -s e -l execute -x -d 'Run COMMANDS, separated by \';\', and exit. If COMMANDS is the name of a file, run the commands in it.'
+complete -c asadm -s e -l execute -x -d 'Run COMMANDS, separated by \';\', and exit. If COMMANDS is the name of a file, run the commands in it. Repeatable.'
 complete -c asadm -s f -l file -r -F -d 'Run the commands in FILE (\'-\': standard input) and exit.'
 complete -c asadm -l enable -d 'Allow commands that change the cluster, as the command \'enable\' does.'
 complete -c asadm -s j -l json -d 'Print the result of each command as one JSON document, with status, answer, error and milliseconds of every node.'

@@ -222,6 +222,16 @@ def test_a_failed_command_does_not_stop_the_next_and_exit_does(asadm: Asadm) -> 
         assert node.requests == [b"no\n", b"build\n"]
 
 
+def test_each_option_for_commands_counts(asadm: Asadm) -> None:
+    with FakeNode(BUILD) as node:
+        result = asadm("-h", hosts(node), "-e", "asinfo -v build; asinfo -v a", "-e", "asinfo -v b", "-e", "")
+        assert node.requests == [b"build\n", b"a\n", b"b\n"]
+        assert result.out.count("~~~ asinfo") == 3
+        node.requests.clear()
+        assert asadm("-h", hosts(node), "-e", "asinfo -v build", "-e", "nosuch").code == 2
+        assert node.requests == []
+
+
 def test_a_command_that_may_not_run_does_not_stop_the_next(asadm: Asadm) -> None:
     commands = "manage config mod-lua param a to b; asinfo -v build"
     with FakeNode(BUILD) as node:
