@@ -112,17 +112,18 @@ def act(values: Values) -> int:
         from asudfd.recover import recover
 
         return recover(_config(values), sys.stdout)
-    zygote = _zygote()  # before there is a thread
+    zygotes: list[Zygote] = []
     try:
-        return _serve(values, zygote)
+        return _serve(values, zygotes)
     finally:
-        if zygote is not None:
+        for zygote in zygotes:
             zygote.close()
 
 
-def _serve(values: Values, zygote: Zygote | None) -> int:
-    """Serve until a signal comes. Raises UsageError, ConfigError or StartError."""
+def _serve(values: Values, zygotes: list[Zygote]) -> int:
+    """Serve until a signal comes. Raises UsageError, ConfigError or StartError. ``zygotes`` gets the process that forks workers."""
     if values.text("resp-port"):
+        zygotes += _zygote()
         _make_keyspace_beside()  # while the configuration is read
     config = _config(values)
     ports = plan_ports(config.network.service.port, values.text("port") or "", values.text("nodes") or "")
@@ -130,11 +131,13 @@ def _serve(values: Values, zygote: Zygote | None) -> int:
     _refuse_doubles(config, ports, resp_ports or ())
     if values.text("functions") and resp_ports is None:
         raise _wrong("--functions needs --resp-port, or a port of network/resp in the configuration")
+    if not zygotes:
+        zygotes += _zygote()
     if resp_ports is not None:
         _make_keyspace_beside()
     from asudfd.process.daemon import run as serve  # asyncio and Lua: not for --version
 
-    serve(config, ports, resp_ports, zygote)
+    serve(config, ports, resp_ports, *zygotes)
     return 0
 
 
@@ -146,11 +149,12 @@ def completion_script(shell: str) -> str:
     return completion.script(shell, "asudfd", OPTIONS, rows)
 
 
-def _zygote() -> Zygote | None:
-    """The process that forks workers; what it imports, a node imports anyway."""
+def _zygote() -> list[Zygote]:
+    """The process that forks workers, where there can be one; to be made before there is a thread. What it imports, a node imports anyway."""
     from asudfd.lua.worker import zygote
 
-    return zygote.start(CROSSING)
+    made = zygote.start(CROSSING)
+    return [] if made is None else [made]
 
 
 def _make_keyspace_beside() -> None:

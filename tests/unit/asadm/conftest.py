@@ -72,7 +72,7 @@ def state_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 @pytest.fixture
 def asadm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
-) -> Asadm:
+) -> Iterator[Asadm]:
     """``asadm("-h", "127.0.0.1:3000", "-e", "show udfs", stdin=b"")``: runs in an empty directory and home."""
     for name in [name for name in os.environ if name.startswith(("XDG_", "ASADM_", "NO_COLOR"))]:
         monkeypatch.delenv(name)
@@ -92,7 +92,9 @@ def asadm(
         out, err = capsysbinary.readouterr()
         return Result(code, out, err)
 
-    return run
+    yield run
+    for number, usual in USUAL.items():
+        signal.signal(number, usual)
 
 
 @contextmanager
@@ -108,14 +110,6 @@ def _signals_are_for_the_run() -> Iterator[None]:
     finally:
         for number in USUAL:
             signal.signal(number, signal.SIG_IGN)
-
-
-@pytest.fixture(autouse=True)
-def _usual_signals() -> Iterator[None]:
-    """After the test, signals end pytest again."""
-    yield
-    for number, usual in USUAL.items():
-        signal.signal(number, usual)
 
 
 class Missed(NamedTuple):

@@ -35,7 +35,11 @@ class Zygote:
 
     def close(self) -> None:
         """End it, and all of its workers with it."""
+        if self.socket.fileno() < 0:
+            return
         self.socket.close()
+        os.kill(self.pid, signal.SIGKILL)  # ours: until it is waited for, nobody else has its number
+        os.waitpid(self.pid, 0)
 
 
 def start(crossing: str) -> Zygote | None:
