@@ -34,6 +34,7 @@ from asudfd.aerospike.message.peer.peer import Peer
 from asudfd.aerospike.message.single.call_cache import KNOWN_SIZE_MAX, CallCache
 from asudfd.aerospike.message.single.executor import RecordExecutor
 from asudfd.aerospike.message.single.read_cache import ReadCache
+from asudfd.aerospike.message.single.write_cache import WriteCache
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from asudfd.network.session import ClientSession
 
 _HAS_NO_OPS = bytes(2)
+_WRITE = bytes((INFO2_WRITE,))
 _MALFORMED = reply_frame(Result.PARAMETER)
 _NO_OPS: list[Op] = []
 
@@ -54,7 +56,7 @@ _NO_OPS: list[Op] = []
 class RecordService:
     """Answers the record messages of the node of ``context``; ``executor`` those on single records of its own."""
 
-    __slots__ = ("_calls", "_owners", "_reads", "context", "executor")
+    __slots__ = ("_calls", "_owners", "_reads", "_writes", "context", "executor")
 
     def __init__(self, context: RecordContext) -> None:
         self.context = context
@@ -62,6 +64,7 @@ class RecordService:
         self.executor = RecordExecutor(context)
         self._calls = CallCache(self.executor)
         self._reads = ReadCache(context)
+        self._writes = WriteCache(context)
 
     def join(self, members: Mapping[str, Owner]) -> None:
         """Know all members of the cluster, by their ids; to be called again when they change."""
@@ -71,15 +74,14 @@ class RecordService:
         self, body: bytes, session: ClientSession | None = None
     ) -> bytes | Awaitable[ReplyContent] | AsyncIterator[bytes]:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
-        plain = body[20:22] == _HAS_NO_OPS and len(body) <= KNOWN_SIZE_MAX
-        if plain:
-            reply: bytes | Awaitable[bytes] | None = None
-            if not body[2]:
-                reply = self._reads.respond(body)
-            elif body[2] == INFO2_WRITE:
-                reply = self._calls.respond(body, session)
-            if reply is not None:
-                return reply
+        cache: CallCache | ReadCache | WriteCache | None = None
+        if body[20:22] != _HAS_NO_OPS:
+            if body[2:3] == _WRITE:
+                cache = self._writes
+        elif len(body) <= KNOWN_SIZE_MAX:
+            cache = self._reads if not body[2] else self._calls if body[2] == INFO2_WRITE else None
+        if cache is not None and (reply := cache.respond(body, session)) is not None:
+            return reply
         try:
             message = unpack(body)
             if message.digest is None or message.info1 & INFO1_BATCH:
@@ -89,14 +91,8 @@ class RecordService:
         except WireError as error:
             self.context.refusals.note(Result.PARAMETER, f"a malformed message: {error}", session)
             return only_last(Result.PARAMETER) if body[1:2] and body[1] & INFO1_BATCH else _MALFORMED
-        if plain:
-            reply = (
-                self._calls.learn(body, message, session)
-                if message.info2
-                else self._reads.learn(body, message)
-            )
-            if reply is not None:
-                return reply
+        if cache is not None and (reply := cache.learn(body, message, session)) is not None:
+            return reply
         if self._owners.alone:
             return self.executor.respond(message, todo, "client", session)
         return self._pass_on(message, todo, body, session)

@@ -24,15 +24,12 @@ from asinfo.wire.message import (
     INFO2_WRITE,
     SET_NAME_SIZE_MAX,
     field,
-    reply_frame,
     unpack,
 )
 from asudfd.aerospike.message.counts import UDFS
-from asudfd.aerospike.message.outcome import OK
-from asudfd.aerospike.message.single.commit import POLICIES3, reply_when_durable
+from asudfd.aerospike.message.single.commit import POLICIES3, reply_to_write
 from asudfd.aerospike.message.single.udf import apply_inline
 from asudfd.aerospike.message.single.udf_call import call_of
-from asudfd.record.latency import SLOW_SECONDS
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -102,13 +99,7 @@ class CallCache(dict[bytes, KnownCall]):
         except Exception as error:  # noqa: BLE001 - the edge, as in `RecordExecutor`
             outcome = context.fault(error)
         namespace.counters[_CALLED[outcome.code]] += 1
-        if outcome.code == OK and not namespace.in_memory:  # there is nothing to wait for: not even a call
-            durable = namespace.storage.durable()
-            if durable is not None:
-                return namespace.latencies.timed("udf", began, reply_when_durable(outcome, durable))
-        if (seconds := monotonic() - began) >= SLOW_SECONDS:
-            namespace.latencies.note("udf", seconds)
-        return reply_frame(*outcome)
+        return reply_to_write(namespace, "udf", began, outcome)
 
     def learn(
         self, body: bytes, message: Message, session: ClientSession | None

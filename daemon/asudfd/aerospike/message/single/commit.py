@@ -5,6 +5,8 @@ Source: the wire specification, sections 3.6 and 4.2.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from asinfo.wire.message import (
@@ -19,7 +21,9 @@ from asinfo.wire.message import (
     reply_frame,
 )
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.outcome import RecordOutcome, failed
+from asudfd.aerospike.message.outcome import OK, RecordOutcome, failed, new_tuple
+from asudfd.record.latency import SLOW_SECONDS
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -79,6 +83,27 @@ def commit(
     if record is not None:
         key = record.key or key
     return namespace.write(digest, record, ttl, set_name, key, bins)
+
+
+def with_generation(namespace: Namespace, digest: bytes, code: int) -> RecordOutcome:
+    """The outcome of a request that is refused: it shows the generation of its record."""
+    record = None
+    with suppress(RequestRefused):  # a damaged record has none
+        record = namespace.get(digest)
+    return new_tuple(RecordOutcome, (int(code), 0 if record is None else record.generation, 0, b"", 0))
+
+
+def reply_to_write(
+    namespace: Namespace, kind: str, began: float, outcome: RecordOutcome
+) -> bytes | Awaitable[bytes]:
+    """The reply to a client's write of a ``kind`` that began at ``began``: at once, or when the disk has it."""
+    if outcome.code == OK and not namespace.in_memory:  # there is nothing to wait for: not even a call
+        durable = namespace.storage.durable()
+        if durable is not None:
+            return namespace.latencies.timed(kind, began, reply_when_durable(outcome, durable))
+    if (seconds := monotonic() - began) >= SLOW_SECONDS:
+        namespace.latencies.note(kind, seconds)
+    return reply_frame(*outcome)
 
 
 async def reply_when_durable(outcome: RecordOutcome, durable: Awaitable[int]) -> bytes:

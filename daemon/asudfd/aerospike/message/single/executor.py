@@ -12,7 +12,6 @@ that takes longer holds the record's lock, and whoever comes to that record mean
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from asinfo.wire import particle
@@ -30,7 +29,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.counts import DELETES, READS, UDFS, WRITES
 from asudfd.aerospike.message.filter.cache import filter_of, prepare, ready
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, failed, refuse_unsupported
-from asudfd.aerospike.message.single.commit import reply_when_durable
+from asudfd.aerospike.message.single.commit import reply_when_durable, with_generation
 from asudfd.aerospike.message.single.read import read
 from asudfd.aerospike.message.single.touch import touch
 from asudfd.aerospike.message.single.udf import apply, apply_in_thread
@@ -171,7 +170,7 @@ class RecordExecutor:
             if (FIELD_FILTER in fields or FIELD_MRT_ID in fields) and not _passes(namespace, message):
                 if FIELD_UDF_MODULE in fields:
                     counts = UDFS
-                outcome = _with_generation(namespace, message, Result.FILTERED_OUT)
+                outcome = _refused(namespace, message, Result.FILTERED_OUT)
             elif counts is WRITES and FIELD_UDF_MODULE in fields:
                 counts = UDFS
                 outcome = apply(context, namespace, message, origin, session)
@@ -186,7 +185,7 @@ class RecordExecutor:
         except (RequestRefused, particle.Refused) as error:
             outcome = context.refuse(error, session)
             if counts is not UDFS:
-                outcome = _with_generation(namespace, message, error.code)
+                outcome = _refused(namespace, message, error.code)
         except Exception as error:  # noqa: BLE001 - the edge: a fault in one request may not end a connection
             outcome = context.fault(error)
         namespace.counters[counts.names[origin][outcome.code]] += 1
@@ -210,11 +209,7 @@ def _passes(namespace: Namespace, message: Message) -> bool:
     return wanted is None or record is None or wanted.passes(namespace, digest, record)
 
 
-def _with_generation(namespace: Namespace, message: Message, code: int) -> RecordOutcome:
+def _refused(namespace: Namespace, message: Message, code: int) -> RecordOutcome:
     """The outcome of a request that is refused: it shows the record's generation, but where that was to be deleted."""
-    digest, record = message.digest, None
-    assert digest is not None
-    if not message.info2 & INFO2_DELETE:
-        with suppress(RequestRefused):  # a damaged record has none
-            record = namespace.get(digest)
-    return RecordOutcome(int(code), 0 if record is None else record.generation, 0, b"", 0)
+    assert message.digest is not None
+    return failed(code) if message.info2 & INFO2_DELETE else with_generation(namespace, message.digest, code)

@@ -29,6 +29,7 @@ from asudfd.record.refused import RequestRefused
 if TYPE_CHECKING:
     from asinfo.wire.message import Message
     from asudfd.aerospike.message.context import RecordContext
+    from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
 _PLAIN = INFO1_READ | INFO1_GET_ALL
@@ -44,7 +45,7 @@ class KnownRead(NamedTuple):
 
 
 class ReadCache(dict[bytes, KnownRead]):
-    """Parsed plain reads, by their bytes without the digest; replies to reads of records of the node of ``context``."""
+    """Parsed plain reads, by their bytes before the digest, which is their end; replies to reads of records of the node of ``context``."""
 
     __slots__ = ("_namespaces", "_owners")
 
@@ -53,17 +54,13 @@ class ReadCache(dict[bytes, KnownRead]):
         self._namespaces = context.namespaces
         self._owners = context.owners
 
-    def respond(self, body: bytes) -> bytes | None:
+    def respond(self, body: bytes, _session: ClientSession | None) -> bytes | None:
         """The reply to a read whose bytes are known but for the digest; None if it has to take the usual way."""
-        try:
-            place = digest_place(body)
-            end = place + DIGEST_SIZE
-            namespace, set_name = self[body[:place] + body[end:]]
-        except (IndexError, KeyError):
+        known = self.get(body[:-DIGEST_SIZE])
+        if known is None:
             return None
-        if len(body) < end:
-            return None  # cut off in its digest: all before that is as in a whole one
-        digest, owners = body[place:end], self._owners
+        namespace, set_name = known
+        digest, owners = body[-DIGEST_SIZE:], self._owners
         if digest in namespace.locks or not (owners.alone or owners.owns(partition_of(digest))):
             return None
         try:
@@ -81,7 +78,7 @@ class ReadCache(dict[bytes, KnownRead]):
         namespace.counters[_FOUND] += 1
         return reply_frame(OK, generation, void_time, bins, count_ops(bins))
 
-    def learn(self, body: bytes, message: Message) -> bytes | None:
+    def learn(self, body: bytes, message: Message, session: ClientSession | None) -> bytes | None:
         """Keep what the message ``body`` says, if it is a plain read; then as `respond`."""
         fields = message.fields
         if message.info1 != _PLAIN or message.info2 or message.ttl or message.op_count:
@@ -97,5 +94,5 @@ class ReadCache(dict[bytes, KnownRead]):
             return None
         if len(self) >= KNOWN_MAX:
             self.clear()
-        self[body[:place] + body[place + DIGEST_SIZE :]] = KnownRead(namespace, set_name)
-        return self.respond(body)
+        self[body[:place]] = KnownRead(namespace, set_name)
+        return self.respond(body, session)
