@@ -9,8 +9,10 @@ local in_order, map_keys, blob_type, bytes_text, join = needs.in_order, needs.ma
 
 local kind, select, number_type, error = type, select, math.type, error
 local byte, char, sub, find = string.byte, string.char, string.sub, string.find
-local pack, unpack, spread = string.pack, string.unpack, table.unpack
+local pack, unpack, spread, move = string.pack, string.unpack, table.unpack, table.move
 
+local RUN <const> = 200 -- elements that one instruction takes: a microsecond or two, and so many places of the stack
+local LOOKED <const> = 4096 -- bytes that each list in them may look through for a zero: a tenth of a microsecond
 local SHORT <const> = 256 -- bytes of arguments that are kept
 local ARGUMENTS <const> = 950000 -- of a call: Lua's stack has a million places
 local MALFORMED <const> = {} -- the error of a value that cannot be read
@@ -48,14 +50,48 @@ local function flags_at(data, at, count)
     return 0, at
 end
 
+-- The first elements of a list, as far as they are integers of one byte each, which most lists have: RUN of them in one step. How
+-- many, and the place behind them.
+local function leading_bytes(data, at, count)
+    local items, n = {}, 0
+    while n < count do
+        local piece = sub(data, at, at + (count - n < RUN and count - n or RUN) - 1)
+        local size = (find(piece, "[\x80-\xFF]") or #piece + 1) - 1
+        if n == 0 then
+            items = { byte(piece, 1, size) }
+        else
+            move({ byte(piece, 1, size) }, 1, size, n + 1, items)
+        end
+        n, at = n + size, at + size
+        if size < RUN then
+            break
+        end
+    end
+    return items, n, at
+end
+
 local function list_at(data, at, count, depth)
-    local items, start, flags = {}, at
+    local start, flags = at
     flags, at = flags_at(data, at, count)
     if at > start then
         count = count - 1
     end
-    for index = 1, count do
-        items[index], at = read(data, at, depth)
+    if count > 0 and depth > DEPTH then
+        error(MALFORMED, 0)
+    end
+    local items, n
+    items, n, at = leading_bytes(data, at, count)
+    local zeros = n < count and (#data > LOOKED or find(data, "\0", at, true)) -- may a string have any?
+    for index = n + 1, count do
+        local first, mark = byte(data, at, at + 1)
+        local last = mark == STRING and first < 0xC0 and at + first - 0xA0 or 0
+        if last > at and last <= #data then -- a short string, as in `text_at`
+            local text = sub(data, at + 2, last)
+            local zero = zeros and find(text, "\0", 1, true)
+            items[index], at = zero and sub(text, 1, zero - 1) or text, last + 1
+        else
+            items[index], at = read(data, at, depth)
+        end
     end
     local list = list_contents(items, count)
     list.flags = flags
@@ -262,6 +298,29 @@ local function put_integer(value)
     return pack(">Bi8", 0xD3, value)
 end
 
+local SMALL <const>, HEADS <const> = {}, {} -- the bytes of integers that are one byte, and of the heads of short strings
+for value = -32, 127 do
+    SMALL[value] = char(value & 0xFF)
+end
+for size = 0, 30 do
+    HEADS[size] = char(0xA1 + size, STRING)
+end
+
+-- Puts the first of `count` elements, as far as they are small integers, and answers how many.
+local function put_leading(parts, n, items, count)
+    local sum, put_so_far = 0, 0
+    for index = 1, count do
+        local value = items[index]
+        local bytes = SMALL[value]
+        if not bytes then
+            break
+        end
+        parts[n + index] = bytes
+        sum, put_so_far = sum + value, index
+    end
+    return number_type(sum) == "integer" and put_so_far or 0 -- 1.0 finds the bytes of 1, and makes the sum a float
+end
+
 local function put_list(parts, n, list, depth)
     local items, count, flags, skipped = list.items, list.n, list.flags, 0
     if not sorting then
@@ -280,8 +339,17 @@ local function put_list(parts, n, list, depth)
             end
         end
     end
-    for index = 1, count - skipped do
-        n = put(parts, n, items[index], depth)
+    count = count - skipped
+    local leading = put_leading(parts, n, items, count)
+    n = n + leading
+    for index = leading + 1, count do
+        local value = items[index]
+        if kind(value) == "string" and #value < 31 then
+            parts[n + 1], parts[n + 2] = HEADS[#value], value
+            n = n + 2
+        else
+            n = put(parts, n, value, depth)
+        end
     end
     return n
 end

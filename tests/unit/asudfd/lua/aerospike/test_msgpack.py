@@ -70,6 +70,42 @@ def test_a_list_has_one_form(echo: Any, value: list[Any]) -> None:
     assert echo("arg", [value]).raw.value == msgpack.pack(value)
 
 
+NEARLY_SMALL = st.sampled_from(
+    [-33, -32, -1, 0, 127, 128, 1.0, -0.0, None, True, "5", "", "x" * 29, "x" * 31, "x" * 32]
+)
+
+
+@EXAMPLES
+@given(
+    st.lists(st.integers(-32, 127), max_size=450),
+    st.lists(NEARLY_SMALL | TEXTS, max_size=40),
+    st.lists(st.integers(0, 127), max_size=450),
+)
+def test_lists_of_what_is_taken_in_one_step(
+    echo: Any, first: list[Any], among: list[Any], last: list[Any]
+) -> None:
+    for value in (first + among + last, among + last, last):
+        assert echo("arg", [value]).raw.value == msgpack.pack(value)
+        assert exact(echo("touch", [], {"v": value, "z": 1}).bins) == exact({"v": value, "z": 1})
+
+
+@pytest.mark.parametrize(
+    "inner", [b"\x01", b"\xa2\x03a", b"\xc0", b"\x90"], ids=["integer", "string", "nil", "list"]
+)
+def test_what_is_nested_too_deeply_is_not_read(echo: Any, inner: bytes) -> None:
+    shown = [
+        echo("touch", [], {"v": (20, b"\x91" * depth + inner), "z": 1}).value for depth in (127, 128, 129)
+    ]
+    assert [value is not None for value in shown] == [True, True, False]
+
+
+def test_a_string_in_a_list_ends_at_its_zero(echo: Any) -> None:
+    for tail in (b"", b"\xd9\xff\x04" + bytes(254), b"\xda\x20\x00\x04" + bytes(8191)):
+        count = 3 + bool(tail)
+        data = bytes([0x90 + count]) + b"\xa4\x03a\0b\xa2\x03c\xa2\x03\0" + tail
+        assert echo("touch", [], {"v": (20, data), "z": 1}).value[:3] == ["a", "c", ""]
+
+
 @EXAMPLES
 @given(st.binary(max_size=60), st.sampled_from([19, 20, 23, 1, 2, 3, 4, 17]))
 def test_any_bytes_in_a_bin(echo: Any, data: bytes, kind: int) -> None:
