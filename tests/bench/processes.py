@@ -13,7 +13,9 @@ import socket
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 BIN = Path(sys.executable).parent
 START_SECONDS_MAX = 30
+_CPU_CLOCK = (
+    2  # of Linux: beside the inverted number of a process, the clock that `clock_getcpuclockid` names
+)
 
 
 @contextlib.contextmanager
@@ -115,8 +120,8 @@ def put(filename: str, source: bytes) -> bytes:
 
 
 def cpu_nanoseconds(pid: int) -> int:
-    """CPU time of all threads of a process, from the scheduler's statistics."""
-    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
+    """The CPU clock of a process: what all its threads have used, those that have ended among them."""
+    return time.clock_gettime_ns(~pid << 3 | _CPU_CLOCK)
 
 
 def resident_bytes(pid: int) -> int:
@@ -175,7 +180,10 @@ def machine() -> str:
         model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         model = platform.processor() or platform.machine()
-    return (
-        f"{os.cpu_count()} x {model}, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}"
-    )
+    return f"{os.cpu_count()} x {model}, {platform.system()} {platform.release()}, {interpreter()}"
+
+
+def interpreter() -> str:
+    """The Python that runs, and whether it was built with PGO (profile-guided optimisation)."""
+    optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    return f"Python {platform.python_version()}, built with{'' if optimised else 'out'} PGO"

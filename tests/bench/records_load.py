@@ -1,6 +1,6 @@
 """A load generator of record requests: CONNECTIONS connections, one request in flight on each, one process, one epoll.
 
-`python -m tests.bench.records_load HOST PORT CONNECTIONS apply|get|put|loop SECONDS` prints how many were answered.
+`python -m tests.bench.records_load HOST PORT CONNECTIONS KIND SECONDS` prints how many were answered; the kinds are those of `frames`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ function increment(rec, bin_name, amount)
     return rec[bin_name]
 end
 
+function push(rec, bin_name, value)
+    local values = rec[bin_name]
+    list.append(values, value)
+    list.remove(values, 1)
+    rec[bin_name] = values
+    aerospike:update(rec)
+    return #values
+end
+
 function loop(rec, count)
     local sum = 0
     for number = 1, count do sum = sum + number end
@@ -43,6 +52,7 @@ end
 function forever(rec) while true do end end
 """
 ITERATIONS = 100_000
+TEN: dict[str, Value] = {"values": [*range(10)]}
 SMALL: dict[str, Value] = {"count": 1, "name": "a small record"}
 
 
@@ -57,6 +67,8 @@ def frames(kind: str) -> list[bytes]:
         "apply": lambda number: request.apply(key(number, "applied"), "bench", "increment", ["count", 1]),
         "get": lambda number: request.get(key(number, "small")),
         "put": lambda number: request.put(key(number, "small"), SMALL),
+        "put1": lambda number: request.put(key(number, "applied"), {"count": number}),
+        "push": lambda number: request.apply(key(number, "ten"), "bench", "push", ["values", number]),
         "put1k": lambda number: request.put(key(number, "large"), {"data": b"x" * 1024}),
         "loop": lambda number: request.apply(key(number, "applied"), "bench", "loop", [ITERATIONS]),
     }
