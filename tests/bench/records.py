@@ -3,10 +3,9 @@
 CPU: the CPU clock of the node's process. Ready-made frames come from one load generator, which shares a core with the node; neither
 preempts the other, so that with 64 connections the node finds the requests of all waiting; medians of 7 interleaved rounds. The
 floor is a server on the same event loop that answers every chunk with a constant, a reply to `get`: what is above it is the
-node's own. A Python built with PGO is 3 to 8 % faster, so the run names its interpreter. "push" is a call of a UDF that appends to a list of ten
-in the record and removes its first element. The
-rates are those of the `aerospike` client. The latencies are round trips of one request at a time, about one every
-millisecond. "apply" is a call of a UDF that adds to a counter in the record.
+node's own. A Python built with PGO is 3 to 8 % faster, so the run names its interpreter. "apply" is a call of a UDF that adds to a
+counter in the record, "push" one that appends to a list of ten and removes its first element. The rates are those of the
+`aerospike` client. The latencies are round trips of one request at a time, about one every millisecond.
 """
 
 from __future__ import annotations
