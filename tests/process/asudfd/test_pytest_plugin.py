@@ -165,7 +165,7 @@ def test_a_path_where_pytest_was_started(project: Path) -> None:
     test = (
         "def test(udf):\n    assert udf('udf') == ['counter']\n\ndef test_none(udf):\n    udf('none.lua')\n"
     )
-    ran = run(project, test, "tests")
+    ran = run(project, test, "tests", "-c", os.devnull, "--rootdir", "tests")  # and no file further up
     assert "1 failed, 1 passed" in ran.stdout
     assert "udf('none.lua')" in ran.stdout
     assert "_files" not in ran.stdout
