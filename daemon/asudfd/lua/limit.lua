@@ -37,12 +37,9 @@ local NO_MEMORY <const> = "not enough memory"
 -- hook takes two to three times as long for each instruction, whatever the interval: a longer one would save next to
 -- nothing, and 1000 instructions take some 10 microseconds, a hundredth of the time after which Python is asked.
 local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 400, 2
--- The first interval of a trial where a module has less than LIGHT KiB, garbage included: short calls, which are most, meet no hook, and
--- so no system call that reads a clock. Where it has less than LIGHTER it is longer, so that a push to a list of ten, of some 1000
--- instructions, is short too. Dear instructions make either some 0.4 seconds at worst: with what `own` counts as the state's and is
--- garbage, 900 times 400 KiB are more than 1300 times 250. Two megabytes and BRISK would make it longer.
+-- The first interval of a trial where a module has less than LIGHT KiB, garbage included: short calls, which are most, meet
+-- no hook. Dear instructions make that a quarter of a second at worst; two megabytes and BRISK would make it longer.
 local FIRST <const>, LIGHT <const> = 900, 300
-local LONGER <const>, LIGHTER <const> = 1300, 150
 local OWN <const> = 38 -- instructions of a hook that changes nothing, counted: they are part of the interval
 local REST <const> = 24 -- turns of an empty loop, so that a hook that sets another interval has OWN instructions too
 -- Seconds that so few instructions take only if some are dear: 500 times what an interval of ordinary ones takes, so that a
@@ -147,7 +144,7 @@ local function interval()
     return count > DEAR and count or DEAR
 end
 
-local LONGER_COUNT <const>, FIRST_COUNT <const>, BRISK_COUNT <const> = LONGER + OWN, FIRST + OWN, BRISK + OWN
+local FIRST_COUNT <const>, BRISK_COUNT <const> = FIRST + OWN, BRISK + OWN
 
 local function set_hook(hook, count)
     sethook(hook, "", count > DEAR and count + OWN or count)
@@ -192,7 +189,7 @@ function hook_of(count)
     return hook
 end
 
-local calm, prompt, brisk, first, longer = hook_of(LONGEST), hook_of(1), hook_of(BRISK), hook_of(FIRST), hook_of(LONGER)
+local calm, prompt, brisk, first = hook_of(LONGEST), hook_of(1), hook_of(BRISK), hook_of(FIRST)
 
 -- Has the running thread look at the memory before its next instruction.
 local function hurry()
@@ -325,10 +322,7 @@ local function begin(limit, tried)
     deadline, last, dear, spent, trial, leaps = limit, huge, false, 0, tried, tried and LEAPS or 0 -- no clock: it would be a tenth of a short call
     if tried then
         most, budget = BRISK, OVER_TRIAL * PER_SECOND
-        local kib = collect("count") - own
-        if kib < LIGHTER then
-            sethook(longer, "", LONGER_COUNT)
-        elseif kib < LIGHT then
+        if collect("count") - own < LIGHT then
             sethook(first, "", FIRST_COUNT)
         else
             sethook(brisk, "", BRISK_COUNT)

@@ -19,10 +19,6 @@ MOMENT = 15
 """Pieces of work for which the event loop may be held: a trial has two milliseconds, less than one; Python adds some."""
 
 
-DEAR_MOMENT = 400
-"""The same where instructions compare much of the memory that a trial's first interval allows; 160 when it was tuned."""
-
-
 def play(
     scene: Callable[[UdfHost, dict[str, bytes]], Awaitable[None]], source: bytes = b"", **settings: int
 ) -> None:
@@ -139,23 +135,6 @@ def test_a_trial_holds_the_event_loop_for_a_moment(body: str) -> None:
     thread = coroutine.wrap(function() while true do end end)
     """
     play(scene, f"{before} function f(r, dear) if dear then {body} end return 1 end".encode())
-
-
-@pytest.mark.parametrize("size", [40_000, 80_000, 120_000])
-def test_a_trial_of_dear_instructions_in_little_memory_ends(size: int) -> None:
-    async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
-        for _ in range(2):
-            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5)).code == 0
-        with measured() as work:
-            applied = host.run_inline(*record_call("m", b"f", b"\x91\xc3", NOBODY))
-        assert work.pieces < DEAR_MOMENT
-        assert applied is None
-
-    before = f"local s, t = ('\\0'):rep({size}), ('\\0'):rep({size}) local x"
-    play(
-        scene,
-        f"{before} function f(r, dear) while dear do x = s < t x = s < t x = s < t end return 1 end".encode(),
-    )
 
 
 def test_a_context_that_holds_much_is_not_tried() -> None:
