@@ -99,12 +99,15 @@ def asadm(
 
 @contextmanager
 def _signals_are_for_the_run() -> Iterator[None]:
-    """A test may send a signal to itself while asadm runs; one that comes too late is lost, and does not end pytest."""
+    """A test may send a signal to itself while asadm runs; one that comes too late is lost, and does not end pytest.
+
+    As `interrupt.listen` has it, but for the end of the process when a second one comes, or when the report takes long.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    for number, usual in USUAL.items():
-        signal.signal(number, usual)
+    for number in USUAL:
+        signal.signal(number, lambda number, _: interrupt.hear(number))
     try:
         yield
     finally:
