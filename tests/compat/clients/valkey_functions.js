@@ -36,6 +36,7 @@ const steps = {
   },
   kill: async client => {
     const other = connect()
+    await other.ping() // what it asks as it connects would be refused while the function runs
     await client.config('SET', 'busy-reply-threshold', 50)
     await client.function('LOAD', code)
     const ended = assert.rejects(client.fcall('endless', 0), /killed by user/)
