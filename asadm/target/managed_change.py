@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # typing would cost as much as the whole run
+from typing import TYPE_CHECKING, Any, Protocol
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
     from asadm.outcome import NodeAnswer
     from asadm.tables.table import Column, Value
@@ -71,8 +71,8 @@ def shown(value: str | None) -> str:
     return "nothing" if value is None else value or "''"
 
 
-class ManagedChange:
-    """What is to be changed.
+class ManagedChange(Protocol):
+    """What is to be changed: four questions that every change answers, and others that have a usual answer.
 
     ``cluster``  the nodes that are asked
     ``action``   for the history, ``name`` stands there where others have the module
@@ -86,30 +86,28 @@ class ManagedChange:
     """
 
     cluster: Any  # a target of the kind that the change is for
-    action = ""
-    name = ""
-    title = ""
+    action: str = ""
+    name: str = ""
+    title: str = ""
     keys: Sequence[Column] = ()
     columns: Sequence[Column] = ()
-    asks = False
-    word = ""
-    note = ""
-    nothing = ""
-    secret = False
-    at_once = False
+    asks: bool = False
+    word: str = ""
+    note: str = ""
+    nothing: str = ""
+    secret: bool = False
+    at_once: bool = False
     undoes: str | None = None
-    history_note = ""
+    history_note: str = ""
 
     def read(self) -> NodeStates:
         """Ask the nodes."""
-        raise NotImplementedError
 
     def check(self, seen: NodeStates) -> None:
         """Raises Error for what no node knows: nothing is sent then."""
 
     def wanted(self, state: ItemState) -> str | None:
         """What ``state`` is to become; None where it stays."""
-        raise NotImplementedError
 
     def kept(self, _state: ItemState) -> tuple[str, bool]:
         """Why ``state`` stays, and whether that is well."""
@@ -117,11 +115,9 @@ class ManagedChange:
 
     def tell(self, states: Sequence[ItemState], groups: Sequence[Sequence[Endpoint]]) -> Told:
         """Tell the nodes of ``states``, or one of each cluster in ``groups``."""
-        raise NotImplementedError
 
     def followed(self, before: ItemState, after: ItemState) -> bool:
         """Whether ``after`` is what was wanted."""
-        raise NotImplementedError
 
     def question(self, _pending: Sequence[ItemState], _seen: NodeStates) -> str:
         """For the terminal."""
