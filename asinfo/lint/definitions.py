@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _HEAD = """---@meta
 -- What modules of Aerospike see, for the Lua language server. Made by asudf from the rows that `asadm udf lint` checks by.
--- The .luarc.json of a project names the directory of this file: "workspace.library": ["PATH"].
+-- The .luarc.json of a project names the directory of this file: "workspace": {"library": ["PATH"]}.
 
 ---@alias Value nil|boolean|number|string|List|Map|Bytes|GeoJSON
 ---@alias Key integer|string|Bytes
@@ -87,10 +87,9 @@ _NOT_THERE = ("debug", "ffi", "io", "jit", "jit.profile", "jit.util")
 def luarc(library: str) -> str:
     """The settings of the language server for a project, with ``library``, the directory of aerospike.d.lua."""
     settings = {
-        "runtime.version": "Lua 5.4",
-        "runtime.builtin": dict.fromkeys(_NOT_THERE, "disable"),
-        "workspace.library": [library],
-        "diagnostics.disable": ["lowercase-global"],
+        "runtime": {"version": "Lua 5.4", "builtin": dict.fromkeys(_NOT_THERE, "disable")},
+        "workspace": {"library": [library]},
+        "diagnostics": {"disable": ["lowercase-global"]},
     }
     return json.dumps(settings, indent=4) + "\n"
 

@@ -1,6 +1,6 @@
 ---@meta
 -- What modules of Aerospike see, for the Lua language server. Made by asudf from the rows that `asadm udf lint` checks by.
--- The .luarc.json of a project names the directory of this file: "workspace.library": ["PATH"].
+-- The .luarc.json of a project names the directory of this file: "workspace": {"library": ["PATH"]}.
 
 ---@alias Value nil|boolean|number|string|List|Map|Bytes|GeoJSON
 ---@alias Key integer|string|Bytes

@@ -22,8 +22,8 @@ class Client:
 
     __slots__ = (
         "authenticated", "capabilities", "channels", "closing", "command", "commands", "connection",
-        "created", "database", "executing", "follows", "id", "imports", "is_monitor", "library_name",
-        "library_version", "name", "no_evict", "no_touch", "patterns", "plain", "pushed", "queue",
+        "created", "database", "executing", "follows", "id", "imports", "is_monitor", "lib_name",
+        "lib_version", "name", "no_evict", "no_touch", "patterns", "plain", "pushed", "queue",
         "queue_failed", "queue_slots", "queued_bytes", "read_only", "replies", "resp", "shard_channels",
         "silent", "skips", "tracking", "user", "waiting", "wants_file", "wants_functions", "watched",
     )  # fmt: skip
@@ -40,7 +40,7 @@ class Client:
         self.skips = 0  # replies to leave out: that to CLIENT REPLY SKIP itself, and the next
         self.command = b"NULL"  # the name of the last one, as it was written
         self.commands = 0
-        self.library_name = self.library_version = b""
+        self.lib_name = self.lib_version = b""
         self.channels: dict[bytes, None] = {}
         self.patterns: dict[bytes, None] = {}
         self.shard_channels: dict[bytes, None] = {}

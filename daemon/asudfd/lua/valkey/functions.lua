@@ -53,7 +53,7 @@ end
 
 -- A function to be registered, with room for all that is noted of it.
 local function new_function(name, callback)
-    return { name = name, callback = callback, key = false, library = loading.name, kind = "function", readonly = false, ignores_oom = false }
+    return { name = name, callback = callback, key = false, owner = loading.name, kind = "function", readonly = false, ignores_oom = false }
 end
 
 local function from_table(options)
@@ -181,7 +181,7 @@ end
 local function clash(library, except)
     for _, f in ipairs(library.functions) do
         local other = functions[f.key]
-        if other and other.library ~= library.name and not except[other.library] then
+        if other and other.owner ~= library.name and not except[other.owner] then
             return f.name
         end
     end

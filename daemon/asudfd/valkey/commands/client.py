@@ -46,9 +46,9 @@ def set_info(request: CommandRequest) -> object:
     if not is_plain_name(text):
         raise CommandFailed(b"ERR %s cannot contain spaces, newlines or special characters." % word)
     if word == b"LIB-NAME":
-        request.client.library_name = text
+        request.client.lib_name = text
     else:
-        request.client.library_version = text
+        request.client.lib_version = text
     return OK
 
 

@@ -158,8 +158,8 @@ _FILTERS: dict[str, Callable[[CommandRequest, str, bytes], ClientTest]] = {
         lambda client: client.connection.local_address.encode() if client.connection else b""
     ),
     "name": _text_test(lambda client: client.name),
-    "lib-name": _text_test(lambda client: client.library_name),
-    "lib-ver": _text_test(lambda client: client.library_version),
+    "lib-name": _text_test(lambda client: client.lib_name),
+    "lib-ver": _text_test(lambda client: client.lib_version),
     "db": _database_test,
 }
 
