@@ -5,7 +5,7 @@ from __future__ import annotations
 from asadm import seen_names
 from asadm.commands.modifiers import FigureSelection, NamePattern, flipped, one_of
 from asadm.commands.table_outcome import tables_outcome
-from asadm.outcome import exit_code
+from asadm.outcome import FAILED, exit_code
 from asadm.target.aerospike.views.contexts import ContextRequest, PartSelection, tables
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
@@ -49,16 +49,18 @@ class ValueRequest:
     ``names``     of the part of the context, as they were typed
     ``diff``      only names whose values are not the same on all nodes
     ``flip``      nodes down and names across
+    ``matched``   whether ``for``, where it was given, chose anything of what nodes said
     """
 
-    __slots__ = ("diff", "flip", "kind", "names", "requests", "words")
+    __slots__ = ("_for", "diff", "flip", "kind", "matched", "names", "requests", "words")
 
     def __init__(self, kind: str, contexts: Sequence[Context], arguments: CommandArguments) -> None:
         """Raises UsageError."""
         self.kind = kind
         self.diff = "diff" in arguments.clauses
         self.flip = flipped(arguments)
-        for_ = arguments.clauses.get("for", [])
+        self._for = for_ = arguments.clauses.get("for", [])
+        self.matched = True
         try:
             chosen, names = _chosen(kind, contexts, arguments.names, for_)
         except UsageError as error:
@@ -77,6 +79,7 @@ class ValueRequest:
     def tables(self, found: Sequence[NodeInfo]) -> list[ValueTable]:
         """What nodes said, as it is wanted but for `diff`; none without a name, but for one that has the reasons of all nodes."""
         made = [table for request in self.requests for table in tables(self.kind, found, request)]
+        self.matched = not self._for or any(table.keys for table in made)
         for table in made:
             table.keep(self.words.like)
             table.flipped = self.flip
@@ -87,7 +90,7 @@ class ValueRequest:
     def outcome(self, answers: Sequence[NodeAnswer], made: Sequence[ValueTable]) -> CommandOutcome:
         """The tables for a person and for JSON; with ``diff`` what differs of them."""
         if not made or not self.diff or not any(answer.good for answer in answers):
-            return tables_outcome(answers, made, nothing=self.nothing)
+            return self._found(answers, made)
         count = sum(len(table.names) for table in made)
         for table in made:
             table.keep(set(table.differing()).__contains__)
@@ -97,6 +100,13 @@ class ValueRequest:
         outcome = tables_outcome(answers, differing, nothing=same)
         outcome.code = exit_code(answers)
         return outcome
+
+    def _found(self, answers: Sequence[NodeAnswer], made: Sequence[ValueTable]) -> CommandOutcome:
+        """``made``; where contexts without namespaces are shown and ``for`` chose nothing, that is told, and no success."""
+        if self.matched or not made or not any(answer.good for answer in answers):
+            return tables_outcome(answers, made, nothing=self.nothing)
+        told = f"for: no namespace matches {' '.join(map(repr, self._for))}"
+        return tables_outcome(answers, made, messages=[told], code=FAILED)
 
     @property
     def nothing(self) -> str:

@@ -48,6 +48,16 @@ def test_all_contexts_in_one_conversation(asadm: Asadm, nodes: list[FakeNode]) -
     assert [len(node.requests) for node in nodes] == [2, 2, 2]
 
 
+def test_for_that_chooses_nothing_is_told_beside_what_it_does_not_concern(
+    asadm: Asadm, nodes: list[FakeNode]
+) -> None:
+    result = asadm("-h", hosts(nodes), "-e", "show config for nosuch")
+    assert "Service Configuration" in result.out
+    assert (result.code, result.err) == (1, "asadm: for: no namespace matches 'nosuch'\n")
+    found = asadm("-h", hosts(nodes), "-e", "show config for te like ttl")
+    assert (found.code, found.err) == (0, "")
+
+
 def test_what_differs(asadm: Asadm, nodes: list[FakeNode]) -> None:
     result = asadm("-h", hosts(nodes), "-e", "show config diff")
     assert [line.split() for line in result.out.splitlines()[2:]] == [
