@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm.target.aerospike.changes.dynamic_parameter import SET_PARAMETERS
 from asadm.target.aerospike.views.asking import ask
 from asadm.target.managed_change import ItemState, ManagedChange, NodeStates, shown
 from asinfo.errors import Error
@@ -57,38 +58,35 @@ class ConfigChange(ManagedChange):
     def check(self, seen: NodeStates) -> None:
         """Raises Error where no node that was read has such a parameter."""
         read = [info for info in self._infos.values() if info.good]
-        if not any(state.value is not None for state in seen.states if state.answer.good):
-            for reason in self._reasons(read) if read else ():
-                raise Error(f"{reason}; nothing was sent")
-        if read:
-            self.note = FORGOTTEN + self.parameter.section(read[0], "..." if self.secret else self.value)
+        if not read:
+            return
+        known = any(state.value is not None for state in seen.states if state.answer.good)
+        if not known and (reason := self._reason(read)):
+            raise Error(f"{reason}; nothing was sent")
+        self.note = FORGOTTEN + self.parameter.section(read[0], "..." if self.secret else self.value)
 
-    def _reasons(self, read: Sequence[NodeInfo]) -> list[str]:
-        """Why no node has it; none where the set may be new."""
+    def _reason(self, read: Sequence[NodeInfo]) -> str:
+        """Why no node has it; empty where the set may be new."""
         parameter = self.parameter
         spaces = {name for info in read for name in info.namespaces}
         refused = next((reason for info in read if (reason := info.error(parameter.commands()[-1]))), None)
         if parameter.namespace and spaces and parameter.namespace not in spaces:
-            return [f"no node has a namespace {parameter.namespace!r}: there are {', '.join(sorted(spaces))}"]
+            return f"no node has a namespace {parameter.namespace!r}: there are {', '.join(sorted(spaces))}"
         if refused:
-            return [f"{parameter.place}: {refused}"]
+            return f"{parameter.place}: {refused}"
         if parameter.context == "logging" and parameter.file and not any(map(parameter.sinks, read)):
-            return [f"no node logs to {parameter.file!r}: asinfo -v logs tells the files of each"]
+            return f"no node logs to {parameter.file!r}: asinfo -v logs tells the files of each"
         known = sorted({name for info in read for name in parameter.known(info)})
         if parameter.set and not known:
             return self._new_set()
-        return [_unknown(parameter, known)]
+        return _unknown(parameter, known)
 
-    def _new_set(self) -> list[str]:
-        from asadm.target.aerospike.changes.dynamic_parameter import SET_PARAMETERS
-
+    def _new_set(self) -> str:
         if self.parameter.name not in SET_PARAMETERS:
-            return [_unknown(self.parameter, sorted(SET_PARAMETERS))]
+            return _unknown(self.parameter, sorted(SET_PARAMETERS))
         if self.new_set:
-            return []
-        return [
-            f"no node has a set {self.parameter.set!r} in {self.parameter.namespace}; --new-set sets it up all the same"
-        ]
+            return ""
+        return f"no node has a set {self.parameter.set!r} in {self.parameter.namespace}; --new-set sets it up all the same"
 
     def wanted(self, state: ItemState) -> str | None:
         """The value, where the node has another. A set that one node knows is told to those that have no record of it yet."""

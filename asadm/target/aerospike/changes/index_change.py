@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from asadm.tables import units
 from asadm.tables.table import Column, summed
-from asadm.target.aerospike.changes.telling import tell_clusters, unknown_namespace
+from asadm.target.aerospike.changes.telling import held, nodes_read, tell_clusters, unknown_namespace
 from asadm.target.aerospike.views.asking import NAMESPACES, ask
 from asadm.target.aerospike.views.indexes import LIST, figures
 from asadm.target.managed_change import ItemState, ManagedChange, NodeStates
@@ -226,21 +226,12 @@ class IndexDeletion(IndexChange):
 
     def question(self, pending: Sequence[ItemState], seen: NodeStates) -> str:
         """What is lost."""
-        read = sum(answer.good for answer in seen.answers)
-        keys, entries = (_summed(pending, name) for name in ("keys", "entries"))
-        of = (
-            f"{read} of {len(seen.answers)} nodes"
-            if read < len(seen.answers)
-            else f"{read} node{'' if read == 1 else 's'}"
-        )
+        keys, entries = held(pending, "keys"), held(pending, "entries")
         return (
-            f"Delete the index {self.index.name} of {self.index.namespace}? It has {keys} keys for {entries} records on {of}; "
+            f"Delete the index {self.index.name} of {self.index.namespace}? "
+            f"It has {keys} keys for {entries} records on {nodes_read(seen)}; "
             "queries that use it fail from then on, and building it anew takes as long as it did."
         )
-
-
-def _summed(states: Sequence[ItemState], name: str) -> int:
-    return sum(value for state in states if isinstance(value := state.facts.get(name), int))
 
 
 def _subject(index: IndexDefinition) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from asadm.outcome import NodeAnswer
     from asadm.target.aerospike.cluster import AerospikeCluster
     from asadm.target.managed_change import Told
     from asinfo.dialogue import Endpoint
@@ -42,7 +43,7 @@ class QueryAbort(ManagedChange):
     def __init__(self, cluster: AerospikeCluster, ids: Sequence[str] | None) -> None:
         self.cluster = cluster
         self.ids = ids
-        what = "all queries" if ids is None else f"{', '.join(ids)}"
+        what = "all queries" if ids is None else ", ".join(ids)
         self.name = f"jobs kill {what}"
         self.title = f"Kill {what}"
         self.nothing = "no query runs on any node that was read"
@@ -93,21 +94,19 @@ class QueryAbort(ManagedChange):
 
     def tell(self, states: Sequence[ItemState], _groups: Sequence[Sequence[Endpoint]]) -> Told:
         """Each node its own queries."""
-        orders = {state.node: [each for each in states if each.node == state.node] for state in states}
-        every = (b"query-abort-all:",)
-        asks = [
-            (
-                node,
-                every
-                if self.ids is None
-                else tuple(f"query-abort:trid={state.item}".encode() for state in own),
-            )
-            for node, own in orders.items()
-        ]
-        answers = self.cluster.ask(asks)
+        running: dict[Endpoint, list[ItemState]] = {}
+        for state in states:
+            running.setdefault(state.node, []).append(state)
+        answers = self.cluster.ask([(node, self._orders(own)) for node, own in running.items()])
         return {
-            id(state): answer for own, answer in zip(orders.values(), answers, strict=True) for state in own
+            id(state): answer for own, answer in zip(running.values(), answers, strict=True) for state in own
         }
+
+    def _orders(self, own: Sequence[ItemState]) -> tuple[bytes, ...]:
+        """The commands for a node and its queries."""
+        if self.ids is None:
+            return (b"query-abort-all:",)
+        return tuple(f"query-abort:trid={state.item}".encode() for state in own)
 
     def followed(self, _before: ItemState, after: ItemState) -> bool:
         """Whether it was told to stop, or ended."""
@@ -126,7 +125,7 @@ class QueryAbort(ManagedChange):
         return {"do": "kill", "ids": list(self.ids) if self.ids is not None else "all"}
 
 
-def _state(answer: Any, entry: dict[str, str]) -> ItemState:
+def _state(answer: NodeAnswer, entry: dict[str, str]) -> ItemState:
     identity = entry.get("trid", "")
     facts = {
         "id": identity,

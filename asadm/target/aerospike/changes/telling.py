@@ -1,4 +1,4 @@
-"""Telling one node of each cluster what all of it takes over: indexes and truncations."""
+"""What indexes and truncations have in common: one node of each cluster is told what all of it takes over, and what is lost is asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from asadm.target.aerospike.cluster import AerospikeCluster
-    from asadm.target.managed_change import ItemState
+    from asadm.target.managed_change import ItemState, NodeStates
     from asinfo.dialogue import Endpoint
 
 NOT_REACHED = frozenset({"resolve", "refused", "unreachable", "timeout-connect", "tls", "login"})
@@ -37,6 +37,18 @@ def tell_clusters(
                 said[node] = answer
         left = again
     return {id(state): said[state.node] for state in states if state.node in said}
+
+
+def held(states: Sequence[ItemState], fact: str) -> int:
+    """The sum of a figure of ``states``."""
+    return sum(value for state in states if isinstance(value := state.facts.get(fact), int))
+
+
+def nodes_read(seen: NodeStates) -> str:
+    """``3 nodes``, or ``2 of 3 nodes`` where not all were read."""
+    asked, read = len(seen.answers), sum(answer.good for answer in seen.answers)
+    nodes = f"{asked} node{'' if asked == 1 else 's'}"
+    return nodes if read == asked else f"{read} of {nodes}"
 
 
 def unknown_namespace(name: str, found: Sequence[set[str]]) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from asadm.tables import units
 from asadm.tables.table import Column, summed
-from asadm.target.aerospike.changes.telling import tell_clusters, unknown_namespace
+from asadm.target.aerospike.changes.telling import held, nodes_read, tell_clusters, unknown_namespace
 from asadm.target.aerospike.views.asking import NAMESPACES, ask
 from asadm.target.aerospike.views.namespaces import statistics
 from asadm.target.managed_change import ItemState, ManagedChange, NodeStates
@@ -106,13 +106,14 @@ class TruncationChange(ManagedChange):
 
     def tell(self, states: Sequence[ItemState], groups: Sequence[Sequence[Endpoint]]) -> Told:
         """One node of each cluster."""
-        kind = (
-            f"truncate:namespace={self.namespace};set={self.set}"
-            if self.set
-            else f"truncate-namespace:namespace={self.namespace}"
-        )
         moment = f";lut={self.moment}" if self.moment is not None else ""
-        return tell_clusters(self.cluster, states, groups, kind + moment)
+        return tell_clusters(self.cluster, states, groups, self._order() + moment)
+
+    def _order(self, undo: str = "") -> str:
+        """The command, of the set or of the namespace; ``undo`` goes on with its name."""
+        if self.set:
+            return f"truncate{undo}:namespace={self.namespace};set={self.set}"
+        return f"truncate-namespace{undo}:namespace={self.namespace}"
 
     def followed(self, before: ItemState, after: ItemState) -> bool:
         """Whether the mark has moved as far as wanted."""
@@ -122,26 +123,21 @@ class TruncationChange(ManagedChange):
 
     def question(self, pending: Sequence[ItemState], seen: NodeStates) -> str:
         """What is lost."""
-        held = sum(value for state in pending if isinstance(value := state.facts.get("records"), int))
-        read = sum(answer.good for answer in seen.answers)
-        of = (
-            f"{read} of {len(seen.answers)} nodes"
-            if read < len(seen.answers)
-            else f"{read} node{'' if read == 1 else 's'}"
-        )
+        copies = held(pending, "records")
         when = "" if self.moment is None else f" that were last updated before {_time(_marked(self.moment))}"
         return (
-            f"Truncate {self.subject}? Up to {self._masters(held)} records{when} are lost ({held} with their copies, on {of}). "
+            f"Truncate {self.subject}? Up to {self._masters(copies)} records{when} are lost "
+            f"({copies} with their copies, on {nodes_read(seen)}). "
             "They do not come back."
         )
 
-    def _masters(self, held: int) -> int:
-        """Records without copies: the masters of a namespace; of a set what there is, shared by how often each is kept."""
+    def _masters(self, copies: int) -> int:
+        """Records without ``copies``: the masters of a namespace; of a set what there is, shared by how often each is kept."""
         figures = [info.fields(statistics(self.namespace)) for info in self._found if info.good]
         if not self.set:
             return sum(number(each.get("master_objects", "")) or 0 for each in figures)
         factors = [number(each.get("effective_replication_factor", "")) or 1 for each in figures]
-        return round(held / max(factors, default=1))
+        return round(copies / max(factors, default=1))
 
     def what(self) -> dict[str, Any]:
         """For the history."""
@@ -173,12 +169,7 @@ class TruncationUndo(TruncationChange):
 
     def tell(self, states: Sequence[ItemState], groups: Sequence[Sequence[Endpoint]]) -> Told:
         """One node of each cluster."""
-        kind = (
-            f"truncate-undo:namespace={self.namespace};set={self.set}"
-            if self.set
-            else f"truncate-namespace-undo:namespace={self.namespace}"
-        )
-        return tell_clusters(self.cluster, states, groups, kind)
+        return tell_clusters(self.cluster, states, groups, self._order("-undo"))
 
     def followed(self, _before: ItemState, after: ItemState) -> bool:
         """Whether it is gone."""
