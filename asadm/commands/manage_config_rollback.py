@@ -16,6 +16,7 @@ from asadm.target.aerospike.changes.dynamic_parameter import DynamicParameter
 from asadm.target.aerospike.cluster import info_cluster
 from asinfo.errors import Error, UsageError
 from asinfo.terminal.options import Option
+from asinfo.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +36,9 @@ FORCE = Option(
 OPTIONS = (FORCE, *ASKING)
 
 NOTES = """\
-Without ID the latest 'manage config' that a node followed and that is not undone yet is taken back; with ID the one that the entry ID of
-'udf history' belongs to. Every node gets what it had itself. A node that could not be reached is left to be undone: run it
-again. Values of parameters that may be secrets are not in the history, and cannot be brought back.
+Without ID the latest 'manage config' that a node followed and that is not undone yet is taken back; with ID the one that the
+entry ID of 'udf history' belongs to. Every node gets what it had itself. A node that could not be reached is left to be undone:
+run it again. Values of parameters that may be secrets are not in the history, and cannot be brought back.
 
 Examples:
   asadm --enable manage config rollback               the latest change: show it, ask, do it
@@ -60,9 +61,9 @@ def check(arguments: CommandArguments) -> None:
         raise UsageError("manage config rollback: it needs the history: --no-history makes no sense")
     entry = None
     for word in arguments.names:
-        if not (word.isascii() and word.isdigit() and len(word) <= 18):
+        entry = number(word)
+        if entry is None:
             raise UsageError(f"manage config rollback: {word!r} is not the id of an entry")
-        entry = int(word)
     confirm.require(settings)
     arguments.prepared = ConfigRollbackSettings(settings, entry, arguments.options.flag("force"))
 
@@ -75,10 +76,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     with History(path_of(settings.change.history)) as history:
         found = _latest(history, cluster) if settings.entry is None else _of(history, settings.entry)
         undone = _undone(history, found.entry.run) if settings.entry is None else frozenset()
-    had = {address: each for address, each in found.nodes.items() if address not in undone}
-    for each in had.values():
-        if "before" in each and "after" not in each:  # it was killed: a node may have the value, or not
-            each |= {"after": found.what.get("value")}  # type: ignore[operator]  # a dictionary, of JSON
+    had = {address: _had(found, each) for address, each in found.nodes.items() if address not in undone}
     change = ConfigRollback(
         cluster, DynamicParameter.of(found.what), had,
         change=found.entry.change, when=f", of {found.entry.at} by {found.entry.user}", force=settings.force,
@@ -87,12 +85,17 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     return manage(session, settings.change, cluster, change)
 
 
-def _of(history: History, number: int) -> RecordedChange:
+def _had(found: RecordedChange, node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a node had and got. Of a change that was killed it may have the value, or not."""
+    return {"after": found.what.get("value"), **node} if "before" in node else node
+
+
+def _of(history: History, wanted: int) -> RecordedChange:
     """The change of an entry. Raises UsageError where it is none of configuration."""
-    entry = history.entry(number)
+    entry = history.entry(wanted)
     found = recorded(history, entry.run) if entry.action == "config" else None
     if found is None:
-        raise UsageError(f"{history.path}: entry {number} is no change of configuration")
+        raise UsageError(f"{history.path}: entry {wanted} is no change of configuration")
     return found
 
 

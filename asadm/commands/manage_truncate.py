@@ -35,6 +35,7 @@ Examples:
 
 FORMS = ("iso-8601", "unix-epoch")
 DIGITS_MAX = 19
+"""Of a time, as of any number of 64 bits: a longer text takes Python long."""
 
 
 class TruncateSettings(NamedTuple):

@@ -8,7 +8,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LIKE, FOR, WITH, DIFF = "[like PATTERN...]", "[for NAMESPACE [SET]]", "[with NODE...]", "[diff]"
+FOR, WITH = "[for NAMESPACE [SET]]", "[with NODE...]"
 """Clauses of the commands that show figures; see `asadm.commands.modifiers`."""
 
 
@@ -20,7 +20,8 @@ class CommandRow:  # plain class: dataclasses cost more to import than the whole
     ``names``       words that follow, in order: ``NAME``, ``[NAME]`` where it may be left out, and last perhaps
                     ``NAME...`` or ``[NAME...]`` for any number of them
     ``clauses``     keywords with their words: ``path PATH`` takes one word, ``[with NODE...]`` may be left out and
-                    takes one or more, ``[for NAMESPACE [SET]]`` one or two, ``[diff]`` none; in any order. ``[-- ARG...]`` takes all that follows, also what looks like a flag
+                    takes one or more, ``[for NAMESPACE [SET]]`` one or two, ``[diff]`` none; in any order. ``[-- ARG...]``
+                    takes all that follows, also what looks like a flag
     ``rest``        takes all that follows as it stands, as ``watch`` does; its name in the grammar
     ``privileged``  must be enabled first
     ``local``       is not about any node

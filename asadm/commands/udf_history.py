@@ -12,7 +12,7 @@ from asadm.outcome import CommandOutcome
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.text import text
+from asinfo.text import number, text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ OPTIONS = (MODULE, LIMIT, OF, HISTORY)
 
 NOTES = """\
 One row for each module of each change, the newest first; on a terminal each cluster has a table of its own. The number of
-the change is that of its first entry. A cluster that has no name in the inventory is called by the addresses of its nodes. The change "found" records what a node had before, where the history did not have it yet. A change
-that was killed is "unfinished"; 'udf rollback' can undo it too. What 'manage config', 'manage sindex', 'manage truncate' and
-'manage jobs' did is listed, too; 'manage config rollback' undoes a change of configuration. Entries are never deleted.
-Several users and runs may share the file.
+the change is that of its first entry. A cluster that has no name in the inventory is called by the addresses of its nodes. The
+change "found" records what a node had before, where the history did not have it yet. A change that was killed is "unfinished";
+'udf rollback' can undo it too. What 'manage config', 'manage sindex', 'manage truncate' and 'manage jobs' did is listed, too;
+'manage config rollback' undoes a change of configuration. Entries are never deleted. Several users and runs may share the file.
 
 Examples:
   asadm udf history --module counter.lua
@@ -72,9 +72,9 @@ class HistorySettings:
         self.cluster = options.text("of")
         self.entry: int | None = None
         for word in arguments.clauses.get("show", ()):
-            if not (word.isascii() and word.isdigit() and len(word) <= 18):
+            self.entry = number(word)
+            if self.entry is None:
                 raise UsageError(f"{arguments.family} history: {word!r} is not the id of an entry")
-            self.entry = int(word)
 
 
 def check(arguments: CommandArguments) -> None:
