@@ -41,11 +41,11 @@ def same(wanted: str, told: str) -> bool:
         return wanted == ""
     if "," in told and "," in wanted:
         return sorted(wanted.split(",")) == sorted(told.split(","))
-    return told in _numbers(wanted)
+    return told in numbers(wanted)
 
 
-def _numbers(wanted: str) -> set[str]:
-    """What ``wanted`` may be as digits: as a size, and as a time. Which one it is depends on the parameter and on the server's version."""
+def numbers(wanted: str) -> set[str]:
+    """What ``wanted`` may be as digits: as a size, and as a time; nothing where it is no number. Which one it is depends on the parameter and on the server's version."""
     found = set()
     for suffixes in (SIZES, DURATIONS):
         try:

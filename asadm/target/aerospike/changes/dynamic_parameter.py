@@ -22,8 +22,6 @@ SET_PARAMETERS = frozenset({
 EVERY = "any"
 """All contexts of a log at once; a node tells each by itself."""
 
-_SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _UNSIGNED = (1 << 32, 1 << 64)
 """What a negative number is counted from where a node keeps it without a sign."""
 
@@ -189,17 +187,15 @@ def _level_orders(context: str, value: str) -> list[str]:
     return [f"{context}={value}"]
 
 
-def _meanings(value: str) -> set[str | int]:
+def _meanings(value: str) -> set[str]:
     """What a node may take ``value`` for."""
     word = value.strip().lower()
     if word in {"true", "yes"}:
         return {"true"}
     if word in {"false", "no"}:
         return {"false"}
-    digits, unit = (word[:-1], word[-1]) if word[-1:].isalpha() else (word, "")
-    if not digits.removeprefix("-").isdecimal() or not digits.isascii() or len(digits) > 20:
-        return {word}
-    number = int(digits)
-    if not unit:
-        return {number, *(number + whole for whole in _UNSIGNED if number < 0)}
-    return {number * units[unit] for units in (_SIZES, _SECONDS) if unit in units}
+    from asadm.configuration.wording import numbers  # most values are compared as they are
+
+    found = numbers(word)
+    unsigned = {str(int(each) + whole) for each in found if each.startswith("-") for whole in _UNSIGNED}
+    return found | unsigned or {word}
