@@ -113,7 +113,8 @@ class ConfigCheckSettings(NamedTuple):
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError and ConfigError for a wrong file; for Nagios the run itself says what is wrong."""
     settings = ConfigCheckSettings.of(arguments)
-    arguments.prepared = settings if settings.output.nagios else settings.complete()
+    late = settings.output.nagios and settings.write is None
+    arguments.prepared = settings if late else settings.complete()
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
@@ -122,9 +123,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     if settings.write is not None:
         from asadm.commands.config_baseline import write
 
-        return write(
-            info_cluster(session.cluster(arguments)), settings.complete().write or "", settings.ignore
-        )
+        return write(info_cluster(session.cluster(arguments)), settings.write, settings.ignore)
 
     def look() -> ParameterCheck:
         wanted = settings.complete() if settings.output.nagios else settings

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from asinfo.terminal.options import Values
 
     Look = Callable[[], Any]
-    """Does the check, and gives its `CheckReport`. Raises Error for what is wrong with files and the command line."""
+    """Does the check, and gives its `CheckReport`. For Nagios it raises Error for what is wrong with files and the command line."""
 
 NAGIOS = "nagios"
 
@@ -82,7 +82,6 @@ def check_outcome(session: CommandSession, output: CheckOutput, look: Look) -> C
     if not output.nagios:
         return _shown(session, output, look())
     try:
-        output.check()
         checked = look()
         output.write(checked)
     except Error as error:

@@ -10,7 +10,7 @@ from asadm.configuration.secret_names import secret
 from asadm.configuration.wording import portable_settings
 from asadm.configuration.yaml_writer import written
 from asadm.outcome import CommandOutcome, exit_code
-from asadm.save_file import file_or_output, save
+from asadm.save_file import STANDARD_OUTPUT, save
 from asadm.target.aerospike.views import node_settings
 
 if TYPE_CHECKING:
@@ -27,14 +27,12 @@ def write(cluster: AerospikeCluster, path: str, ignore: Sequence[str]) -> Comman
         return CommandOutcome(answers, messages=["nothing was written: not every node was read"])
     merged, differing = merge([portable_settings(each) for each in found if each is not None], ignore)
     text = written(merged)
-    messages = [
-        f"{each}: the nodes differ, and the value of the most of them was written" for each in differing
-    ]
+    messages = [_told_of(each, merged) for each in differing]
     extra: dict[str, object] = {
         "baseline": text,
         "parameters": [{"context": each.context, "name": each.name} for each in differing],
     }
-    file = file_or_output(path)
+    file = None if path == STANDARD_OUTPUT else path
     show = b""
     if file is None:
         show = text.encode("utf-8", "backslashreplace")
@@ -43,6 +41,13 @@ def write(cluster: AerospikeCluster, path: str, ignore: Sequence[str]) -> Comman
         count = sum(map(len, merged.values()))
         messages.append(f"wrote {count} parameters to {os.path.normpath(file)}")
     return CommandOutcome(answers, show, messages=messages, code=exit_code(answers), extra=extra)
+
+
+def _told_of(parameter: NodeParameter, merged: Settings) -> str:
+    """What became of a parameter on which the nodes differ."""
+    if parameter.name in merged.get(parameter.context, {}):
+        return f"{parameter}: the nodes differ, and the value of the most of them was written"
+    return f"{parameter}: the nodes differ, and it was left out: the most of them have no such parameter"
 
 
 def merge(found: Sequence[Settings], ignore: Sequence[str]) -> tuple[Settings, list[NodeParameter]]:

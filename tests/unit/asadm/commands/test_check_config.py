@@ -147,6 +147,29 @@ def test_what_is_written_is_what_is_read(asadm: Asadm, differing: list[FakeNode]
     assert most.out == text
 
 
+def test_what_most_nodes_do_not_have_is_left_out(asadm: Asadm, tmp_path: Path) -> None:
+    more = said(2, **{TEST: f"{said(2)[TEST]};strict=true"})
+    with FakeNode(said(1)) as one, FakeNode(more) as two, FakeNode(said(3)) as three:
+        made = asadm("-h", hosts([one, two, three]), "check", "config", "--write-baseline", "b.yaml")
+    assert (
+        "namespace test strict: the nodes differ, and it was left out: the most of them have no such"
+        in made.err
+    )
+    assert "strict" not in (tmp_path / "b.yaml").read_text()
+
+
+def test_a_baseline_that_cannot_be_written_is_told_before_a_node_is_asked(
+    asadm: Asadm, nodes: list[FakeNode]
+) -> None:
+    for form in ("text", "nagios"):
+        result = asadm(
+            "-h", hosts(nodes), "check", "config", "--format", form, "--write-baseline", "none/b.yaml"
+        )
+        assert (result.code, result.out) == (2, "")
+        assert "none/b.yaml: " in result.err
+    assert not any(node.requests for node in nodes)
+
+
 def test_a_set_that_few_nodes_have_is_written_and_no_difference(asadm: Asadm) -> None:
     with FakeNode(said(1)) as one, FakeNode(said(2, sets="")) as two, FakeNode(said(3, sets="")) as three:
         where = hosts([one, two, three])
