@@ -55,7 +55,7 @@ class CheckResult(CheckReport):
         self._drift()
         self._directory()
         for name, nodes in self._markers.items():
-            self.add(MARKER, name, nodes, f"{_LEFT} {text(name)}")
+            self.add(MARKER, text(name), nodes, f"{_LEFT} {text(name)}")
         for note in cluster.cache_warnings(self.survey.listings):
             self.findings.append(Finding(CACHE_OFF, None, [note.node], str(note)))
         for fault in cluster.faults(self.survey.listings):
@@ -101,7 +101,7 @@ class CheckResult(CheckReport):
             for listing in self.survey.listings:
                 if listing.modules is not None:
                     versions.setdefault(listing.modules.get(name), []).append(listing.node)
-            self.note_versions(DRIFT, name, versions, shown=HASH_SHOWN)
+            self.note_versions(DRIFT, text(name), versions, shown=HASH_SHOWN)
 
     def _directory(self) -> None:
         if self.plan is None:
@@ -111,7 +111,9 @@ class CheckResult(CheckReport):
             for action in CHANGES:
                 behind = [node for node, each in zip(nodes, step.actions, strict=True) if each == action]
                 if behind:
-                    self.add(DIRECTORY, step.name, behind, f"to {action}, as in {self.plan.directory.path}")
+                    self.add(
+                        DIRECTORY, text(step.name), behind, f"to {action}, as in {self.plan.directory.path}"
+                    )
 
     def _files(self, cluster: Target) -> None:
         """Read every module from every node, and compare it with what the node lists."""
@@ -119,10 +121,10 @@ class CheckResult(CheckReport):
 
         served = ServedModules(cluster, self.survey)
         for name, nodes, reason in served.damaged:
-            self.add(DAMAGED, name, nodes, reason)
+            self.add(DAMAGED, text(name), nodes, reason)
         for name, nodes in served.marked.items():
             if name not in self._markers:
-                self.add(MARKER, name, nodes, f"{_LEFT} {text(name)} --verify")
+                self.add(MARKER, text(name), nodes, f"{_LEFT} {text(name)} --verify")
         self._silent(served.silent)
 
     def _silent(self, reasons: dict[Endpoint, str]) -> None:

@@ -19,7 +19,7 @@ from asadm.fleet.check.report import (  # fmt: skip
 )
 from asadm.fleet.observed.grouping import count as counted
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.text import plural, text, visible
+from asinfo.text import plural, visible
 
 WORDS = {
     UNREACHABLE: "not read",
@@ -71,7 +71,7 @@ def row(finding: Finding) -> list[Cell]:
     return [
         Cell(LEVELS[finding.level], "bad" if finding.level > 1 else "changed"),
         Cell(finding.kind),
-        Cell(None if finding.module is None else text(finding.module)),
+        Cell(finding.subject),
         Cell(finding.where),
         Cell(finding.detail),
     ]
@@ -118,7 +118,7 @@ def document(checked: CheckReport) -> dict[str, object]:
             {
                 "level": LEVELS[finding.level],
                 "kind": finding.kind,
-                checked.member: None if finding.module is None else text(finding.module),
+                checked.member: finding.subject,
                 "nodes": [node.name for node in finding.nodes],
                 "detail": finding.detail,
             }

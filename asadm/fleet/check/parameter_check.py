@@ -81,7 +81,7 @@ class ParameterCheck(CheckReport):
             without = [node for node, settings in self._told if context not in settings]
             if without and SET not in context and self._is_compared(whole):
                 self.differing[whole] = len(without)
-                self.add(CONFIG_DRIFT, context.encode(), without, "has no such context, and others do")
+                self.add(CONFIG_DRIFT, context, without, "has no such context, and others do")
 
     def _compare(self, parameter: NodeParameter) -> None:
         context, name = parameter
@@ -98,7 +98,7 @@ class ParameterCheck(CheckReport):
             self._compare_with_file(parameter, wanted, versions)
         elif len(versions) > 1:
             before = len(self.findings)
-            self.note_versions(CONFIG_DRIFT, str(parameter).encode(), versions, missing=ABSENT)
+            self.note_versions(CONFIG_DRIFT, str(parameter), versions, missing=ABSENT)
             self.differing[parameter] = sum(len(each.nodes) for each in self.findings[before:])
 
     def _said(self, parameter: NodeParameter) -> str | None:
@@ -114,7 +114,7 @@ class ParameterCheck(CheckReport):
             if told is None or not same(wanted, told):
                 has = ABSENT if told is None else f"has {told}"
                 self.differing[parameter] = self.differing.get(parameter, 0) + len(nodes)
-                self.add(BASELINE, str(parameter).encode(), nodes, f"{has}; the file says {wanted}")
+                self.add(BASELINE, str(parameter), nodes, f"{has}; the file says {wanted}")
 
     def _note_nowhere(self, parameter: NodeParameter, *, told: bool) -> None:
         """No node has what the file names. Not every server tells every context (``told``), and a set may have no records."""
@@ -122,10 +122,10 @@ class ParameterCheck(CheckReport):
             return
         namespace = parameter.context.startswith(NAMESPACE) and SET not in parameter.context
         subject = str(parameter) if told else parameter.context
-        known = {finding.module for finding in self.findings}
-        if self._told and (told or namespace) and subject.encode() not in known:
+        known = {finding.subject for finding in self.findings}
+        if self._told and (told or namespace) and subject not in known:
             nodes = [node for node, _ in self._told]
-            self.add(NOT_TOLD, subject.encode(), nodes, "is in the file, and no node has it")
+            self.add(NOT_TOLD, subject, nodes, "is in the file, and no node has it")
 
     # ---- how it is told
 

@@ -140,7 +140,7 @@ def _found(checked: CheckResult, words: _Words, kind: str, name: str, help_: str
         f"{words.prefix}_{name}",
         help_,
         _samples(
-            labels(cluster=checked.cluster, node=node.name, **{words.label: text(finding.module or b"")})
+            labels(cluster=checked.cluster, node=node.name, **{words.label: finding.subject or ""})
             for finding in checked.findings
             if finding.kind == kind
             for node in finding.nodes

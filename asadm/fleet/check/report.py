@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from asadm.fleet.observed.grouping import gather, named
-from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -43,15 +42,15 @@ LEVEL_OF = {
 
 
 class Finding:
-    """One fault: its ``kind``, the module or parameter (None for a node as a whole), the nodes, and a description."""
+    """One fault: its ``kind``, its ``subject``, a module or parameter (None for a node as a whole), the nodes, and a description."""
 
-    __slots__ = ("detail", "kind", "module", "nodes", "where")
+    __slots__ = ("detail", "kind", "nodes", "subject", "where")
 
     def __init__(
-        self, kind: str, module: bytes | None, nodes: Sequence[Endpoint], detail: str, where: str = ""
+        self, kind: str, subject: str | None, nodes: Sequence[Endpoint], detail: str, where: str = ""
     ) -> None:
         self.kind = kind
-        self.module = module
+        self.subject = subject
         self.nodes = list(nodes)
         self.detail = detail
         self.where = where or ", ".join(node.name for node in nodes)
@@ -62,8 +61,8 @@ class Finding:
         return LEVEL_OF[self.kind]
 
     def __str__(self) -> str:
-        module = "" if self.module is None else f"{text(self.module)}: "
-        return f"{self.kind}: {module}{self.where}: {self.detail}"
+        subject = "" if self.subject is None else f"{self.subject}: "
+        return f"{self.kind}: {subject}{self.where}: {self.detail}"
 
 
 class CheckReport:
@@ -124,13 +123,13 @@ class CheckReport:
         found = [finding for finding in self.findings if finding.kind == kind]
         if kind in {UNREACHABLE, CACHE_OFF, POISONED}:
             return len({node for finding in found for node in finding.nodes})
-        return len({finding.module for finding in found})
+        return len({finding.subject for finding in found})
 
-    def add(self, kind: str, module: bytes | None, nodes: Sequence[Endpoint], detail: str) -> None:
+    def add(self, kind: str, subject: str | None, nodes: Sequence[Endpoint], detail: str) -> None:
         """One more finding, its nodes named together where they are many."""
         chosen = set(nodes)
         positions = [position for position, node in enumerate(self.nodes) if node in chosen]
-        self.findings.append(Finding(kind, module, nodes, detail, named(self.nodes, positions)))
+        self.findings.append(Finding(kind, subject, nodes, detail, named(self.nodes, positions)))
 
     def note_unread(self) -> None:
         """A finding for each reason for which nodes were not read."""
@@ -142,7 +141,7 @@ class CheckReport:
     def note_versions(
         self,
         kind: str,
-        subject: bytes,
+        subject: str,
         versions: Mapping[str | None, Sequence[Endpoint]],
         *,
         missing: str = "missing",

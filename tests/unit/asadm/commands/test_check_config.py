@@ -132,6 +132,21 @@ def test_a_baseline(asadm: Asadm, nodes: list[FakeNode], tmp_path: Path) -> None
     assert sum(len(node.requests) for node in nodes) == 12
 
 
+def test_names_that_are_no_text_are_shown_all_the_same(
+    asadm: Asadm, nodes: list[FakeNode], tmp_path: Path
+) -> None:
+    (tmp_path / "b.yaml").write_text('service:\n  "x\\ud800": "\\ud801"\n  proto-fd-max: "\\ud802"\n')
+    for form in ("text", "json", "prometheus"):
+        result = asadm("-h", hosts(nodes), "check", "config", "--baseline", "b.yaml", "--format", form)
+        assert (result.code, result.err) == (3, "")
+        assert "proto-fd-max" in result.out
+    shown = asadm("-h", hosts(nodes), "check", "config", "--baseline", "b.yaml", "--format", "nagios")
+    assert shown.code == 1
+    assert "not-told: service x\\ud800: " in shown.out
+    whole = asadm("-h", hosts(nodes), "--json", "check", "config", "--baseline", "b.yaml")
+    assert whole.document["findings"][0]["parameter"].startswith("service ")
+
+
 def test_what_is_written_is_what_is_read(asadm: Asadm, differing: list[FakeNode], tmp_path: Path) -> None:
     first = asadm("-h", hosts(differing[:1]), "check", "config", "--write-baseline", "b.yaml")
     assert (first.code, first.out) == (0, "")
