@@ -115,7 +115,7 @@ def _undo(session: CommandSession, settings: RollbackSettings, cluster: Target) 
 
     def latest() -> tuple[RunUndo, RunUndo, _FormerState]:
         with History(path) as history:
-            run = None if settings.undone is None else history.entry(settings.undone).run
+            run = None if settings.undone is None else _of_modules(history, settings.undone).run
             last = undo.latest(history, every, every, name, run)
             found = undo.latest(history, every, answering, name, run)
             if found is None or last is None:
@@ -146,6 +146,16 @@ def _undo(session: CommandSession, settings: RollbackSettings, cluster: Target) 
             raise Error(f"{path}: the history has grown meanwhile; nothing was sent: look again")
 
     return _roll(session, settings, part, target, same)
+
+
+def _of_modules(history: History, number: int) -> HistoryEntry:
+    """An entry. Raises UsageError for one that is about no module."""
+    entry = history.entry(number)
+    if entry.action in BESIDE_MODULES:
+        raise UsageError(
+            f"entry {number} of the history is about no module: 'manage config rollback' undoes changes of configuration"
+        )
+    return entry
 
 
 def _lost(row: HistoryEntry) -> str:
@@ -213,11 +223,7 @@ class _FormerState:
     @classmethod
     def entry(cls, history: History, number: int, name: bytes | None, rules: Rules) -> _FormerState:
         """One row; of a removal what was there before it. Raises UsageError for one of another module, or without content."""
-        entry = history.entry(number)
-        if entry.action in BESIDE_MODULES:
-            raise UsageError(
-                f"entry {number} of the history is about no module: 'manage config rollback' undoes changes of configuration"
-            )
+        entry = _of_modules(history, number)
         if name is not None and entry.module != name:
             raise UsageError(f"entry {number} of the history is about {text(entry.module)}, not {text(name)}")
         title = f"entry {number}: {text(entry.module)} of {entry.at}"

@@ -61,7 +61,7 @@ class ManagedNode:
         if line.startswith(CHANGES):
             self.changes.append(line)
         answer = self.before(line)
-        return self._usual(line.decode()) if answer is None else answer
+        return self._usual(line.decode("utf-8", "surrogateescape")) if answer is None else answer
 
     def _usual(self, line: str) -> str | None:
         name, _, rest = line.partition(":")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.configuration.secret_names import secret
-from asadm.target.aerospike.views.asking import NAMESPACES
+from asadm.target.aerospike.views.asking import NAMESPACES, in_bytes
 from asadm.target.aerospike.views.namespaces import configuration
 from asinfo.errors import UsageError
 
@@ -119,13 +119,13 @@ class DynamicParameter:
         sendable(value)
         if self.context == "logging":
             return [
-                f"log-set:id={sink};{order}".encode("utf-8", "surrogateescape")
+                in_bytes(f"log-set:id={sink};{order}")
                 for sink in self.sinks(info)
                 for order in _level_orders(self.name, value)
             ]
         where = f"context={self.context}" + (f";namespace={self.namespace}" if self.namespace else "")
         of_set = f";set={self.set}" if self.set else ""
-        return [f"set-config:{where};{self.name}={value}{of_set}".encode("utf-8", "surrogateescape")]
+        return [in_bytes(f"set-config:{where};{self.name}={value}{of_set}")]
 
     def same(self, one: str | None, other: str | None) -> bool:
         """Whether two texts are the same value: ``1K`` and ``1024``, ``yes`` and ``true``."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from asadm.outcome import NodeAnswer
+from asadm.target.aerospike.views.asking import in_bytes
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from asadm.outcome import NodeAnswer
     from asadm.target.aerospike.cluster import AerospikeCluster
     from asadm.target.managed_change import ItemState, NodeStates
     from asinfo.dialogue import Endpoint
@@ -23,7 +24,7 @@ def tell_clusters(
     command: str,
 ) -> Mapping[int, NodeAnswer]:
     """For each of ``states`` what the node said that was told for its cluster; the next one of a cluster where one is not reached."""
-    order = command.encode("utf-8", "surrogateescape")
+    order = in_bytes(command)
     wanted = {state.node for state in states}
     left = [[node for node in group if node in wanted] for group in groups]
     said: dict[Endpoint, NodeAnswer] = {}

@@ -20,7 +20,7 @@ from asadm.target.aerospike.views import (
     statistics,
     user_agents,
 )
-from asadm.target.aerospike.views.asking import NAMESPACES, ask
+from asadm.target.aerospike.views.asking import NAMESPACES, ask, in_bytes
 from asadm.target.aerospike.views.contexts import PartSelection
 from asinfo.text import text
 from asinfo.wire.info import is_error
@@ -130,7 +130,7 @@ def collect(cluster: AerospikeCluster) -> Iterator[Collected]:
 def _ask_more(cluster: AerospikeCluster, found: Sequence[NodeInfo], made: Sequence[Collected]) -> None:
     """Send the second request to those of ``found`` that answered the first, and add what they say to ``made``."""
     asked = [(info, each) for info, each in zip(found, made, strict=True) if info.good]
-    commands = [tuple(command.encode() for command in follow(info)) for info, _ in asked]
+    commands = [tuple(map(in_bytes, follow(info))) for info, _ in asked]
     answers = cluster.ask(
         [(info.answer.node, words) for (info, _), words in zip(asked, commands, strict=True)]
     )

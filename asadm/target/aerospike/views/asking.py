@@ -27,6 +27,11 @@ _NOBODY = Endpoint("")
 """Stands for the node while its second request is made, which needs only what it said."""
 
 
+def in_bytes(command: str) -> bytes:
+    """``command`` as a node is sent it: a word of the command line need not be UTF-8."""
+    return command.encode("utf-8", "surrogateescape")
+
+
 class NodeInfo:
     """What one node said: ``answer`` tells whether it spoke, ``said`` what, by command."""
 
@@ -43,12 +48,12 @@ class NodeInfo:
 
     def text(self, command: str) -> str | None:
         """The answer to ``command``; None where it was not asked, the node was not read, or it answered an error."""
-        answer = self.said.get(command.encode())
+        answer = self.said.get(in_bytes(command))
         return None if answer is None or is_error(answer) else text(answer)
 
     def error(self, command: str) -> str | None:
         """The reason for which the node refused ``command``; None where it did not."""
-        answer = self.said.get(command.encode())
+        answer = self.said.get(in_bytes(command))
         if answer is None or not is_error(answer):
             return None
         from asinfo.wire.failure import explain
@@ -57,7 +62,7 @@ class NodeInfo:
 
     def code(self, command: str) -> int | None:
         """The code of the error that the node answered to ``command``; None where it answered none, or one without a code."""
-        answer = self.said.get(command.encode())
+        answer = self.said.get(in_bytes(command))
         if answer is None or not is_error(answer):
             return None
         from asinfo.wire.failure import code
@@ -90,14 +95,14 @@ def pairs(fields: str, separator: str, equals: str = "=") -> dict[str, str]:
 
 def ask(cluster: AerospikeCluster, commands: Sequence[str], follow: Follow | None = None) -> list[NodeInfo]:
     """Ask every node ``commands``, and then what ``follow`` makes of its answers. A node that failed is one, too."""
-    first = tuple(command.encode() for command in commands)
+    first = tuple(map(in_bytes, commands))
     if follow is None:
         found = cluster.each(first)
         return [_info(answer) for answer in found]
     call = follow
 
     def second(said: dict[bytes, bytes]) -> list[bytes]:
-        made = [command.encode() for command in call(NodeInfo(NodeAnswer(_NOBODY, "ok"), said))]
+        made = map(in_bytes, call(NodeInfo(NodeAnswer(_NOBODY, "ok"), said)))
         return [command for command in made if b"\0" not in command]  # a name that no command can have
 
     return [_info(answer) for answer in cluster.follow_up(first, second)]

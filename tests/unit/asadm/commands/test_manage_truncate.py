@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.each import for_each_row
 from tests.fakes.managed_cluster import ManagedCluster, column, manage
 from tests.fakes.node import refusing
 from tests.unit.asadm.conftest import Asadm
@@ -109,6 +110,23 @@ def test_usage(asadm: Asadm, words: str) -> None:
         assert cluster.changes == [[]]
 
 
+@for_each_row(
+    ("words", "said"),
+    [
+        ("truncate ns test set a\udcff --yes", "no node has a set 'a\\udcff' in test"),
+        ("truncate ns a\udcff --yes", "no node has a namespace 'a\\udcff'"),
+        ("config namespace a\udcff param nsup-period to 1", "no node has a namespace 'a\\udcff'"),
+        ("config namespace test set a\udcff param enable-index to true", "no node has a set 'a\\udcff'"),
+        ("sindex delete a\udcff ns test --yes", "no node has an index 'a\\udcff'"),
+    ],
+)
+def test_names_of_any_bytes(asadm: Asadm, words: str, said: str) -> None:
+    with ManagedCluster(1) as cluster:
+        result = asadm("-h", cluster.hosts, "--enable", "manage", *words.split())
+        assert (result.code, cluster.changes) == (1, [[]])
+        assert said in result.err
+
+
 def test_changes_are_in_the_history(asadm: Asadm) -> None:
     with ManagedCluster(2) as cluster:
         cluster.indexes["idx"] = "ns=test:indexname=idx:set=users:bin=a:type=numeric:state=RW"
@@ -122,6 +140,9 @@ def test_changes_are_in_the_history(asadm: Asadm) -> None:
             ("truncate", "truncate test users", 2),
             ("sindex", "sindex delete test idx", 2),
         ]
+        for flag in ("--change", "--to"):
+            modules = asadm("-h", cluster.hosts, *["udf", "rollback", flag, "1", "--yes", "--history", "h"])
+            assert (modules.code, "is about no module" in modules.err) == (2, True)
         assert (
             asadm(
                 "-h", cluster.hosts, "--enable", *["manage", "config", "rollback", "--yes", "--history", "h"]
