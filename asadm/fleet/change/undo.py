@@ -57,8 +57,8 @@ def latest(
 ) -> RunUndo | None:
     """The latest change that a node of ``answering`` still has, for the nodes of ``scope``; None when there is none.
 
-    With ``module`` just changes of that one, with ``run`` just that run. A repair that gave nodes what most of them had is passed over, as is a
-    rewarming: to undo it would change nothing.
+    With ``module`` just changes of that one, with ``run`` just that run. A repair that gave nodes what most of them had is
+    passed over, as is a rewarming: to undo it would change nothing.
     """
     seen = set()
     answers = frozenset(answering)
@@ -80,11 +80,12 @@ def latest(
 
 
 def later(history: History, undo: RunUndo) -> list[HistoryEntry]:
-    """Of each module of ``undo`` the latest entry that came after it, where there is one: it is undone, too."""
+    """Of each module of ``undo`` the latest entry that came after it on one of its nodes, where there is one: it is undone, too."""
     found = []
     for back in undo.back:
         rows = [row for row in history.entries(None, back.module) if row.id > undo.begun.id]
-        found += [row for row in rows if row.state == DONE and row.run != undo.begun.run][:1]
+        done = (row for row in rows if row.state == DONE and row.run != undo.begun.run)
+        found += [row for row in done if row.nodes & back.nodes][:1]
     return found
 
 

@@ -91,6 +91,18 @@ def test_an_earlier_change_is_undone_as_a_whole(asadm: Asadm, apply: Apply) -> N
         assert (again.code, "no change" in again.err) == (1, True)
 
 
+def test_a_later_change_of_another_cluster_is_not_undone_and_not_told(asadm: Asadm, apply: Apply) -> None:
+    with Fleet(2) as fleet, Fleet(2) as other:
+        apply(fleet, a=ONE)
+        apply(fleet, a=TWO)
+        apply(other, a=OTHER)
+        entries = asadm("--json", "udf", "history", "--history", "h").document["entries"]
+        number = sorted({each["change"] for each in entries})[1]
+        done = roll(asadm, fleet, "--change", str(number))
+        assert (done.code, fleet.sources(b"a.lua"), other.sources(b"a.lua")) == (0, [ONE] * 2, [OTHER] * 2)
+        assert "changed again" not in done.err
+
+
 def test_a_change_that_is_none(asadm: Asadm, apply: Apply) -> None:
     with Fleet(1) as fleet:
         apply(fleet, a=ONE)
