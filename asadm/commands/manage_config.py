@@ -25,7 +25,7 @@ NOTES = """\
 Each node is read, told the value where it has another, and read again; the table has what it had and what it has. A node that
 refuses, keeps its value or makes another one of it is told, and the exit code is 1. The former values go into the history:
 'manage config rollback' brings them back. A restart forgets the change; a line below the table says what to write into the
-configuration file. The name of a parameter is as 'show config' has it.
+configuration file. The name of a parameter is as 'show config' has it. A value that begins with a dash stands behind --.
 
 Exit codes: 0 every node has the value; 1 a node has not, or none knows the parameter; 2 the command line is wrong and nothing
 was sent; 3 a dry run with something to do; 130 stopped by Ctrl-C.

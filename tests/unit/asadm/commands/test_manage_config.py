@@ -126,6 +126,13 @@ def test_commands_are_those_of_the_vendors_tool(asadm: Asadm, words: str, order:
         assert rows(done)[0][2] == "changed"
 
 
+def test_a_value_with_a_dash_before_it(asadm: Asadm) -> None:
+    words = ["namespace", "test", "--no-history", "param", "nsup-period", "to", "--", "-1"]
+    with ManagedCluster(1) as cluster:
+        asadm("-h", cluster.hosts, "--enable", "manage", "config", *words)
+        assert cluster.changes == [[b"set-config:context=namespace;namespace=test;nsup-period=-1"]]
+
+
 def test_nodes_that_do_not_follow_are_told(asadm: Asadm) -> None:
     with ManagedCluster(4) as cluster:
         cluster[0].before = lambda line: (
