@@ -5,7 +5,6 @@ Not compared, because nodes do not tell them: certificates (``tls NAME``) and th
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from asadm.configuration.parameters import CONTEXTS, LOGGING, NAMESPACE, SET, SINK, Settings
@@ -47,6 +46,7 @@ class _Contexts:
         self.problems = problems
         self.settings: Settings = {}
         self._sinks = 0
+        self._numbers: dict[tuple[str, str], int] = {}  # the last one of each that nodes number
 
     def outermost(self, statement: ConfigStatement) -> None:
         name = statement.name
@@ -87,7 +87,8 @@ class _Contexts:
         values = self.settings[context]
         if name.rpartition(".")[2] in NUMBERED:
             first, *shadow = value.split() or [""]
-            name = f"{name}[{_count(values, name)}]"
+            number = self._numbers[context, name] = self._numbers.get((context, name), -1) + 1
+            name = f"{name}[{number}]"
             values[name] = first
             if shadow:
                 values[f"{name}.shadow"] = shadow[0]
@@ -116,9 +117,3 @@ def _values(statement: ConfigStatement) -> list[str]:
 
 def _join(values: dict[str, str], name: str, value: str) -> None:
     values[name] = f"{values[name]},{value}" if name in values else value
-
-
-def _count(values: dict[str, str], name: str) -> int:
-    """How many values of ``name`` there are already."""
-    pattern = re.compile(re.escape(name) + r"\[\d+\]")
-    return sum(pattern.fullmatch(each) is not None for each in values)

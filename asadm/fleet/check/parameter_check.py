@@ -44,6 +44,7 @@ class ParameterCheck(CheckReport):
         """Every parameter that was compared, with what the file says."""
         self.differing: dict[NodeParameter, int] = {}
         """On how many nodes each is not as on the most of them, or as in the file. A whole context has no name."""
+        self._nowhere: set[str] = set()
         self._ignore = ignore
         self._wanted = wanted or {}
         self._told = [
@@ -122,8 +123,8 @@ class ParameterCheck(CheckReport):
             return
         namespace = parameter.context.startswith(NAMESPACE) and SET not in parameter.context
         subject = str(parameter) if told else parameter.context
-        known = {finding.subject for finding in self.findings}
-        if self._told and (told or namespace) and subject not in known:
+        if self._told and (told or namespace) and subject not in self._nowhere:
+            self._nowhere.add(subject)
             nodes = [node for node, _ in self._told]
             self.add(NOT_TOLD, subject, nodes, "is in the file, and no node has it")
 

@@ -145,3 +145,11 @@ def test_what_is_no_configuration_is_told_with_its_line(
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         baseline.read(str(tmp_path / "none.conf"))
+
+
+def test_a_large_file_of_devices_is_read_in_one_pass(tmp_path: Path) -> None:
+    """To count all devices for each of them took 13 s for 8000."""
+    file = tmp_path / "a.conf"
+    file.write_text("namespace t {\nstorage-engine device {\n" + "device /\n" * 60_000 + "}\n}\n")
+    found = baseline.read(str(file))["namespace t"]
+    assert (len(found), found["storage-engine.device[59999]"]) == (60_001, "/")
