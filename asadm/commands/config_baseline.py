@@ -14,7 +14,7 @@ from asadm.save_file import STANDARD_OUTPUT, save
 from asadm.target.aerospike.views import node_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from asadm.configuration.parameters import Settings
     from asadm.target.aerospike.cluster import AerospikeCluster
@@ -61,7 +61,7 @@ def merge(found: Sequence[Settings], ignore: Sequence[str]) -> tuple[Settings, l
         if _left_out(parameter, ignore):
             continue
         values = _told(parameter, found)
-        usual = most(values)
+        usual = max(dict.fromkeys(values), key=values.count, default=None)  # the first of several
         if usual is not None:
             merged.setdefault(parameter.context, {})[parameter.name] = usual
         if len(set(values)) > 1 and not by_design(parameter):
@@ -81,9 +81,3 @@ def _left_out(parameter: NodeParameter, ignore: Sequence[str]) -> bool:
     if secret(parameter.name) or ignored(parameter, ignore):
         return True
     return by_design(parameter) and parameter.name != SINK
-
-
-def most(values: Iterable[str | None]) -> str | None:
-    """The commonest of ``values``, the first of several."""
-    listed = list(values)
-    return max(listed, key=listed.count, default=None)
