@@ -8,7 +8,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FOR, WITH = "[for NAMESPACE [SET]]", "[with NODE...]"
+LIKE, FOR, WITH, DIFF = "[like PATTERN...]", "[for NAMESPACE [SET]]", "[with NODE...]", "[diff]"
 """Clauses of the commands that show figures; see `asadm.commands.modifiers`."""
 
 
