@@ -5,18 +5,27 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
 LESS = "FRX"
 """Options of less, where LESS has none: it ends by itself when all fits, keeps colours, and leaves what it showed on the screen."""
 
 
 def shown(data: bytes) -> bool:
     """Whether a pager has shown ``data``. It has not where standard input or output is no terminal, or all fits on the screen."""
-    if data.count(b"\n") < _rows() or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if data.count(b"\n") < _rows() or not (_on_terminal(sys.stdin) and _on_terminal(sys.stdout)):
         return False
     words = _words()
     if not words:
         return False
     return _piped(words, data)
+
+
+def _on_terminal(stream: TextIO | None) -> bool:
+    """Whether ``stream`` is a terminal; None is one that was closed before the program began."""
+    return stream is not None and stream.isatty()
 
 
 def _rows() -> int:

@@ -221,6 +221,19 @@ def test_what_is_longer_than_the_screen_goes_through_the_pager(
     assert b"paged:" not in short.seen
 
 
+@pytest.mark.parametrize("words", [["--help"], ["help", "udf", "apply"]])
+def test_with_standard_input_closed_there_is_no_pager(tmp_path: Path, words: list[str]) -> None:
+    argv = ["sh", "-c", 'exec "$@" <&-', "sh", *command(*words)]
+    shown = Terminal(argv, tmp_path, pager="sed s/^/paged:/")
+    try:
+        assert shown.end() == 0
+    finally:
+        shown.close()
+    assert b"Usage: " in shown.seen
+    assert b"paged:" not in shown.seen
+    assert b"Traceback" not in shown.seen
+
+
 def test_help_is_wrapped_at_words_and_goes_through_the_pager(terminal: Start) -> None:
     shown = terminal("--help", pager="sed s/^/paged:/")
     assert shown.end() == 0
