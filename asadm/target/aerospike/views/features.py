@@ -57,6 +57,8 @@ UNSET = {"", "0", "null", "none", "false"}
 """Values of parameters that are off."""
 
 UNKNOWN = "null"
+_WORDS = {"true": "yes", "false": "no", UNKNOWN: "-"}
+"""What a person sees."""
 
 
 def ask_features(cluster: AerospikeCluster) -> list[NodeInfo]:
@@ -71,13 +73,18 @@ class FeatureTable(ValueTable):
 
     def sheet(self) -> Sheet:
         """As that of all values."""
-        sheet = super().sheet()
-        shown = {"true": "yes", "false": "no", UNKNOWN: "-"}
-        for cells in sheet.rows:
-            for position, cell in enumerate(cells):
-                if isinstance(cell.value, str) and cell.value in shown:
-                    cells[position] = Cell(cell.value, cell.mark, shown=shown[cell.value])
-        return sheet
+        return _worded(super().sheet())
+
+    def _grouped(self) -> Sheet:
+        return _worded(super()._grouped())
+
+
+def _worded(sheet: Sheet) -> Sheet:
+    for cells in sheet.rows:
+        for position, cell in enumerate(cells):
+            if isinstance(cell.value, str) and cell.value in _WORDS:
+                cells[position] = Cell(cell.value, cell.mark, shown=_WORDS[cell.value])
+    return sheet
 
 
 def table(found: Sequence[NodeInfo], wanted: Callable[[str], bool]) -> FeatureTable:

@@ -98,3 +98,9 @@ def test_the_names_that_are_wanted() -> None:
         "Query",
         "SIndex Query",
     ]
+
+
+def test_where_nodes_have_no_room_for_a_column_each_it_is_yes_or_no_too() -> None:
+    grouped = features.table([using(), using(network="ERROR:4:x")], every).sheet().otherwise
+    assert grouped is not None
+    assert {row[1].text for row in grouped().rows} == {"no", "-"}
