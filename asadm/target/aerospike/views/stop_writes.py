@@ -201,16 +201,8 @@ def _of_namespace(name: str, node: _Figures, figures: _Figures) -> Iterator[Limi
 
 
 def _of_storage(name: str, figures: _Figures, *, stopped: bool) -> Iterator[Limit]:
-    yield Limit(
-        name,
-        "storage-engine.stop-writes-avail-pct",
-        "data_avail_pct",
-        units.PERCENT,
-        usage=figures["data_avail_pct"],
-        threshold=figures["storage-engine.stop-writes-avail-pct"],
-        stopped=stopped,
-        inverted=True,
-    )
+    avail = "storage-engine.stop-writes-avail-pct"
+    yield _as_told(name, avail, "data_avail_pct", units.PERCENT, figures, stopped=stopped, inverted=True)
     total, percent = figures["data_total_bytes"], figures["storage-engine.stop-writes-used-pct"]
     yield Limit(
         name,
@@ -231,21 +223,30 @@ def _skew(node: _Figures, figures: _Figures) -> float | None:
 
 
 def _of_set(namespace: str, name: str, figures: _Figures) -> Iterator[Limit]:
-    yield Limit(
+    yield _as_told(namespace, "stop-writes-count", "objects", units.COUNT, figures, set_=name)
+    yield _as_told(namespace, "stop-writes-size", "data_used_bytes", units.BYTES, figures, set_=name)
+
+
+def _as_told(
+    namespace: str,
+    config: str,
+    metric: str,
+    unit: str,
+    figures: _Figures,
+    *,
+    set_: str | None = None,
+    stopped: bool | None = None,
+    inverted: bool = False,
+) -> Limit:
+    """The limit where the figure called ``metric`` is compared with the parameter called ``config``, both as the node tells them."""
+    return Limit(
         namespace,
-        "stop-writes-count",
-        "objects",
-        units.COUNT,
-        usage=figures["objects"],
-        threshold=figures["stop-writes-count"],
-        set_=name,
-    )
-    yield Limit(
-        namespace,
-        "stop-writes-size",
-        "data_used_bytes",
-        units.BYTES,
-        usage=figures["data_used_bytes"],
-        threshold=figures["stop-writes-size"],
-        set_=name,
+        config,
+        metric,
+        unit,
+        usage=figures[metric],
+        threshold=figures[config],
+        set_=set_,
+        stopped=stopped,
+        inverted=inverted,
     )
