@@ -16,9 +16,12 @@ from asinfo.terminal.options import Option
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asadm.outcome import CommandOutcome
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asadm.tables.values import ValueTable
     from asadm.target.aerospike.cluster import AerospikeCluster
     from asadm.target.aerospike.views.asking import NodeInfo
 
@@ -87,13 +90,15 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     tables = request.tables(look.found)
     remember(cluster, statistics.KIND, look.found, tables)
     if request.pause is not None:
-        return _rates(cluster, request, look)
+        return _rates(cluster, request, look, tables)
     for table in tables:
         table.total = request.total
     return request.outcome(answers(look.found), tables)
 
 
-def _rates(cluster: AerospikeCluster, request: StatisticsRequest, before: Look) -> CommandOutcome:
+def _rates(
+    cluster: AerospikeCluster, request: StatisticsRequest, before: Look, earlier: Sequence[ValueTable]
+) -> CommandOutcome:
     from asadm.commands.table_outcome import tables_outcome
     from asadm.outcome import INTERRUPTED, exit_code
     from asadm.tables.rates import rates
@@ -102,7 +107,6 @@ def _rates(cluster: AerospikeCluster, request: StatisticsRequest, before: Look) 
     assert request.pause is not None
     if exit_code(answers(before.found)) == INTERRUPTED:
         return request.outcome(answers(before.found), [])
-    earlier = request.tables(before.found)
     interrupt.sleep(request.pause)
     now = Look(cluster, request)  # the account of a silent node goes on: it costs one deadline
     later = request.tables(now.found)
