@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.commands.row import FOR, WITH, CommandRow
-
-_NAMESPACE = "[for NAMESPACE]"
+from asadm.commands.row import FOR, FOR_NAMESPACE, WITH, CommandRow
 
 INFO_ROWS = (
     CommandRow(
@@ -27,7 +25,7 @@ INFO_ROWS = (
         "asadm.commands.info_namespace",
         "Show the usage and the objects of each namespace on each node.",
         "info namespace for test",
-        clauses=(_NAMESPACE, WITH),
+        clauses=(FOR_NAMESPACE, WITH),
         group=True,
     ),
     CommandRow(
@@ -35,14 +33,14 @@ INFO_ROWS = (
         "asadm.commands.info_namespace_object",
         "Show records, tombstones, expirations and migrations of each namespace on each node.",
         "info namespace object",
-        clauses=(_NAMESPACE, WITH),
+        clauses=(FOR_NAMESPACE, WITH),
     ),
     CommandRow(
         "info namespace usage",
         "asadm.commands.info_namespace_usage",
         "Show memory, indexes and storage of each namespace on each node, and the limits that they are near.",
         "info namespace usage",
-        clauses=(_NAMESPACE, WITH),
+        clauses=(FOR_NAMESPACE, WITH),
     ),
     CommandRow(
         "info set",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LIKE, FOR, WITH, DIFF = "[like PATTERN...]", "[for NAMESPACE [SET]]", "[with NODE...]", "[diff]"
+FOR_NAMESPACE = "[for NAMESPACE]"
 """Clauses of the commands that show figures; see `asadm.commands.modifiers`."""
 
 
