@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from asadm import seen_names
-from asadm.commands.modifiers import FigureSelection, NamePattern, flipped, one_of
+from asadm.commands.modifiers import FigureSelection, flipped, one_of
 from asadm.commands.table_outcome import tables_outcome
 from asadm.outcome import FAILED, exit_code
-from asadm.target.aerospike.views.contexts import ContextRequest, PartSelection, tables
+from asadm.target.aerospike.views.contexts import EVERYTHING, ContextRequest, PartSelection, tables
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 
@@ -67,12 +67,9 @@ class ValueRequest:
             raise UsageError(f"show {kind}: {error}") from None
         self.words = FigureSelection(arguments.clauses.get("like", []), for_, names=names)
         self.names = list(names)
-        every = NamePattern()
         some = PartSelection(self.words.namespace, self.words.set)
         self.requests = [
-            ContextRequest(
-                context, some if names or (for_ and context.by_for) else PartSelection(every, every)
-            )
+            ContextRequest(context, some if names or (for_ and context.by_for) else EVERYTHING)
             for context in chosen
         ]
 

@@ -21,7 +21,7 @@ from asadm.target.aerospike.views import (
     user_agents,
 )
 from asadm.target.aerospike.views.asking import NAMESPACES, ask, in_bytes
-from asadm.target.aerospike.views.contexts import PartSelection
+from asadm.target.aerospike.views.contexts import EVERYTHING
 from asinfo.text import text
 from asinfo.wire.info import is_error
 
@@ -62,8 +62,6 @@ INTERRUPTED = "interrupted"
 STOPPED = f"{INTERRUPTED}: not asked, for a signal came before"
 """Ctrl-C ends the asking, and not the packing of what was said before it."""
 
-_EVERYTHING = PartSelection(lambda _: True, lambda _: True)
-
 
 class Collected:
     """What one node told: ``answer`` is whether it spoke, ``said`` what, and ``refused`` what not and why, by command.
@@ -96,7 +94,7 @@ def follow(info: NodeInfo) -> list[str]:
         command
         for context in CONTEXTS
         if context.follow is not None
-        for command in context.follow(info, _EVERYTHING)
+        for command in context.follow(info, EVERYTHING)
     ]
     for name in info.namespaces:
         made += [namespaces.statistics(name), namespaces.configuration(name), *latencies.benchmarks(name)]

@@ -97,13 +97,10 @@ def ask(cluster: AerospikeCluster, commands: Sequence[str], follow: Follow | Non
     """Ask every node ``commands``, and then what ``follow`` makes of its answers. A node that failed is one, too."""
     first = tuple(map(in_bytes, commands))
     if follow is None:
-        found = cluster.each(first)
-        return [_info(answer) for answer in found]
-    call = follow
+        return [_info(answer) for answer in cluster.each(first)]
 
     def second(said: dict[bytes, bytes]) -> list[bytes]:
-        made = map(in_bytes, call(NodeInfo(NodeAnswer(_NOBODY, "ok"), said)))
-        return [command for command in made if b"\0" not in command]  # a name that no command can have
+        return list(map(in_bytes, follow(NodeInfo(NodeAnswer(_NOBODY, "ok"), said))))
 
     return [_info(answer) for answer in cluster.follow_up(first, second)]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from asadm.tables.values import ValueTable
 from asadm.target.aerospike.views.asking import ask
+from asadm.target.aerospike.views.namespaces import every
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class PartSelection:
     def __init__(self, outer: Wanted, inner: Wanted) -> None:
         self.outer = outer
         self.inner = inner
+
+
+EVERYTHING = PartSelection(every, every)
+"""All parts."""
 
 
 class Context:

@@ -37,5 +37,5 @@ def ask_each(
 
 
 def every(_: str) -> bool:
-    """Wants every namespace."""
+    """Wants every namespace, and whatever else has a name."""
     return True

@@ -8,7 +8,7 @@ from asadm.configuration.parameters import CONTEXTS as NAMES
 from asadm.configuration.parameters import LOGGING, NAMESPACE, SET
 from asadm.target.aerospike.views.asking import NAMESPACES
 from asadm.target.aerospike.views.configuration import CONTEXTS, OWN
-from asadm.target.aerospike.views.contexts import ContextRequest, PartSelection, ask_all
+from asadm.target.aerospike.views.contexts import EVERYTHING, ContextRequest, ask_all
 
 if TYPE_CHECKING:
     from asadm.configuration.parameters import Settings
@@ -26,8 +26,6 @@ ALWAYS = "proto-fd-max"
 OWN_NAMES = ("service", "network", "mod-lua", "smd", "resp")
 """Contexts that asudfd tells in one of its own."""
 
-_EVERYTHING = PartSelection(lambda _: True, lambda _: True)
-
 
 def _name(context: str, key: tuple[str, ...]) -> str:
     """What a part of a context is called here."""
@@ -38,7 +36,7 @@ def _name(context: str, key: tuple[str, ...]) -> str:
 
 def read(cluster: AerospikeCluster) -> tuple[list[NodeAnswer], list[Settings | None]]:
     """What every node said, and its configuration; None where it was not read."""
-    found = ask_all(cluster, [ContextRequest(context, _EVERYTHING) for context in CONTEXTS])
+    found = ask_all(cluster, [ContextRequest(context, EVERYTHING) for context in CONTEXTS])
     read = [settings(info) if info.good else None for info in found]
     return [info.answer for info in found], [
         each if info.good else None for info, each in zip(found, read, strict=True)
@@ -51,7 +49,7 @@ def settings(info: NodeInfo) -> Settings:
     if refused := info.error(NAMESPACES):
         info.answer.status, info.answer.error = "error", f"its namespaces: {refused}"
     for context in CONTEXTS:
-        for key, values in context.parts(info, _EVERYTHING).items():
+        for key, values in context.parts(info, EVERYTHING).items():
             if not isinstance(values, str):
                 found.setdefault(_name(context.name, key), {}).update(_read(context.name, values))
             elif values and context.name in REQUIRED:
