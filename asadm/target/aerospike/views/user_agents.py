@@ -36,11 +36,11 @@ def table(found: Sequence[NodeInfo]) -> Table:
 
 def _client(agent: str) -> dict[str, Value]:
     """What base64 of ``FORM,VERSION,APP`` says; a text of another form as it is."""
-    from binascii import Error, a2b_base64
+    from binascii import a2b_base64
 
     try:
         said = text(a2b_base64(agent, strict_mode=True))
-    except (Error, ValueError):
+    except ValueError:  # binascii.Error is one
         return {"client_version": agent, "app_id": None}
     form, comma, rest = said.partition(",")
     version, _, app = rest.partition(",")
