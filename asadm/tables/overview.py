@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from asadm.tables.table import NODE, STATE, Table
+from asadm.tables.table import NODE, STATE, Table, details, reason
 from asinfo.terminal.render import Cell, Sheet
-
-TYPE_CHECKING = False  # typing would cost as much as the whole run
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from asadm.tables.table import TableRow, Value
 
 
 class Overview(Table):
@@ -23,17 +17,10 @@ class Overview(Table):
         headings = [*(key.heading for key in self.keys), NODE, *(column.heading for column in self.columns)]
         rows = [self._failure(answer) for answer in self.failed]
         for group, values in self.totals():
-            rows.append(self._line(group, values))
+            rows.append(self._total(group, values, with_state=bool(self.failed), mark=""))
         if self.failed:
             headings.append(STATE)
-        details = sorted((column for column in shown if column.detail), key=lambda column: column.detail)
-        return Sheet(self.title, headings, rows, self._note(), details=[column.heading for column in details])
-
-    def _line(self, group: Sequence[TableRow], values: Mapping[str, Value]) -> list[Cell]:
-        cells = [key.cell(group[0].values) for key in self.keys]
-        cells.append(Cell(self.coverage(), "quiet"))
-        cells += [column.cell(values) for column in self.columns]
-        return [*cells, Cell(None)] if self.failed else cells
+        return Sheet(self.title, headings, rows, self._note(), details=details(shown))
 
 
 class OverviewList(Overview):
@@ -45,8 +32,7 @@ class OverviewList(Overview):
         """As that of an overview; figures that no node has are left out."""
         no_keys = [Cell(None)] * len(self.keys)
         rows: list[list[Cell]] = [
-            [*no_keys, Cell(answer.node.name), Cell(f"{answer.status}: {answer.error}", "bad")]
-            for answer in self.failed
+            [*no_keys, Cell(answer.node.name), reason(answer)] for answer in self.failed
         ]
         for group, values in self.totals():
             keys = [key.cell(group[0].values) for key in self.keys]

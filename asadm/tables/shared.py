@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.tables.node_names import NODES_NAMED, named, names
-from asadm.tables.table import Column, partial, unread_rows
+from asadm.tables.table import STATE, Column, details, partial, reason, unread_rows
 from asinfo.terminal.render import Cell, Sheet
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -75,19 +75,17 @@ class SharedTable:
     def sheet(self) -> Sheet:
         """For a terminal or a pipe. Nodes that failed come first, with the reason in a column of its own."""
         failed = self.failed
-        headings = [*(column.heading for column in self.columns), NODES, *(["State"] if failed else [])]
+        headings = [*(column.heading for column in self.columns), NODES, *([STATE] if failed else [])]
         rows = [self._failure(answer) for answer in failed]
         for row in self.rows:
             cells = [column.cell(row.values) for column in self.columns]
             rows.append([*cells, self._who(row), *([Cell("ok", "good")] if failed else [])])
-        details = sorted((column for column in self.columns if column.detail), key=lambda each: each.detail)
         note = "; ".join(part for part in (self.note, partial(self.answers)) if part)
-        going = [column.heading for column in details]
-        return Sheet(self.title, headings, rows, note, details=going, whole=[NODES])
+        return Sheet(self.title, headings, rows, note, details=details(self.columns), whole=[NODES])
 
     def _failure(self, answer: NodeAnswer) -> list[Cell]:
         empty = [Cell(None)] * len(self.columns)
-        return [*empty, Cell(answer.node.name), Cell(f"{answer.status}: {answer.error}", "bad")]
+        return [*empty, Cell(answer.node.name), reason(answer)]
 
     def _who(self, row: SharedRow) -> Cell:
         """The nodes that say it: all, or those that do, or those that do not where these are fewer."""

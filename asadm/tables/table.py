@@ -198,10 +198,8 @@ class Table:
             rows += [self._cells(row, with_state=bool(failed)) for row in group]
             if id(group[0]) in totals:
                 rows.append(self._total(group, totals[id(group[0])], with_state=bool(failed)))
-        details = sorted((column for column in shown if column.detail), key=lambda column: column.detail)
         whole = [NODE, *(column.heading for column in shown if column.whole)]
-        going = [column.heading for column in details]
-        return Sheet(self.title, headings, rows, self._note(), details=going, whole=whole)
+        return Sheet(self.title, headings, rows, self._note(), details=details(shown), whole=whole)
 
     @property
     def _shown(self) -> list[Column]:
@@ -223,16 +221,15 @@ class Table:
         return [*cells, Cell("ok", "good")] if with_state else cells
 
     def _failure(self, answer: NodeAnswer) -> list[Cell]:
-        reason = Cell(f"{answer.status}: {answer.error}", "bad")
         empty = [Cell(None)] * len(self._shown)
-        return [*([Cell(None)] * len(self.keys)), Cell(answer.node.name), *empty, reason]
+        return [*([Cell(None)] * len(self.keys)), Cell(answer.node.name), *empty, reason(answer)]
 
     def _total(
-        self, group: Sequence[TableRow], values: Mapping[str, Value], *, with_state: bool
+        self, group: Sequence[TableRow], values: Mapping[str, Value], *, with_state: bool, mark: str = "quiet"
     ) -> list[Cell]:
-        cells = [key.cell(group[0].values, "quiet") for key in self.keys]
+        cells = [key.cell(group[0].values, mark) for key in self.keys]
         cells.append(Cell(self.coverage(), "quiet"))
-        cells += [column.cell(values, "quiet") for column in self._shown]
+        cells += [column.cell(values, mark) for column in self._shown]
         return [*cells, Cell(None)] if with_state else cells
 
     def coverage(self) -> str:
@@ -270,6 +267,17 @@ class Table:
     def _total_document(self, rows: Sequence[TableRow], values: Mapping[str, Value]) -> dict[str, object]:
         keys = {key.name: rows[0].values.get(key.name) for key in self.keys}
         return {**keys, "nodes_read": self._read, "nodes_asked": len(self.answers), **values}
+
+
+def details(columns: Sequence[Column]) -> list[str]:
+    """The headings of those that go where the terminal is narrow, the last first."""
+    going = sorted((column for column in columns if column.detail), key=lambda column: column.detail)
+    return [column.heading for column in going]
+
+
+def reason(answer: NodeAnswer) -> Cell:
+    """Why a node was not read."""
+    return Cell(f"{answer.status}: {answer.error}", "bad")
 
 
 def unread_rows(failed: Sequence[NodeAnswer]) -> list[dict[str, object]]:
