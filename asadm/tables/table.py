@@ -96,6 +96,16 @@ def summed(name: str) -> Sum:
     return total
 
 
+def count_column(name: str, title: str, group: str = "", *, detail: int = 0) -> Column:
+    """A column of counts, with their sum."""
+    return Column(name, title, units.COUNT, group=group, total=summed(name), detail=detail)
+
+
+def size_column(name: str, title: str, group: str = "", *, detail: int = 0) -> Column:
+    """A column of bytes, with their sum."""
+    return Column(name, title, units.BYTES, group=group, total=summed(name), detail=detail)
+
+
 def highest(name: str) -> Total:
     """The highest of the values called ``name``, which each node says of the whole cluster; None where no row has a number."""
 

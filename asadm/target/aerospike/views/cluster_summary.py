@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asadm.tables import units
 from asadm.tables.overview import Overview, OverviewList
-from asadm.tables.table import Column, TableRow, rows_numbers, summed
+from asadm.tables.table import Column, TableRow, count_column, rows_numbers, size_column
 from asadm.tables.totals import (
     alike,
     any_true,
@@ -88,23 +88,15 @@ def _ratio(rows: Sequence[TableRow]) -> float | None:
     return used / plain if plain else sum(found) / len(found)
 
 
-def _count(name: str, title: str, group: str = "", *, detail: int = 0) -> Column:
-    return Column(name, title, units.COUNT, group=group, total=summed(name), detail=detail)
-
-
-def _size(name: str, title: str, group: str, *, detail: int = 0) -> Column:
-    return Column(name, title, units.BYTES, group=group, total=summed(name), detail=detail)
-
-
 NAMESPACE_COLUMNS = (
-    _count("devices", "Total", "Devices", detail=7),
+    count_column("devices", "Total", "Devices", detail=7),
     Column("devices_per_node", "Per-Node", units.NUMBER, group="Devices", total=average("devices"), detail=8),
     Column("index_type", "Type", group="Index", total=distinct("index_type"), detail=10),
-    _size("index_used_bytes", "Used", "Index", detail=2),
-    _size("set_index_used_bytes", "Used", "Set Index", detail=9),
-    _size("sindex_used_bytes", "Used", "Sindex", detail=3),
+    size_column("index_used_bytes", "Used", "Index", detail=2),
+    size_column("set_index_used_bytes", "Used", "Set Index", detail=9),
+    size_column("sindex_used_bytes", "Used", "Sindex", detail=3),
     Column("data_type", "Type", group="Data", total=distinct("data_type"), detail=6),
-    _size("data_total_bytes", "Total", "Data"),
+    size_column("data_total_bytes", "Total", "Data"),
     Column(
         "data_used_pct",
         "Used%",
@@ -126,9 +118,9 @@ NAMESPACE_COLUMNS = (
         group="Repl",
         total=distinct_numbers("replication_factor"),
     ),
-    _count("master_objects", "Objects", "Master"),
+    count_column("master_objects", "Objects", "Master"),
     Column("compression_ratio", "Ratio", units.NUMBER, group="Compression", total=_ratio, detail=5),
-    _size("unique_data_bytes", "Data", "Unique", detail=1),
+    size_column("unique_data_bytes", "Data", "Unique", detail=1),
 )
 
 
@@ -233,14 +225,14 @@ _FIRST = (
     Column("server_version", "Server Version", total=distinct("server_version")),
     Column("os", "OS Version", total=distinct("os")),
     Column("cluster_size", "Cluster Size", units.NUMBER, total=distinct_numbers("cluster_size")),
-    _count("devices", "Total", "Devices"),
+    count_column("devices", "Total", "Devices"),
     Column("devices_per_node", "Per-Node", units.NUMBER, group="Devices", total=average("devices")),
     Column("devices_equal", "Equal Across Nodes", units.FLAG, group="Devices", total=alike("devices")),
     Column("memory_used_pct", "Used%", units.PERCENT, group=_MEMORY, total=average("memory_used_pct")),
     Column("memory_avail_pct", "Avail%", units.PERCENT, group=_MEMORY, total=average("memory_avail_pct")),
 )
 _LAST = (
-    _size("unique_data_bytes", "Data", "Unique"),
+    size_column("unique_data_bytes", "Data", "Unique"),
     Column("namespaces_active", "Active", units.NUMBER, group="Namespaces", total=how_many("active_names")),
     Column("namespaces", "Total", units.NUMBER, group="Namespaces", total=how_many("names")),
     Column("features", "Active Features", total=distinct("features")),
@@ -253,7 +245,7 @@ def _kind_columns(rows: Sequence[TableRow]) -> list[Column]:
         for kind in ALL_KINDS:
             key = f"{name}_used_{kind}_bytes"
             if any(row.values.get(key) for row in rows):
-                columns.append(_size(key, "Used", f"{kind.title()} {title}"))
+                columns.append(size_column(key, "Used", f"{kind.title()} {title}"))
     for kind in ALL_KINDS:
         if rows_numbers(rows, f"data_total_{kind}_bytes"):
             columns += _data_columns(kind)
@@ -264,9 +256,9 @@ def _data_columns(kind: str) -> list[Column]:
     total, used, avail = (f"data_{what}_{kind}_bytes" for what in ("total", "used", "avail"))
     group = f"Data {kind.title()}"
     return [
-        _size(total, "Total", group),
-        _size(used, "Used", group),
+        size_column(total, "Total", group),
+        size_column(used, "Used", group),
         Column(f"data_used_{kind}_pct", "Used%", units.PERCENT, group=group, total=share(used, total)),
-        _size(avail, "Avail", group),
+        size_column(avail, "Avail", group),
         Column(f"data_avail_{kind}_pct", "Avail%", units.PERCENT, group=group, total=share(avail, total)),
     ]

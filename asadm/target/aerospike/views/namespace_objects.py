@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.tables import units
-from asadm.tables.table import Column, Table, TableRow, summed
+from asadm.tables.table import Column, Table, TableRow, count_column
 from asadm.target.aerospike.views.asking import pairs
 from asadm.target.aerospike.views.namespaces import statistics
 from asinfo.text import number
@@ -37,23 +37,19 @@ COUNTERS = {
 RECORDS = tuple(name for name in COUNTERS if name.endswith(("_objects", "_tombstones")))
 
 
-def _counted(name: str, title: str, group: str, *, detail: int = 0) -> Column:
-    return Column(name, title, units.COUNT, group=group, total=summed(name), detail=detail)
-
-
 COLUMNS = (
     Column("rack_id", "Rack ID", units.NUMBER, detail=9),
     Column("replication_factor", "Repl Factor", units.NUMBER, detail=4),
-    _counted("expirations", "Expirations", "", detail=10),
-    _counted("total_records", "Records", "Total"),
-    _counted("master_objects", "Master", "Objects"),
-    _counted("prole_objects", "Prole", "Objects", detail=1),
-    _counted("non_replica_objects", "Non-Replica", "Objects", detail=8),
-    _counted("master_tombstones", "Master", "Tombstones", detail=5),
-    _counted("prole_tombstones", "Prole", "Tombstones", detail=6),
-    _counted("non_replica_tombstones", "Non-Replica", "Tombstones", detail=7),
-    _counted("migrations_tx", "Tx", "Pending Migrates", detail=2),
-    _counted("migrations_rx", "Rx", "Pending Migrates", detail=3),
+    count_column("expirations", "Expirations", detail=10),
+    count_column("total_records", "Records", "Total"),
+    count_column("master_objects", "Master", "Objects"),
+    count_column("prole_objects", "Prole", "Objects", detail=1),
+    count_column("non_replica_objects", "Non-Replica", "Objects", detail=8),
+    count_column("master_tombstones", "Master", "Tombstones", detail=5),
+    count_column("prole_tombstones", "Prole", "Tombstones", detail=6),
+    count_column("non_replica_tombstones", "Non-Replica", "Tombstones", detail=7),
+    count_column("migrations_tx", "Tx", "Pending Migrates", detail=2),
+    count_column("migrations_rx", "Rx", "Pending Migrates", detail=3),
 )
 
 

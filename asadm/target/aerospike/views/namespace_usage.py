@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.tables import units
-from asadm.tables.table import Column, Table, TableRow, summed
+from asadm.tables.table import Column, Table, TableRow, count_column, size_column
 from asadm.tables.totals import percentage, share
 from asadm.tables.value import figure, flag
 from asadm.target.aerospike.views.namespace_objects import NAMESPACE
@@ -40,30 +40,26 @@ INDEX_FULL_PCT = 90
 _MEMORY, _INDEX, _SINDEX, _DATA = "System Memory", "Primary Index", "Secondary Index", "Storage Engine"
 
 
-def _bytes(name: str, group: str, *, detail: int = 0) -> Column:
-    return Column(name, "Used", units.BYTES, group=group, total=summed(name), detail=detail)
-
-
 def _percent(name: str, title: str, group: str, *, detail: int = 0) -> Column:
     return Column(name, title, units.PERCENT, group=group, detail=detail)
 
 
 COLUMNS = (
-    Column("evictions", "Evictions", units.COUNT, total=summed("evictions"), detail=5),
+    count_column("evictions", "Evictions", detail=5),
     Column("stop_writes", "Stop Writes", units.FLAG),
     _percent("memory_avail_pct", "Avail%", _MEMORY, detail=3),
     _percent("memory_evict_pct", "Evict%", _MEMORY, detail=16),
     _percent("memory_stop_pct", "Stop%", _MEMORY, detail=14),
     Column("index_type", "Type", group=_INDEX, detail=18),
-    _bytes("index_used_bytes", _INDEX, detail=2),
+    size_column("index_used_bytes", "Used", _INDEX, detail=2),
     _percent("index_used_pct", "Used%", _INDEX, detail=6),
     _percent("index_evict_pct", "Evict%", _INDEX, detail=15),
     Column("sindex_type", "Type", group=_SINDEX, detail=19),
-    _bytes("sindex_used_bytes", _SINDEX, detail=4),
+    size_column("sindex_used_bytes", "Used", _SINDEX, detail=4),
     _percent("sindex_used_pct", "Used%", _SINDEX, detail=7),
     _percent("sindex_evict_pct", "Evict%", _SINDEX, detail=17),
     Column("data_type", "Type", group=_DATA, detail=13),
-    _bytes("data_used_bytes", _DATA, detail=1),
+    size_column("data_used_bytes", "Used", _DATA, detail=1),
     Column(
         "data_used_pct",
         "Used%",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.tables import units
-from asadm.tables.table import Column, Table, TableRow, summed
+from asadm.tables.table import Column, Table, TableRow, count_column, size_column
 from asadm.tables.totals import percentage, share
 from asadm.tables.value import figure, flag
 from asadm.target.aerospike.views.namespace_objects import NAMESPACE
@@ -21,21 +21,8 @@ SET = Column("set", "Set")
 
 COLUMNS = (
     Column("truncating", "Truncating", units.FLAG, detail=7),
-    Column(
-        "data_used_bytes",
-        "Used",
-        units.BYTES,
-        group="Storage Engine",
-        total=summed("data_used_bytes"),
-    ),
-    Column(
-        "size_quota_bytes",
-        "Total",
-        units.BYTES,
-        group="Size Quota",
-        total=summed("size_quota_bytes"),
-        detail=4,
-    ),
+    size_column("data_used_bytes", "Used", "Storage Engine"),
+    size_column("size_quota_bytes", "Total", "Size Quota", detail=4),
     Column(
         "size_quota_used_pct",
         "Used%",
@@ -44,7 +31,7 @@ COLUMNS = (
         total=share("data_used_bytes", "size_quota_bytes"),
         detail=2,
     ),
-    Column("records", "Records", units.COUNT, group="Total", total=summed("records")),
+    count_column("records", "Records", "Total"),
     Column("records_quota", "Total", units.COUNT, group="Records Quota", detail=3),
     Column(
         "records_quota_used_pct",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.tables import units
-from asadm.tables.table import Column, Table, TableRow, summed
+from asadm.tables.table import Column, Table, TableRow, count_column, size_column
 from asadm.tables.value import figure
 from asadm.target.aerospike.views.asking import ask
 from asadm.target.aerospike.views.indexes import LIST, NO_INDEX, figures
@@ -29,11 +29,11 @@ COLUMNS = (
     Column("index_type", "Index Type", detail=10),
     Column("index_state", "State"),
     Column("keys", "Keys", units.COUNT, detail=2),
-    Column("entries", "Total", units.COUNT, group="Entries", total=summed("entries")),
+    count_column("entries", "Total", "Entries"),
     Column("entries_per_record", "Avg Per Rec", units.COUNT, group="Entries", detail=6),
     Column("entries_per_value", "Avg Per Bin Val", units.COUNT, group="Entries", detail=5),
     Column("storage_type", "Type", group="Storage", detail=7),
-    Column("used_bytes", "Used", units.BYTES, group="Storage", total=summed("used_bytes"), detail=1),
+    size_column("used_bytes", "Used", "Storage", detail=1),
     Column("context", "Context", detail=8),
     Column("expression", "Expression", detail=9),
 )

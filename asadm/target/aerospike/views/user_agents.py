@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.tables import units
-from asadm.tables.table import Column, Table, TableRow, summed
+from asadm.tables.table import Column, Table, TableRow, count_column
 from asinfo.text import number, text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 COMMAND = "user-agents"
 
 KEYS = (Column("client_version", "Client Version"), Column("app_id", "App ID"))
-COLUMNS = (Column("count", "Connections", units.COUNT, total=summed("count")),)
+COLUMNS = (count_column("count", "Connections"),)
 
 
 def table(found: Sequence[NodeInfo]) -> Table:
