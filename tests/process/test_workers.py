@@ -94,6 +94,16 @@ def test_a_worker_that_dies_fails_its_check_alone(node: Daemon) -> None:
     assert put(node, b"b.lua", GOOD) == b"ok"
 
 
+def test_a_worker_that_died_while_it_was_idle_fails_no_check(node: Daemon) -> None:
+    assert put(node, b"a.lua", GOOD) == b"ok"
+    [zygote] = children(node.process.pid)
+    [worker] = children(zygote)
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: gone(worker))
+    assert put(node, b"b.lua", GOOD) == b"ok"
+    assert children(zygote) != [worker]
+
+
 def test_without_the_zygote_threads_check_modules(node: Daemon) -> None:
     [zygote] = children(node.process.pid)
     os.kill(zygote, signal.SIGKILL)
@@ -116,8 +126,10 @@ def test_no_process_outlives_the_node(tmp_path: Path, how: signal.Signals) -> No
 
 CONFINED = """
 import os, socket, sys
-from asudfd.lua.worker.confinement import confine
-lacking = confine(64 << 20)
+from asudfd.lua.worker import confinement
+if len(sys.argv) > 2:
+    confinement.STATM = sys.argv[2]
+lacking = confinement.confine(64 << 20)
 print(",".join(lacking), flush=True)
 exec(sys.argv[1])
 print("done", flush=True)
@@ -140,5 +152,13 @@ def test_what_a_confined_process_cannot_do(what: str, ended: int) -> None:
     lacking = run.stdout.decode().splitlines()[0]
     assert "seccomp" not in lacking
     assert "resource limits" not in lacking
+    assert "limit of memory" not in lacking
     assert run.returncode == ended, run.stderr
     assert (b"done" in run.stdout) == (ended == 0)
+
+
+def test_without_proc_the_other_measures_hold() -> None:
+    command = [sys.executable, "-c", CONFINED, "open('/etc/passwd')", "/nowhere/statm"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert "a limit of memory" in run.stdout.decode().splitlines()[0].split(",")
+    assert run.returncode == -signal.SIGSYS, run.stderr

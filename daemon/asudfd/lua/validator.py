@@ -48,9 +48,8 @@ class ModuleValidator:
         self._threads = ThreadPoolExecutor(VALIDATIONS_MAX, "lua-put", initializer=be_nice)
         self._told = False  # that there are no workers
         self._checker: ModuleChecker | None = None
-        if (
-            supply is not None and not settings.coverage_directory
-        ):  # this process notes which lines of a body ran
+        # with coverage it is this process that notes which lines of a body ran
+        if supply is not None and not settings.coverage_directory:
             self._checker = ModuleChecker(supply, runner.text_of, self._log_line, self._note_required)
 
     async def validate(self, name: bytes, content: bytes) -> None:

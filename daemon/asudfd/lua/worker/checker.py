@@ -69,7 +69,7 @@ class ModuleChecker:
     async def check(self, module: ModuleCheck) -> None:
         """Raises ModuleError, and NoWorkerError where there is none."""
         async with self._places:
-            worker = self._idle.pop() if self._idle else await self._supply.fork()
+            worker = self._idle_worker() or await self._supply.fork()
             check = _Check(self, worker, module)
             try:
                 await check.run()
@@ -78,6 +78,15 @@ class ModuleChecker:
                     self._idle.append(worker)
                 else:
                     worker.close()
+
+    def _idle_worker(self) -> Worker | None:
+        """One that is idle, and has not ended meanwhile; None if there is none."""
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.ended:
+                return worker
+            worker.close()
+        return None
 
     def stop(self) -> None:
         """End the workers that are idle; a check that is given up ends its own."""
@@ -136,6 +145,9 @@ class _Check:
             self._checker.required(body)
 
     def _send_source(self, name: bytes) -> None:
+        """Raises BrokenWorkerError where the last text still waits for the worker: the node would pile them up."""
+        if not self._worker.reads:
+            raise BrokenWorkerError("it asks for sources and does not read them")
         source = self._checker.source(name.decode("utf-8", "surrogateescape"))
         if source is None:
             self._worker.send(NO_SOURCE)

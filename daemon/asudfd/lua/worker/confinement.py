@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
 SECCOMP_MODE_FILTER = 2
@@ -32,53 +32,46 @@ _NUMBER_AT, _PROCESSOR_AT = 0, 4
 """Of seccomp(2): instructions of a filter, what it returns, and where the number of the call and the kind of processor stand."""
 
 
-class _SystemCalls(NamedTuple):
-    """The kind of processor as seccomp names it, and the numbers of the calls that a worker may make on it."""
-
-    processor: int
-    allowed: tuple[int, ...]
+STATM = "/proc/self/statm"
+"""How much memory this process has, in pages: the first number is its address space. Not every container has it."""
 
 
-_NAMES = (
-    "read write close mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn sched_yield mremap "
-    "madvise getpid exit gettid futex restart_syscall clock_gettime exit_group getrandom membarrier rseq"
-)
-"""The system calls that a worker may make; their numbers below are in this order."""
+class _CallNumbers(NamedTuple):
+    """The number of a system call, by the kind of processor as `platform.machine` names it."""
 
-_SYSTEM_CALLS = {
-    "x86_64": _SystemCalls(
-        0xC000003E,
-        (0, 1, 3, 9, 10, 11, 12, 13, 14, 15, 24, 25, 28, 39, 60, 186, 202, 219, 228, 231, 318, 324, 334),
-    ),
-    "aarch64": _SystemCalls(
-        0xC00000B7,
-        (
-            63,
-            64,
-            57,
-            222,
-            226,
-            215,
-            214,
-            134,
-            135,
-            139,
-            124,
-            216,
-            233,
-            172,
-            93,
-            178,
-            98,
-            128,
-            113,
-            94,
-            278,
-            283,
-            293,
-        ),
-    ),
+    x86_64: int
+    aarch64: int
+
+
+_ALLOWED = {
+    "read": _CallNumbers(0, 63),
+    "write": _CallNumbers(1, 64),
+    "close": _CallNumbers(3, 57),
+    "mmap": _CallNumbers(9, 222),
+    "mprotect": _CallNumbers(10, 226),
+    "munmap": _CallNumbers(11, 215),
+    "brk": _CallNumbers(12, 214),
+    "rt_sigaction": _CallNumbers(13, 134),
+    "rt_sigprocmask": _CallNumbers(14, 135),
+    "rt_sigreturn": _CallNumbers(15, 139),
+    "sched_yield": _CallNumbers(24, 124),
+    "mremap": _CallNumbers(25, 216),
+    "madvise": _CallNumbers(28, 233),
+    "getpid": _CallNumbers(39, 172),
+    "exit": _CallNumbers(60, 93),
+    "gettid": _CallNumbers(186, 178),
+    "futex": _CallNumbers(202, 98),
+    "restart_syscall": _CallNumbers(219, 128),
+    "clock_gettime": _CallNumbers(228, 113),
+    "exit_group": _CallNumbers(231, 94),
+    "getrandom": _CallNumbers(318, 278),
+    "membarrier": _CallNumbers(324, 283),
+    "rseq": _CallNumbers(334, 293),
 }
+"""The system calls that a worker may make."""
+
+_PROCESSORS = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+"""The kinds of processor as seccomp names them."""
 
 
 def end_with_parent(parent: int) -> None:
@@ -91,11 +84,11 @@ def end_with_parent(parent: int) -> None:
 
 def confine(memory: int) -> list[str]:
     """Confine this process, which may take ``memory`` bytes more than it has; what could not be done, in a word each."""
-    whole = _virtual_size() + memory  # /proc is out of reach later
     measures: dict[str, Callable[[], None]] = {
+        "a limit of memory": lambda: _limit(resource.RLIMIT_AS, _virtual_size() + memory),  # reads /proc
         "no_new_privs": lambda: _prctl(PR_SET_NO_NEW_PRIVS, 1),
         "Landlock": _refuse_files,  # takes a descriptor
-        "resource limits": lambda: _limit(whole),
+        "resource limits": _refuse_resources,
         "seccomp": _filter_system_calls,
     }
     return [name for name, measure in measures.items() if not _done(measure)]
@@ -104,31 +97,26 @@ def confine(memory: int) -> list[str]:
 def _done(measure: Callable[[], None]) -> bool:
     try:
         measure()
-    except (
-        OSError,
-        ValueError,
-        AttributeError,
-    ):  # an AttributeError where the C library has no such function
+    except (OSError, ValueError, AttributeError):  # the last where the C library has no such function
         return False
     return True
 
 
-def _limit(address_space: int) -> None:
+def _refuse_resources() -> None:
     # RLIMIT_NOFILE stops what opens, not the descriptors that are open
-    for which, most in (
-        (resource.RLIMIT_AS, address_space),
-        (resource.RLIMIT_NOFILE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(which)[1]
-        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(which, (allowed, allowed))
+    for which in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        _limit(which, 0)
+
+
+def _limit(which: int, most: int) -> None:
+    hard = resource.getrlimit(which)[1]
+    allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(which, (allowed, allowed))
 
 
 def _virtual_size() -> int:
     """Bytes of address space that this process has now."""
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    pages = Path(STATM).read_text(encoding="ascii").split()[0]
     return int(pages) * resource.getpagesize()
 
 
@@ -144,23 +132,23 @@ def _refuse_files() -> None:
 
 def _filter_system_calls() -> None:
     """A call that a worker does not need ends it, by seccomp."""
-    calls = _SYSTEM_CALLS.get(platform.machine())
-    if calls is None:
+    machine = platform.machine()
+    if machine not in _PROCESSORS:
         raise ValueError("no list of system calls for this processor")
-    program = _program(calls)
+    program = _program(_PROCESSORS[machine], [getattr(numbers, machine) for numbers in _ALLOWED.values()])
     buffer = ctypes.create_string_buffer(program, len(program))
     filter_ = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
     _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_)
 
 
-def _program(calls: _SystemCalls) -> bytes:
+def _program(processor: int, allowed: Sequence[int]) -> bytes:
     """The filter: the processor must be that one, and the number of the call in the list."""
-    count = len(calls.allowed)
+    count = len(allowed)
     instructions = [
         (_LOAD_WORD, 0, 0, _PROCESSOR_AT),
-        (_JUMP_IF_EQUAL, 0, count + 1, calls.processor),
+        (_JUMP_IF_EQUAL, 0, count + 1, processor),
         (_LOAD_WORD, 0, 0, _NUMBER_AT),
-        *((_JUMP_IF_EQUAL, count - place, 0, number) for place, number in enumerate(calls.allowed)),
+        *((_JUMP_IF_EQUAL, count - place, 0, number) for place, number in enumerate(allowed)),
         (_RETURN, 0, 0, _KILL_PROCESS),
         (_RETURN, 0, 0, _ALLOW),
     ]

@@ -44,6 +44,16 @@ class Worker:
         self._reader = reader
         self._transports = (reading, writing)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is known to have ended, and all that it said was read."""
+        return self._reader.at_eof()
+
+    @property
+    def reads(self) -> bool:
+        """Whether it has taken all that was sent."""
+        return not self._transports[1].get_write_buffer_size()
+
     def send(self, kind: int, body: bytes = b"") -> None:
         """Send a frame."""
         self._transports[1].write(frame(kind, body))
@@ -59,9 +69,8 @@ class Worker:
     def seconds(self) -> float:
         """Processor time that it has taken; 0 when it has ended."""
         try:
-            return time.clock_gettime(
-                ~self._process.pid << 3 | 2
-            )  # the clock of another process, see clock_getcpuclockid(3)
+            # the clock of another process, see clock_getcpuclockid(3)
+            return time.clock_gettime(~self._process.pid << 3 | 2)
         except OSError:
             return 0.0
 
@@ -94,8 +103,7 @@ class WorkerSupply:
 
     async def fork(self) -> Worker:
         """A new worker. Raises NoWorkerError."""
-        to_worker, our_writing = os.pipe()
-        our_reading, from_worker = os.pipe()
+        to_worker, our_writing, our_reading, from_worker = _two_pipes()
         try:
             process = await self._forked(to_worker, from_worker)
         except BaseException:
@@ -121,13 +129,31 @@ class WorkerSupply:
                 async with asyncio.timeout(FORK_SECONDS):
                     await _readable(self._zygote)
                 return zygotes.forked(self._zygote)
-            except OSError as error:  # TimeoutError is one
-                if isinstance(error, TimeoutError) or not error.errno:
-                    self.close()  # its answer, should it still come, would be taken for that to another request
-                raise NoWorkerError(f"no process can be made: {error}") from None
             except asyncio.CancelledError:
-                self.close()
+                self.close()  # its answer, should it still come, would be taken for that to another request
                 raise
+            except TimeoutError:
+                self.close()  # the same
+                raise NoWorkerError("the process that makes workers does not answer") from None
+            except OSError as error:
+                raise _no_process(error) from None
+
+
+def _two_pipes() -> list[int]:
+    """The reading and the writing end of a pipe, and those of another one. Raises NoWorkerError."""
+    ends: list[int] = []
+    try:
+        ends += os.pipe()
+        ends += os.pipe()
+    except OSError as error:
+        for end in ends:
+            os.close(end)
+        raise _no_process(error) from None
+    return ends
+
+
+def _no_process(error: OSError) -> NoWorkerError:
+    return NoWorkerError(f"no process can be made: {error}")
 
 
 async def _readable(zygote: Zygote) -> None:

@@ -82,6 +82,8 @@ def forked(zygote: Zygote) -> Forked:
     (number,) = _REPLY.unpack(reply)
     if number < 0:
         raise OSError(-number, os.strerror(-number))
+    if not descriptors:  # the node has no room for one; the worker ends with its pipes
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     return Forked(number, *descriptors)
 
 
