@@ -166,9 +166,7 @@ class ExpressionParser:
             return value
         if kind == "function":
             self.step()
-            closure = Closure(at, self.function_body(at))
-            self.found.closures.append(closure)
-            return closure
+            return Closure(at, self.function_body(at))
         if kind == "{":
             return self.table()
         if kind in {"number", "nil", "true", "false", "..."}:

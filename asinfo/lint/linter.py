@@ -73,7 +73,7 @@ class _LintRun:
 
     def _checked(self, module: LintedModule) -> list[LintFinding]:
         """What is found in one module, as far as it is told."""
-        missing = requires.missing(module, self.known.names, self.known.names)
+        missing = requires.missing(module, self.known.names)
         found = heeded(module, chain(missing, *(check(module) for check in _CHECKS)))
         told = list(islice(found, FINDINGS_MAX))
         if next(found, None) is not None:

@@ -8,6 +8,7 @@ What only the compiler looks at: labels and their gotos, ``break`` outside of lo
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from asinfo.lint.expression_parser import LEVELS_MAX, ExpressionParser, is_open
@@ -15,7 +16,7 @@ from asinfo.lint.syntax import Block, CallExpression, Closure, IndexExpression, 
 from asinfo.lint.tokens import LuaSyntaxError, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from asinfo.lint.syntax import Expression
 
@@ -80,17 +81,23 @@ class _Parser(ExpressionParser):
             if self.kind not in _BLOCK_ENDS or self.kind == "return":
                 raise self.unexpected()
 
-    def body(self, variables: Sequence[tuple[str, int]] = ()) -> None:
-        """The statements of a block with variables of its own, up to the keyword that ends it."""
+    @contextmanager
+    def new_block(self) -> Iterator[None]:
+        """A block and the scope of its variables, from the token at hand to the one that is then."""
         outer = self.block
         self.block = Block(self.at, self.function)
         self.scopes.append({})
-        for name, at in variables:
-            self.declare(name, at)
-        self.statement_list()
+        yield
         self.scopes.pop()
         self.block.end = self.at
         self.block = outer
+
+    def body(self, variables: Sequence[tuple[str, int]] = ()) -> None:
+        """The statements of a block with variables of its own, up to the keyword that ends it."""
+        with self.new_block():
+            for name, at in variables:
+                self.declare(name, at)
+            self.statement_list()
 
     def do_statement(self) -> None:
         self.step()
@@ -121,15 +128,10 @@ class _Parser(ExpressionParser):
 
     def repeat_statement(self) -> None:
         self.step()
-        outer = self.block
-        self.block = Block(self.at, self.function)
-        self.scopes.append({})
-        self.statement_list()
-        self.expect("until")
-        self.condition()  # sees the variables of the block
-        self.scopes.pop()
-        self.block.end = self.at
-        self.block = outer
+        with self.new_block():
+            self.statement_list()
+            self.expect("until")
+            self.condition()  # sees the variables of the block
 
     def for_statement(self) -> None:
         self.step()

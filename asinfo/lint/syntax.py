@@ -135,7 +135,6 @@ class Syntax:
     indexes: list[IndexExpression] = field(default_factory=list)
     calls: list[CallExpression] = field(default_factory=list)
     assignments: list[LuaAssignment] = field(default_factory=list)
-    closures: list[Closure] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     tested: set[str] = field(default_factory=set)
     """Globals and their fields that the text asks whether they are there: ``unpack``, ``table.unpack``."""

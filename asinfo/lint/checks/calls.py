@@ -118,9 +118,8 @@ def _method_call(
         yield module.finding("colon", call.at, f"a record has no methods{hint}")
     elif kind := kind_of(call.callee):
         hint = f": write {kind}.{method}(...)" if method in FIELDS[kind] else ""
-        if (
-            kind != "map" or hint
-        ):  # a map may have a function of the module only by mistake, but keys of any name
+        # a map may have a function of the module only by mistake, but keys of any name
+        if kind != "map" or hint:
             yield module.finding("colon", call.at, f"{_many(kind)} have no methods{hint}")
 
 

@@ -10,7 +10,7 @@ from asinfo.lint.findings import WARNING
 from asinfo.lint.standard_rows import REFUSED_REQUIRES
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from asinfo.lint.findings import LintFinding
     from asinfo.lint.module import LintedModule
@@ -22,14 +22,14 @@ BUILT_IN = frozenset({"_G", "coroutine", "math", "os", "package", "string", "tab
 """What every node has."""
 
 
-def missing(module: LintedModule, there: Container[str], names: frozenset[str]) -> Iterator[LintFinding]:
-    """Requires of what is not ``there``; ``names`` may have been meant."""
+def missing(module: LintedModule, there: frozenset[str]) -> Iterator[LintFinding]:
+    """Requires of what is not ``there``."""
     for name, at, at_load in module.required:
         if name in REFUSED_REQUIRES:
             message = f"hardened nodes have no {name}: write {REFUSED_REQUIRES[name]}"
             yield module.finding("refused", at, message)
         elif name not in BUILT_IN and name not in there:
-            why = _why(name) or f"there is no module {name}{suggestion(name, names)}"
+            why = _why(name) or f"there is no module {name}{suggestion(name, there)}"
             yield module.finding("missing-module", at, why, level="" if at_load else WARNING)
 
 
