@@ -19,7 +19,7 @@ from asudfd.lua.line_watch import LineWatch
 from asudfd.offline import module as offline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 NODE, CALLS, MODULES = "node", "calls", "modules"
 """How the names of the files begin."""
@@ -94,10 +94,10 @@ def covered(directory: Path) -> list[FileCoverage]:
     reasons: dict[str, str] = {}
     for kind, found in (*_files(directory, NODE), *_files(directory, CALLS)):
         for chunk, lines in found["lines"].items():
-            if path := modules.get(Path(chunk).stem) if kind == NODE else chunk:
+            if path := _path_of(chunk, kind, modules):
                 ran.setdefault(path, set()).update(lines)
         for chunk, reason in found["followed"].items():
-            if path := modules.get(Path(chunk).stem) if kind == NODE else chunk:
+            if path := _path_of(chunk, kind, modules):
                 reasons[path] = reason
     return [
         FileCoverage(
@@ -109,6 +109,11 @@ def covered(directory: Path) -> list[FileCoverage]:
         for path, lines in sorted(ran.items())
         if Path(path).is_file()
     ]
+
+
+def _path_of(chunk: str, kind: str, modules: Mapping[str, str]) -> str:
+    """The file of a chunk: a node knows its module alone; empty for a module that no test has registered."""
+    return modules.get(Path(chunk).stem, "") if kind == NODE else chunk
 
 
 def _files(directory: Path, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -87,7 +87,9 @@ class NodeProcess:
         )  # fmt: skip
         self._stack.callback(_end, process)
         assert process.stdout is not None
-        if not select.select([process.stdout], [], [], START_SECONDS)[0]:
+        poll = select.poll()  # a process with tests may have more files than select takes
+        poll.register(process.stdout, select.POLLIN)
+        if not poll.poll(START_SECONDS * 1000):
             raise Error(f"the node has not started within {START_SECONDS:g} s")
         line = process.stdout.readline().decode()
         if not line.strip():
