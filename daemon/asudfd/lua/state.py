@@ -25,7 +25,7 @@ __all__ = ["LUA51", "LUA54", "compile_cached", "compile_text", "knows_bytecode",
 LUA51, LUA54 = "lua51", "lua54"
 """Versions of Lua, by lupa's names."""
 
-_COMPILE_MEMORY = 256 << 20
+COMPILE_MEMORY = 256 << 20
 """Bytes for the compilation of one text: more than twice what a context has by default, so that what could run compiles."""
 
 _COMPILER = b"""
@@ -113,7 +113,7 @@ def _compiler(names: LibraryNames = NAMES) -> _Compiler:
 
     A state for each text: what one text leaves behind, or a compiler that ran out of memory, is nothing to the next.
     """
-    made = new_state(_COMPILE_MEMORY).execute(
+    made = new_state(COMPILE_MEMORY).execute(
         _COMPILER, _rewriter(), HEADER, *(b" ".join(sorted(each)) for each in names)
     )
     return _Compiler(*made)
@@ -150,7 +150,7 @@ def compile_text(
         if version == LUA54:
             made = _compiler(names).compile(text, name, strip, knows_bytecode())
         else:
-            made = new_state(_COMPILE_MEMORY, version).execute(_PLAIN_COMPILER)(text, name, strip)
+            made = new_state(COMPILE_MEMORY, version).execute(_PLAIN_COMPILER)(text, name, strip)
     except lua_error(version) as error:
         return CompiledChunk(None, str(error).encode())
     return CompiledChunk(None, made[1]) if isinstance(made, tuple) else CompiledChunk(made, b"")

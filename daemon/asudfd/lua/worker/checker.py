@@ -38,10 +38,10 @@ LATE_SECONDS = 0.5
 closing a state or collecting what a body left can take longer."""
 
 SILENT_SECONDS = 60.0
-"""Seconds by the wall clock that a check may take; a worker that is given no processor ends then."""
+"""Seconds by the wall clock that a check may take beyond the time of its body; a worker that is given no processor ends then."""
 
 LOOK_SECONDS = 0.05
-"""Between two looks at the processor time of a worker."""
+"""Between two looks at the processor time of a worker, which are a system call each: what it may take too much is a tenth of LATE_SECONDS."""
 
 
 class ModuleChecker:
@@ -107,7 +107,7 @@ class _Check:
         self._killed = False
         self._began = worker.seconds()
         loop = asyncio.get_running_loop()
-        self._end = loop.time() + SILENT_SECONDS
+        self._end = loop.time() + SILENT_SECONDS + module.body_max_ms / 1000
         self._timer = loop.call_later(LOOK_SECONDS, self._look)
         self.ended = False
 

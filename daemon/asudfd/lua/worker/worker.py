@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.errors import ModuleError
 from asudfd.lua.module_check import check_body, compiled
+from asudfd.lua.state import COMPILE_MEMORY
 from asudfd.lua.worker import confinement
 from asudfd.lua.worker.frames import (
     BAD,
@@ -38,9 +39,6 @@ NICENESS = 4
 """As the threads of `asudfd.lua.host` have it."""
 
 READ_MAX = 65536
-
-COMPILE_MEMORY = 256 << 20
-"""Bytes that the compiler may take, see `asudfd.lua.state`."""
 
 SPARE_MEMORY = 128 << 20
 """Bytes for Python beside Lua: a module of the largest size is here three times while it is compiled."""
