@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.lint.api_index import FIELDS, METHODS
 from asinfo.lint.module import meant, meant_name, variable_of
@@ -20,6 +20,14 @@ _NAMES = frozenset({"rec", "record"})
 
 _CHANGES = frozenset({"record.set_ttl", "record.drop_key"})
 _KEEPS = frozenset({"aerospike:create", "aerospike:update", "aerospike:remove"})
+
+
+class _BinEvent(NamedTuple):
+    """What happens to the bins of a record: they are gone up to the place ``gone_until``, back (0), or read (None)."""
+
+    at: int
+    variable: Variable
+    gone_until: int | None
 
 
 def _uses(module: LintedModule) -> Iterator[tuple[str, Variable, CallExpression]]:
@@ -91,17 +99,19 @@ def lost_changes(module: LintedModule) -> Iterator[LintFinding]:
 def uses_after_remove(module: LintedModule) -> Iterator[LintFinding]:
     """Bins that are read behind a removal, in the block of the removal, and before the record is anything again."""
     known = records(module)
-    events: list[tuple[int, Variable, int | None]] = [
-        (call.at, variable, call.block.end if called == "aerospike:remove" else 0)
+    events = [
+        _BinEvent(call.at, variable, call.block.end if called == "aerospike:remove" else 0)
         for called, variable, call in _uses(module)
         if called in _KEEPS
     ]
-    events += [(each.at, variable, 0) for each in _assigned(module) if (variable := variable_of(each.target))]
-    events += [
-        (each.at, variable, None) for each in module.syntax.indexes if (variable := variable_of(each.target))
-    ]
+    for indexes, gone_until in ((_assigned(module), 0), (module.syntax.indexes, None)):
+        events += [
+            _BinEvent(each.at, variable, gone_until)
+            for each in indexes
+            if (variable := variable_of(each.target))
+        ]
     ends: dict[Variable, int] = {}  # how far a record is known to be removed
-    for at, variable, end in sorted(events, key=lambda event: event[0]):
+    for at, variable, end in sorted(events, key=lambda event: event.at):
         if end is not None:
             ends[variable] = max(end, ends.get(variable, 0)) if end else 0
         elif at < ends.get(variable, 0) and variable in known:
