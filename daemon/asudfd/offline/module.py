@@ -151,9 +151,10 @@ class OfflineModule:
 
     def _error(self, result: UdfResult, function: str) -> CallError:
         text = TEXTS.get(result.code) or result.value.decode("utf-8", "backslashreplace")
-        if text == NOT_FOUND:
+        frames = self.watch.failure()
+        if text == NOT_FOUND and not frames:  # else a function has raised an error with this text
             return not_found(function, self.source)
-        return call_error(text, self.source, result.code, self.watch.failure())
+        return call_error(text, self.source, result.code, frames)
 
 
 def _value(result: UdfResult) -> Any:

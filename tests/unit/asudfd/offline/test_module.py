@@ -113,6 +113,7 @@ def test_a_failure_names_file_line_and_source() -> None:
     ("\n\nerror('in the body')", "f", "in the body", 3),
     ("x = 1", "f", "module.lua has no function 'f'; it has no global function", 0),
     ("function add() end", "ad", "module.lua has no function 'ad'; did you mean add?", 0),
+    ("function f() error('function not found', 0) end", "f", "module.lua:1: function not found", 1),
     ("\x1bLua", "f", "binary", 0),
     ("function f() error({}) end", "f", "result value type unexpected", 1),
     ("function f(rec) aerospike:create(rec) end", "f", "without bins", 0),
