@@ -50,25 +50,11 @@ GLOBALS = frozenset(
 """All that are there."""
 
 MAKERS = {
-    "list": "list",
-    "list.new": "list",
-    "list.create": "list",
-    "list.clone": "list",
-    "list.merge": "list",
-    "list.take": "list",
-    "list.drop": "list",
-    "map": "map",
-    "map.new": "map",
-    "map.create": "map",
-    "map.clone": "map",
-    "map.merge": "map",
-    "map.diff": "map",
-    "bytes": "bytes",
-    "bytes.get_bytes": "bytes",
-    "record.digest": "bytes",
+    name: api_rows.CLASS_TABLES[made]
+    for name, function in FUNCTIONS.items()
+    if (made := function.returns.removesuffix("?")) in api_rows.CLASS_TABLES
 }
-"""Functions that always give a value of the server, and the library for it."""
-
+"""Functions that give a value of the server, or nothing, and the library for it."""
 
 KNOWN_MAX = 1000
 """Names among which one that was meant is looked for: more take longer than a hint is worth."""
