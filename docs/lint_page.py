@@ -16,7 +16,8 @@ An **error** is what a node refuses when the module is registered. A **warning**
 
 ## Ignore a finding
 
-- `-- lint: ignore CODE` at the end of a line, or on a line of its own above it; several codes stand between commas
+- `-- lint: ignore CODE` at the end of a line, or on a line of its own above it; several codes stand between commas,
+  and a reason behind another `--`
 - `-- lint: ignore-file CODE` anywhere in a file, for all of it
 
 ## Where it runs

@@ -26,7 +26,8 @@ def heeded(module: LintedModule, findings: Iterable[LintFinding]) -> Iterator[Li
         found = _COMMENT.match(comment.text)
         if not found:
             continue
-        codes = set(re.split(r"[\s,]+", found[2].strip())) - {""}
+        named, _, _ = found[2].partition("--")  # a reason may follow
+        codes = set(re.split(r"[\s,]+", named)) - {""}
         for code in sorted(codes - set(CODES)):
             message = f"there is no code {code}{suggestion(code, frozenset(CODES))}"
             yield module.finding("unknown-code", comment.at, message)

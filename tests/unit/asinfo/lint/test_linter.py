@@ -309,6 +309,8 @@ IGNORED: list[Row] = [
     ("return g --lint:ignore unknown-global", []),
     ("return g -- lint: ignore removed", ["1:8 unknown-global"]),
     ("return g, unpack -- lint: ignore removed, unknown-global", []),
+    ("return g, unpack -- lint: ignore removed, unknown-global -- they are set by the host", []),
+    ("return g -- lint: ignore -- unknown-global", ["1:8 unknown-global"]),
     ("-- lint: ignore unknown-global\n\n-- why\nreturn g", []),
     ("-- lint: ignore unknown-global\nlocal a = 1\nreturn g", ["3:8 unknown-global"]),
     ("return g -- lint: ignore unknown-globe", ["1:8 unknown-global", "1:10 unknown-code"]),
