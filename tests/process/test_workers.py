@@ -26,6 +26,24 @@ MANY_LOCALS = b"local function f() %s " % b" ".join(b"local a%d" % n for n in ra
 SLOW_TO_COMPILE = MANY_LOCALS * 170 + b"x=1 " * 100_000 + b" end" * 170
 """The compiler looks for `x` among 32,000 local variables each time: for seconds, and nothing can interrupt it."""
 
+SANDBOX_CALLS = (
+    b"os.time()",
+    b"os.time{year=2020, month=1, day=1}",
+    b"os.date()",
+    b"os.date('*t').hour",
+    b"os.date('%c %Z', 0)",
+    b"os.date('!%c')",
+    b"os.clock()",
+    b"os.difftime(1, 2)",
+    b"math.random()",
+    b"string.format('%a %5.2f %q', 1, 1.5, 'x')",
+    b"tostring({})",
+    b"print('x')",
+    b"collectgarbage()",
+    b"coroutine.wrap(function() coroutine.yield(1) end)()",
+)
+"""What depends on the system, or on the C library."""
+
 BUILD = b"build\t8.1.2.0\n"
 
 
@@ -65,6 +83,20 @@ def test_modules_are_checked_in_a_worker(node: Daemon) -> None:
     assert put(node, b"c.lua", b"local a = require('a')") == b"ok"
     assert children(zygote) == [worker]
     assert b"did not end within 1000 ms" in put(node, b"d.lua", ENDLESS)
+
+
+@pytest.mark.parametrize("zone", [None, "", "Europe/Berlin", ":/nowhere"])
+def test_a_body_may_call_what_the_sandbox_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str | None
+) -> None:
+    """None of it needs a system call that a worker may not make."""
+    if zone is None:
+        monkeypatch.delenv("TZ", raising=False)
+    else:
+        monkeypatch.setenv("TZ", zone)
+    with running(tmp_path / "state") as node:
+        answers = {call: put(node, b"a.lua", b"local x = " + call) for call in SANDBOX_CALLS}
+    assert answers == dict.fromkeys(SANDBOX_CALLS, b"ok")
 
 
 def test_a_compiler_that_is_stuck_is_killed_and_nobody_waits_for_it(node: Daemon) -> None:

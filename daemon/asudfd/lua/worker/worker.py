@@ -112,8 +112,15 @@ class _Required(set[bytes]):
 def load(crossing: str) -> Crossing[Any]:
     """Load Lua, and the crossing that the module ``crossing`` has as CROSSING, so that forks have all that a check needs."""
     found: Crossing[Any] = import_module(crossing).CROSSING
+    _read_time_zone()
     _check(_Silent(), _WARM_UP, found)
     return found
+
+
+def _read_time_zone() -> None:
+    """Read the time zone, for good: without TZ the C library looks at its file for each `os.date`, and a worker has no files."""
+    os.environ.setdefault("TZ", ":/etc/localtime")
+    time.tzset()
 
 
 def live(reading: int, writing: int, zygote: int, crossing: Crossing[Any]) -> None:
