@@ -75,6 +75,7 @@ def test_stopped_while_a_node_is_told(terminal: Start) -> None:
         change = ("--enable", "manage", "config", "service", "param", "migrate-threads", "to", "3")
         shown = terminal("-h", cluster.hosts, *change)
         assert told.wait(SECONDS)
+        shown.wait_for("1 of 2 nodes answered")
         shown.process.send_signal(signal.SIGINT)
         assert shown.end() == 130
         assert b"Traceback" not in shown.seen
