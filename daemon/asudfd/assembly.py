@@ -53,7 +53,7 @@ class Assembly:
     """Makes ``count`` nodes that share what is given here; ``stack`` stops their parts.
 
     ``bind`` makes a listening socket for a use, an address and a port. ``resp_ports`` are the nodes' ports for Valkey's
-    protocol; None: it is not served. ``supply`` makes the processes in which modules are checked; None: threads check them. ``shutdown`` ends the process, for a client that asks for it.
+    protocol; None: it is not served. ``supply`` makes the processes in which Lua runs; None: that of the process. ``shutdown`` ends the process, for a client that asks for it.
     """
 
     def __init__(

@@ -125,8 +125,6 @@ class Daemon:
         if self._listeners.happen_often():
             count, seconds = OFTEN, OFTEN_SECONDS
             self._log.critical("service", f"the event loop was held {count} times within {seconds:g} s")
-        if self._zygote is None:
-            self._log.warning("udf", "threads check modules: this system forks no process for that")
         fd_limit.raise_to_most()
         await server.open()
         self._listeners.close_unused()

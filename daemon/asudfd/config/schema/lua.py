@@ -3,7 +3,6 @@
 The first three are the real server's (lua-udf, 2.1); the others are our own.
 """
 
-import os
 from dataclasses import dataclass
 
 from asudfd.config.parameter import parameter
@@ -71,12 +70,11 @@ class ModLua:
         effect=True,
         own=True,
     )
-    udf_threads: int = parameter(
-        os.cpu_count() or 1,
-        "Threads that run Lua at the same time, beside the event loop; calls that take long have turns.",
-        varies="one a CPU",
+    udf_workers: int = parameter(
+        32,
+        "Processes that run Lua at the same time, beside the event loop; further calls wait, and no function takes all of them.",
         low=1,
-        high=128,
+        high=256,
         effect=True,
         own=True,
     )
