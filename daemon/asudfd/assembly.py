@@ -18,6 +18,8 @@ from asudfd.aerospike.message.filter.cache import end_thread
 from asudfd.aerospike.message.peer.owner_set import OwnerSet
 from asudfd.aerospike.service import AerospikeService
 from asudfd.config.schema import Level
+from asudfd.config.schema.address import is_loopback
+from asudfd.config.schema.lua import INLINE, PROCESS
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.demotion import Demotions
 from asudfd.node import Node
@@ -160,9 +162,11 @@ class Assembly:
         return node
 
     def _node_config(self, number: int) -> Config:
-        """The configuration of the node at place ``number``: ids count on, modules are kept apart."""
+        """The configuration of the node at place ``number``: ids count on, modules are kept apart, and it is chosen where Lua runs."""
         config = copy.deepcopy(self._config)
         config.service.node_id = node_id(self._config, number)
+        if not config.mod_lua.isolation:
+            config.mod_lua.isolation = INLINE if is_loopback(config.network.service.address) else PROCESS
         if self._several:
             config.mod_lua.user_path = f"{config.mod_lua.user_path}/{config.service.node_id}"
         return config

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 SPARES = 1
 """Workers that are made ahead, once there was a call: the next call that wants one saves the 10 ms."""
 
+NICENESS = 10
+"""How much less urgent a worker is than the node whose call lasts, in steps of nice(2): beside 4 endless bodies `build` waits 1.6 ms in 99 of
+100 times with 10 steps, and 5.6 ms with 2 (two processors)."""
+
 LOOK_SECONDS = 0.02
 """Between two looks at the memory that calls take, while there are any: the time in which one can fill some 20 MB."""
 
@@ -35,6 +39,7 @@ class CallWorkers:
         self._spares: list[ModuleWorker] = []
         self._making: asyncio.Task[None] | None = None
         self._running: set[RemoteContext] = set()
+        self._lasting: set[RemoteContext] = set()  # those that ran at the last look
         self._look_timer: asyncio.TimerHandle | None = None
         self.stopped = False
 
@@ -100,8 +105,11 @@ class CallWorkers:
         self._running.discard(context)
 
     def _look(self) -> None:
-        """End calls that take too much of the node's memory."""
+        """Calls that last become less urgent; those that take too much of the node's memory end."""
         self._look_timer = None
+        for context in self._running - self._lasting:
+            context.worker.be_nicer(NICENESS)
+        self._lasting = set(self._running)
         for context in self._running:
             if self._budget.is_exceeded_by(context):
                 context.worker.kill(for_memory=True)

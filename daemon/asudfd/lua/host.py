@@ -15,10 +15,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
 
-from asudfd.config.schema.lua import ModLua
+from asudfd.config.schema.lua import PROCESS, ModLua
 from asudfd.lua.admission import Admission, FunctionKey
 from asudfd.lua.budget import EXCEEDED, MemoryBudget
 from asudfd.lua.call import LuaCall, Scalar, StreamResult
@@ -110,13 +111,12 @@ class LuaHost(Generic[ResultT]):
         self._admission = Admission(settings.udf_workers)
         self._telling = WorkerTelling(settings, log, crossing)
         self._workers = CallWorkers(supply, self._telling.settings, self._telling.news, self._budget)
-        self._calls = WorkerCalls(settings, self._workers, self._sources, log, crossing)
+        self._calls = WorkerCalls(settings, self._workers, self._sources, log, crossing, end=self._end)
         self._maker = ContextMaker(settings, self._sources, log, crossing, _be_nice)
         self._prewarmer = Prewarmer(self._maker, self._budget, self._close_made)
         self._dropper = ContextDropper(self._workers)
         self._closer = ContextCloser(self._budget.remove, _be_nice)
         self._validator = ModuleValidator(settings, self._sources, self._telling, supply, self._asked)
-        self._inline = not settings.coverage_directory  # lines that run are noted in workers alone
 
     async def validate(self, filename: str, content: bytes) -> None:
         """Load ``content`` and run it, as `udf-put` does; raises ModuleError."""
@@ -134,7 +134,21 @@ class LuaHost(Generic[ResultT]):
         pool = self._pools.get(module)
         if pool is None or size > INLINE_BYTES_MAX:
             return None
-        return self._try(pool, function, arguments, view) if function in pool.version.guard.quick else None
+        if function not in pool.version.guard.quick:
+            return None
+        if not pool.is_inline:
+            return self._run_now(pool, LuaCall(module, function, arguments, view, size))
+        return self._try(pool, function, arguments, view)
+
+    def _run_now(self, pool: ContextPool, call: LuaCall) -> ResultT | None:
+        """Do a call in a worker, if it is so quick that the event loop waits for it."""
+        began = time.monotonic()
+        ran = self._calls.run_now(pool, call)
+        if ran is None:
+            return None
+        pool.functions[call.function].add(time.monotonic() - began, ran.memory)
+        result: ResultT = ran.result
+        return result
 
     def _try(
         self, pool: ContextPool, function: bytes, arguments: bytes, view: tuple[Scalar, ...]
@@ -181,7 +195,7 @@ class LuaHost(Generic[ResultT]):
         guard = pool.version.guard
         ran: TimedResult | None = None
         if (
-            self._inline
+            pool.is_inline
             and call.size <= INLINE_BYTES_MAX
             and call.function not in guard.slow
             and not pool.inline.fails
@@ -332,6 +346,7 @@ class LuaHost(Generic[ResultT]):
         self._validator.stop()
         await self._prewarmer.stop()
         await self._dropper.stop()
+        await self._calls.stop()
         await self._workers.stop()
         self._closer.give_up()
         for end in (self._maker.join, self._closer.join):
@@ -343,7 +358,16 @@ class LuaHost(Generic[ResultT]):
         kept = (settings.context_count, settings.context_max) if settings.cache_enabled else (0, 0)
         pool = self._pools[module] = ContextPool(module, *kept, asked=self._asked)
         pool.version.guard.demote(self._demotions.of(module, self._sources.text_of(module)))
+        pool.is_inline = self._is_inline(module)
         return pool
+
+    def _is_inline(self, module: str) -> bool:
+        """Whether functions of ``module`` may run on the event loop; where it is noted which lines run, workers do that."""
+        settings = self._settings
+        trusted = settings.isolation != PROCESS or any(
+            fnmatchcase(module, pattern) for pattern in settings.inline_modules
+        )
+        return trusted and not settings.coverage_directory
 
     async def _begin(self, pool: ContextPool, key: FunctionKey, *, proof: bool) -> WorkerLease | None:
         """Admission to the workers and a lease, both ended by `_end`; None when memory does not suffice."""

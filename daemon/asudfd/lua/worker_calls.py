@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import defaultdict, deque
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,19 +18,35 @@ from asudfd.lua.worker.supply import NoWorkerError
 from asudfd.lua.worker.worker_end import WorkerEndedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from asudfd.config.schema.lua import ModLua
     from asudfd.lua.call import LuaCall
     from asudfd.lua.call_workers import CallWorkers
     from asudfd.lua.context import LuaLog
     from asudfd.lua.crossing import Crossing
     from asudfd.lua.module_sources import ModuleSources
+    from asudfd.lua.pool import ContextPool
     from asudfd.lua.stream import StreamCall
+    from asudfd.lua.worker.frames import ContextState
     from asudfd.lua.worker.module_worker import ModuleWorker, RemoteContext
     from asudfd.lua.worker_contexts import WorkerLease
 
 RUNS_MAX = 3
 """How often a call is begun whose worker ends without having been killed by the node: somebody else kills workers, or it is the call
 that ends them."""
+
+WAIT_SECONDS = 0.001
+"""How long the event loop waits for a call of a function that has been quick: such a call takes some 60 microseconds."""
+
+LATE_SECONDS = 0.02
+"""Processor seconds that such a call may take when it turns out not to be quick, and somebody else may want its worker."""
+
+LATEST_SECONDS = 1.0
+"""Seconds after which Lua ends such a call by itself."""
+
+LATE_MAX, LATE_SPAN = 3, 60.0
+"""So many workers of a module that were killed for it, within so many seconds, and the event loop waits for none of its calls any more."""
 
 ENDED = b"the process that ran the function has ended"
 """Error text of a call that ended its worker so often."""
@@ -58,8 +76,24 @@ class _NotReadyError(Exception):
         self.detail = detail
 
 
+class LateWorkers:
+    """When workers of each module were killed since a function that had been quick was not."""
+
+    def __init__(self) -> None:
+        self._kills: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=LATE_MAX))
+
+    def add(self, module: str) -> None:
+        """One was killed now."""
+        self._kills[module].append(time.monotonic())
+
+    def allows(self, module: str) -> bool:
+        """Whether the event loop may wait for calls of ``module``."""
+        kills = self._kills.get(module)
+        return not kills or len(kills) < LATE_MAX or time.monotonic() - kills[0] > LATE_SPAN
+
+
 class WorkerCalls:
-    """Runs calls in the workers of a node."""
+    """Runs calls in the workers of a node. ``end`` ends the lease of a context."""
 
     def __init__(
         self,
@@ -68,7 +102,12 @@ class WorkerCalls:
         sources: ModuleSources,
         log: LuaLog,
         crossing: Crossing[Any],
+        *,
+        end: Callable[[ContextPool, WorkerLease], None],
     ) -> None:
+        self._end = end
+        self._late = LateWorkers()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._body_seconds = settings.body_max_ms / 1000
         self._workers = workers
         self._sources = sources
@@ -99,6 +138,10 @@ class WorkerCalls:
             state, packed = await context.worker.call(context, call, deadline)
         finally:
             self._workers.end(context)
+        return self._read(context, call, state, packed)
+
+    def _read(self, context: RemoteContext, call: LuaCall, state: ContextState, packed: bytes) -> TimedResult:
+        """What a worker has answered to a call."""
         if not packed or not state.usable:
             self._workers.forget(context)
         try:
@@ -107,6 +150,61 @@ class WorkerCalls:
             context.usable = False
             result = self._crossing.failed(self._refuse(error, call))
         return TimedResult(result, state.seconds, state.memory, self._crossing.is_missing(result))
+
+    def run_now(self, pool: ContextPool, call: LuaCall) -> TimedResult | None:
+        """Do a call of a quick function while the event loop waits; None where that cannot be, or it takes longer: then nothing has happened."""
+        lease = pool.workers.take_now() if self._late.allows(pool.module) else None
+        if lease is None or lease.context is None:
+            return None
+        context, worker = lease.context, lease.context.worker
+        worker.hold_lines()
+        try:
+            found = worker.call_now(context, call, time.monotonic() + LATEST_SECONDS, WAIT_SECONDS)
+            if found is None:
+                self._leave_late(pool, lease, call)
+                return None
+            worker.release_lines()
+            ran = self._read(context, call, *found)
+        except (WorkerEndedError, BrokenWorkerError) as error:
+            if isinstance(error, BrokenWorkerError):
+                self._refuse(error, call)
+            self._workers.close(worker)
+            self._end(pool, lease)
+            return None
+        self._end(pool, lease)
+        return ran
+
+    def _leave_late(self, pool: ContextPool, lease: WorkerLease, call: LuaCall) -> None:
+        task = asyncio.get_running_loop().create_task(self._finish(pool, lease, call.function))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, pool: ContextPool, lease: WorkerLease, function: bytes) -> None:
+        """Wait for the end of a call that does not count, and be hard: the other functions of the module wait for its worker.
+
+        Perhaps the function was quick, and the worker had to wait for the processor: its clock tells.
+        """
+        context = lease.context
+        assert context is not None
+        seconds = inf
+        try:
+            seconds = (await context.worker.finish(context, LATE_SECONDS)).seconds
+        except (KilledError, WorkerEndedError, BrokenWorkerError):
+            self._late.add(pool.module)
+            self._workers.close(context.worker)
+        else:
+            context.worker.drop_lines()
+            if not context.usable:
+                self._workers.forget(context)
+        if seconds >= HOLD_MAX:
+            lease.version.guard.note_slow(function)
+        self._end(pool, lease)
+
+    async def stop(self) -> None:
+        """Wait for no late call any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def pour(self, stream: StreamCall, batch: bytes, deadline: float) -> StreamResult:
         """Let a batch pass through a stream. A stream whose worker ends is not begun again: its values were sent."""

@@ -76,12 +76,9 @@ class WorkerContexts:
 
     def take(self) -> WorkerLease:
         """A context for one call: the longest idle one that can be had, or a new one while too few exist."""
+        if self._total >= self._count and (found := self._free()) is not None:
+            return self._take(found)
         found = self._free()
-        if found is not None and self._total >= self._count:
-            self._counts.hits += 1
-            self._idle.remove(found)
-            self._quiet = min(self._quiet, len(self._idle))
-            return WorkerLease(self.version, found.worker, found)
         self._counts.misses += 1
         self._total += 1
         self._quiet = 0
@@ -157,6 +154,19 @@ class WorkerContexts:
             self.free(worker)
             return None
         return ContextDrop(worker, [context] if context.usable else [], whole=False)
+
+    def take_now(self) -> WorkerLease | None:
+        """The context of a call that ends before the event loop goes on; None where one is to be made, or to be waited for."""
+        if self._total < self._count or self._waiting:
+            return None
+        found = self._free()
+        return self._take(found) if found is not None else None
+
+    def _take(self, found: RemoteContext) -> WorkerLease:
+        self._counts.hits += 1
+        self._idle.remove(found)
+        self._quiet = min(self._quiet, len(self._idle))
+        return WorkerLease(self.version, found.worker, found)
 
     def take_apart(self) -> WorkerLease:
         """The right to make a context in a worker of its own, for a proof: it does not count before `count`."""

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 SPARE_MEMORY = 128 << 20
 """Bytes for Python beside Lua: a module of the largest size is in a worker three times while it is compiled."""
 
-NICENESS = 10
-"""How much less urgent a worker is than the node, in steps of nice(2): beside 4 endless bodies `build` waits 1.6 ms in 99 of 100 times with
-10 steps, and 5.6 ms with 2 (two processors)."""
+NICENESS = 4
+"""How much less urgent a worker is than the node at first, in steps of nice(2): with 10 a machine that is busy with other programs gives it
+next to nothing, and the first call of a module took over a second."""
 
 
 class WorkerTelling:

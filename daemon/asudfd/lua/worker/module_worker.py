@@ -186,11 +186,40 @@ class ModuleWorker:
         self, context: RemoteContext, call: LuaCall, deadline: float
     ) -> tuple[ContextState, bytes]:
         """Do a call: the state of the context and the packed result. Raises KilledError, WorkerEndedError and BrokenWorkerError."""
-        kind, body = await self._run(told(CALL, _asked(context, call, deadline)), context, deadline)
-        _expect(kind, RESULT)
-        state, packed = unpack_result(body)
+        return self._result(
+            context, await self._run(told(CALL, _asked(context, call, deadline)), context, deadline)
+        )
+
+    def _result(self, context: RemoteContext, found: Frame) -> tuple[ContextState, bytes]:
+        _expect(found.kind, RESULT)
+        state, packed = unpack_result(found.body)
         self._note(context, state)
         return state, packed
+
+    def call_now(
+        self, context: RemoteContext, call: LuaCall, deadline: float, seconds: float
+    ) -> tuple[ContextState, bytes] | None:
+        """Do a call for whose result the event loop waits, ``seconds`` at most; None if it takes longer: then `finish` is to be awaited.
+
+        Raises WorkerEndedError and BrokenWorkerError.
+        """
+        self._worker.send(told(CALL, _asked(context, call, deadline)))
+        end = time.monotonic() + seconds
+        while (found := self._worker.receive_soon(end - time.monotonic())) is not None:
+            if not self._beside(found, context.made):
+                return self._result(context, found)
+        if self.ended:
+            raise WorkerEndedError("the worker has ended")
+        return None
+
+    async def finish(self, context: RemoteContext, seconds: float) -> ContextState:
+        """Wait for the end of a call of which nobody wants the result; it may take ``seconds`` of the processor. Raises what `call` raises."""
+        state, _ = self._result(context, await self._ask(b"", context.made, inf, seconds))
+        return state
+
+    def be_nicer(self, niceness: int) -> None:
+        """Take the processor less urgently from now on, for good."""
+        self._worker.be_nicer(niceness)
 
     def open(self, context: RemoteContext, call: LuaCall) -> None:
         """Begin a stream in ``context``, for `pour`."""
@@ -288,6 +317,10 @@ class ModuleWorker:
     def hold_lines(self) -> None:
         """Keep back what is logged until `release_lines`: what comes of the call may be thrown away."""
         self._held = []
+
+    def drop_lines(self) -> None:
+        """Forget what was held back: the call does not count."""
+        self._held = None
 
     def release_lines(self) -> None:
         """Log what was held back, and all from now on."""

@@ -125,7 +125,7 @@ class Worker:
             if self._poll is None:
                 self._poll = poll()
                 self._poll.register(self._reading, POLLIN)
-            if self._poll.poll(seconds * 1000):
+            if seconds > 0 and self._poll.poll(seconds * 1000):
                 self._read()
         return self._frames.popleft() if self._frames else None
 
@@ -184,6 +184,12 @@ class Worker:
             return time.clock_gettime(~self._process.pid << 3 | 2)
         except OSError:
             return 0.0
+
+    def be_nicer(self, niceness: int) -> None:
+        """Take the processor less urgently from now on, for good."""
+        if not self.ended:
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, niceness)
 
     def kill(self) -> None:
         """End it now; whoever waits for it sees its end."""
