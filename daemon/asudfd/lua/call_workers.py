@@ -107,7 +107,7 @@ class CallWorkers:
     def _look(self) -> None:
         """Calls that last become less urgent; those that take too much of the node's memory end."""
         self._look_timer = None
-        for context in self._running - self._lasting:
+        for context in self._running & self._lasting:
             context.worker.be_nicer(NICENESS)
         self._lasting = set(self._running)
         for context in self._running:

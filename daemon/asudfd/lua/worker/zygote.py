@@ -76,11 +76,15 @@ def spawn(crossing: str) -> Zygote:
 
     own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     number = other.fileno()
-    program = f"import sys; sys.path[:] = {sys.path!r}; from asudfd.lua.worker import zygote; zygote.live({number}, {crossing!r})"
+    program = f"from asudfd.lua.worker import zygote; zygote.live({number}, {crossing!r})"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     try:
         with other:
             process = subprocess.Popen(
-                [sys.executable, "-c", program], stdin=subprocess.DEVNULL, pass_fds=[number]
+                [sys.executable, "-c", program],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[number],
+                env=environment,
             )
     except OSError:
         own.close()
