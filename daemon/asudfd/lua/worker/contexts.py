@@ -92,6 +92,7 @@ class ContextSet:
             self._log,
             crossing,
             marks=self._coverage.marks if self._coverage is not None else None,
+            guarded=False,
         )
 
     def check(self, module: ModuleCheck) -> None:
