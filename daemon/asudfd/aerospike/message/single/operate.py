@@ -9,10 +9,12 @@
 
     CDT_READ     shows something of a list or map, `asudfd.aerospike.message.cdt`
     CDT_MODIFY   changes a list or map, and shows what the operation gives
+    BIT_READ     shows something of the bits of a blob, `asudfd.aerospike.message.bits`
+    BIT_MODIFY   changes bits of a blob
 
 A record that has no bins in the end is deleted. With RESPOND_ALL every operation but TOUCH shows something: reads a
-bin or null, the others what they give, or a null, under their own code. Operations on bits, HyperLogLogs and
-expressions answer result code 16, unsupported feature.
+bin or null, the others what they give, or a null, under their own code. Operations on HyperLogLogs and expressions
+answer result code 16, unsupported feature.
 Source: the wire specification, section 4.3.
 """
 
@@ -28,8 +30,6 @@ from asinfo.wire.message import (
     INFO2_RESPOND_ALL_OPS,
     OP_ADD,
     OP_APPEND,
-    OP_BIT_MODIFY,
-    OP_BIT_READ,
     OP_CDT_MODIFY,
     OP_CDT_READ,
     OP_DELETE,
@@ -48,6 +48,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message import cdt
 from asudfd.aerospike.message.cost import COPY_STEPS
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join
+from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
 from asudfd.record.refused import RequestRefused
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
     from asinfo.wire.message import Message, Op
     from asudfd.aerospike.message.cdt.collection import Collection
+    from asudfd.aerospike.message.cost import CostBudget
     from asudfd.record.namespace import Namespace
 
     Bins = dict[bytes, bytes]
@@ -64,8 +66,6 @@ if TYPE_CHECKING:
 UNSUPPORTED = {
     OP_EXPRESSION_READ: "expression read",
     OP_EXPRESSION_MODIFY: "expression modify",
-    OP_BIT_READ: "bits read",
-    OP_BIT_MODIFY: "bits modify",
     OP_HLL_READ: "HyperLogLog read",
     OP_HLL_MODIFY: "HyperLogLog modify",
 }
@@ -74,7 +74,9 @@ UNSUPPORTED = {
 SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
 
-_COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
+_READS = value_operations.READS | {OP_CDT_READ}
+_WRITES = value_operations.WRITES | {OP_CDT_MODIFY}
+_COMMANDS = _READS | _WRITES
 _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
@@ -112,7 +114,7 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOut
 def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> list[bytes]:
     """Apply ``todo`` to ``bins`` and return what they show. Raises RequestRefused.
 
-    What an operation on a list or map shows has the code of that with ``echo``, else that of a read: rows of batches
+    What an operation with a command shows has the code of that with ``echo``, else that of a read: rows of batches
     that only read are answered so.
     """
     shown: list[bytes] = []
@@ -120,8 +122,8 @@ def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> l
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
             raise RequestRefused(Result.PARAMETER, "so many operations are too much for one request")
-        if code in _COLLECTIONS:
-            given = opened.operate(code, name, value)
+        if code in _COMMANDS:
+            given = opened.command(code, name, value)
             if given is not None or respond_all:
                 shown.append(_shown(code if echo else OP_READ, name, given))
             continue
@@ -151,11 +153,11 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
     for code, kind, name, _ in todo:
         if code in UNSUPPORTED:
             raise unsupported(code)
-        if code in {OP_READ, OP_CDT_READ}:
+        if code == OP_READ or code in _READS:
             if not info1 & INFO1_READ or (not name and not whole):
                 raise RequestRefused(Result.PARAMETER, "a read in a message that does not read")
             reads_all |= not name
-        elif code != OP_CDT_MODIFY and code not in _CHANGES:
+        elif code not in _WRITES and code not in _CHANGES:
             raise RequestRefused(Result.PARAMETER, f"no operation has the code {code}")
         elif info3 & REPLACE and (code not in {OP_WRITE, OP_DELETE} or (code == OP_WRITE and kind == NULL)):
             raise RequestRefused(Result.PARAMETER, "a record can be replaced only by values")
@@ -182,7 +184,14 @@ class _CollectionBins:
         self._changed: dict[bytes, Collection] = {}
         self._stored: dict[bytes, tuple[int, bytes]] = {}
 
-    def operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+    def command(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+        """Do an operation that has a command; what it shows, None for nothing. Raises RequestRefused."""
+        if code not in value_operations.CODES:
+            return self._operate(code, name, command)
+        self.close()
+        return value_operations.work(self._bins, code, name, command, self.forget(0))
+
+    def _operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
         """Do an operation on a list or map bin; what it shows, None for nothing. Raises RequestRefused."""
         collection = self._opened.get(name)
         if name in self._bins and name not in self._stored:
@@ -225,12 +234,16 @@ class _CollectionBins:
         with cdt.REFUSING:
             return collection.pack()
 
-    def forget(self, size: int) -> None:
-        """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises RequestRefused."""
+    def forget(self, size: int) -> CostBudget:
+        """Another operation comes, on a bin of ``size`` bytes, which it may copy: what may still be done.
+
+        Raises RequestRefused.
+        """
         self._opened.clear()
         self._stored.clear()
         with cdt.REFUSING:
             self._collections.budget.charge(size * COPY_STEPS)
+        return self._collections.budget
 
 
 def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:
