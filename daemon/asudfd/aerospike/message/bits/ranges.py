@@ -37,19 +37,18 @@ class BitRange(NamedTuple):
         """So many bits of the last byte are behind the range."""
         return -(self.first + self.size) & 7
 
-    @property
-    def mask(self) -> int:
-        """As many bits, all set."""
-        return (1 << self.size) - 1
-
     def load(self, data: bytes) -> int:
         """The bits as an integer."""
-        return int.from_bytes(data[self.start : self.end], "big") >> self.below & self.mask
+        bits = int.from_bytes(data[self.start : self.end], "big") >> self.below
+        return bits & (1 << self.size) - 1 if self.first & 7 else bits
 
     def store(self, data: bytes, bits: int) -> bytes:
         """The blob with other bits."""
-        around = int.from_bytes(data[self.start : self.end], "big") & ~(self.mask << self.below)
-        changed = (around | bits << self.below).to_bytes(self.end - self.start, "big")
+        before = data[self.start] >> (8 - (self.first & 7))
+        after = data[self.end - 1] & (1 << self.below) - 1
+        if before:
+            bits |= before << self.size
+        changed = (bits << self.below | after).to_bytes(self.end - self.start, "big")
         return b"".join((data[: self.start], changed, data[self.end :]))
 
 
