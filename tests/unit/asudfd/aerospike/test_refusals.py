@@ -70,8 +70,8 @@ QUERY = [(0, b"test"), (1, b"demo")]
 
 REFUSED: dict[str, tuple[Callable[[], bytes], Refusal]] = {
     "an operation": (
-        lambda: write(op(16, BLOB, b"b", b"\x90")),
-        Refusal(16, "operation 16 (HyperLogLog modify) is not supported"),
+        lambda: write(op(8, BLOB, b"b", b"\x90")),
+        Refusal(16, "operation 8 (expression modify) is not supported"),
     ),
     "a read": (
         lambda: message.request(1, 0, 0, fields=PLACE, ops=[op(7, BLOB, b"b", b"\x90")]),
@@ -213,7 +213,7 @@ def test_other_results_are_nothing_to_tell(stored: World) -> None:
 
 
 def test_one_line_for_each_reason_and_client_and_a_count_for_each_request(stored: World) -> None:
-    bits, add = write(op(16, BLOB, b"b", b"\x90")), write(op(5, 3, b"n", b"text"))
+    bits, add = write(op(8, BLOB, b"b", b"\x90")), write(op(5, 3, b"n", b"text"))
     agent = b64encode(b"1,python-19.3.0,app")
     for session in (client(), client("127.0.0.1+4712"), client(agent=agent), client("10.0.0.1+1")):
         for body in (bits, add, bits):

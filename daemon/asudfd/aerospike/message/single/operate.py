@@ -11,10 +11,12 @@
     CDT_MODIFY   changes a list or map, and shows what the operation gives
     BIT_READ     shows something of the bits of a blob, `asudfd.aerospike.message.bits`
     BIT_MODIFY   changes bits of a blob
+    HLL_READ     shows something of a HyperLogLog, `asudfd.aerospike.message.hll`
+    HLL_MODIFY   changes a HyperLogLog, and shows what the operation gives
 
 A record that has no bins in the end is deleted. With RESPOND_ALL every operation but TOUCH shows something: reads a
-bin or null, the others what they give, or a null, under their own code. Operations on HyperLogLogs and expressions
-answer result code 16, unsupported feature.
+bin or null, the others what they give, or a null, under their own code. Operations on expressions answer result code
+16, unsupported feature.
 Source: the wire specification, section 4.3.
 """
 
@@ -35,8 +37,6 @@ from asinfo.wire.message import (
     OP_DELETE,
     OP_EXPRESSION_MODIFY,
     OP_EXPRESSION_READ,
-    OP_HLL_MODIFY,
-    OP_HLL_READ,
     OP_PREPEND,
     OP_READ,
     OP_TOUCH,
@@ -66,8 +66,6 @@ if TYPE_CHECKING:
 UNSUPPORTED = {
     OP_EXPRESSION_READ: "expression read",
     OP_EXPRESSION_MODIFY: "expression modify",
-    OP_HLL_READ: "HyperLogLog read",
-    OP_HLL_MODIFY: "HyperLogLog modify",
 }
 """Operations that exist but that this node does not offer, with their names."""
 

@@ -14,7 +14,6 @@ from asinfo.wire.message import (
     INFO2_RESPOND_ALL_OPS,
     OP_CDT_READ,
     OP_EXPRESSION_READ,
-    OP_HLL_READ,
     OP_READ,
     TTL_NEVER,
     count_ops,
@@ -37,7 +36,7 @@ PLAIN_FIELDS = 3
 """Namespace, set and digest: so many fields has a read that says nothing else."""
 
 _COMMANDS = value_operations.READS | {OP_CDT_READ}
-_UNSUPPORTED_READS = frozenset((OP_EXPRESSION_READ, OP_HLL_READ))
+_UNSUPPORTED_READS = frozenset((OP_EXPRESSION_READ,))
 
 
 def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
