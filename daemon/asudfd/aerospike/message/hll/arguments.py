@@ -14,6 +14,8 @@ from asinfo.wire.particle import HLL
 from asudfd.aerospike.message.hll.sketch import INDEX_BITS, Shape, Sketch, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from asudfd.aerospike.message.cost import CostBudget
 
 NOT_GIVEN = -1
@@ -57,16 +59,21 @@ def index_bits(arguments: list[bytes], _budget: CostBudget) -> tuple[int]:
     return (found,)
 
 
-def values(arguments: list[bytes], budget: CostBudget) -> tuple[list[bytes]]:
-    """Values, one at least, as they are hashed."""
+def values(arguments: list[bytes], budget: CostBudget) -> tuple[Iterator[bytes]]:
+    """Values, one at least, as they are hashed; each is paid for when it is its turn."""
     found = cdt.elements(arguments[0], budget.charge).elements
-    budget.charge(VALUE_STEPS * len(found) + HASH_STEPS * len(arguments[0]))
     if not found or not _HASHED.issuperset(each[0] for each in found):
         raise WireError("a HyperLogLog takes numbers, strings and bytes, one at least")
-    return (found,)
+    return (_paid(found, budget),)
 
 
-def values_and_shape(arguments: list[bytes], budget: CostBudget) -> tuple[list[bytes], Shape]:
+def _paid(found: list[bytes], budget: CostBudget) -> Iterator[bytes]:
+    for value in found:
+        budget.charge(VALUE_STEPS + HASH_STEPS * len(value))
+        yield value
+
+
+def values_and_shape(arguments: list[bytes], budget: CostBudget) -> tuple[Iterator[bytes], Shape]:
     """Values, and the bits of a HyperLogLog that is made for them."""
     return *values(arguments, budget), *shape(arguments[1:], budget)
 

@@ -9,6 +9,8 @@ from asinfo.wire.particle import HLL, Opaque
 from asudfd.aerospike.message.hll import estimate, sketch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from asudfd.aerospike.message.hll.sketch import Sketch
 
 EXCLUDED_MAX = 2
@@ -41,7 +43,7 @@ def describe(found: Sketch) -> list[int]:
     return list(found.shape)
 
 
-def may_contain(found: Sketch, values: list[bytes]) -> int:
+def may_contain(found: Sketch, values: Iterable[bytes]) -> int:
     """1 if all of the values may have come to it, else 0."""
     return int(all(sketch.contains(found, each) for each in values))
 

@@ -6,13 +6,16 @@ then, and what is shown, and raise WireError and RequestRefused.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.hll import estimate, sketch
 from asudfd.aerospike.message.hll.arguments import NOT_GIVEN, completed
 from asudfd.aerospike.message.hll.sketch import Shape, Sketch
 from asudfd.record.refused import RequestRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ALLOW_FOLD = 8
 """Flag of a union: the bin may get fewer registers, or lose its minhashes."""
@@ -30,7 +33,7 @@ def init(found: Sketch | None, _flags: int, shape: Shape) -> SketchChange:
     return SketchChange(_empty(completed(shape, found.shape) if found else shape))
 
 
-def add(found: Sketch | None, _flags: int, values: list[bytes], shape: Shape) -> SketchChange:
+def add(found: Sketch | None, _flags: int, values: Iterable[bytes], shape: Shape) -> SketchChange:
     """Brings values to it, and shows how many have changed it."""
     added = sketch.add(found or _empty(shape), values)
     return SketchChange(added.sketch, added.changes)
