@@ -35,13 +35,10 @@ GROUPS = (
 
 _UNREADABLE = "would store what cannot be read back; refused here"
 _BAD_KEY = "a value that no list can have is refused here, there it equals nothing"
-_GEO = "the cells of a geo value are not kept here"
 DIFFERENT = {
     "list_flags-0038": "an index far beyond the end with INSERT_BOUNDED and NO_FAIL does nothing here",
     "map_flags-0142": "the size shown after items of which none may be put into an empty map",
     "special-0154": "a wildcard and nil in one list of values",
-    "errors-1354": _GEO,
-    "errors-1358": _GEO,
     "filter-0449": "a map equals the same map here",
     "stored-0203": _UNREADABLE,
     "stored-0214": _UNREADABLE,
