@@ -9,10 +9,11 @@
 
     CDT_READ     shows something of a list or map, `asudfd.aerospike.message.cdt`
     CDT_MODIFY   changes a list or map, and shows what the operation gives
+    EXPRESSION_READ, EXPRESSION_MODIFY show or write what an expression gives, `asudfd.aerospike.message.single.expression`
 
 A record that has no bins in the end is deleted. With RESPOND_ALL every operation but TOUCH shows something: reads a
-bin or null, the others what they give, or a null, under their own code. Operations on bits, HyperLogLogs and
-expressions answer result code 16, unsupported feature.
+bin or null, the others what they give, or a null, under their own code. Operations on bits and HyperLogLogs answer
+result code 16, unsupported feature.
 Source: the wire specification, section 4.3.
 """
 
@@ -47,9 +48,11 @@ from asinfo.wire.particle import BLOB, FLOAT, INTEGER, LIST, NULL, STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message import cdt
 from asudfd.aerospike.message.cost import COPY_STEPS
+from asudfd.aerospike.message.filter.cache import OPERATIONS as EXPRESSIONS
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
+from asudfd.aerospike.message.single.expression import RecordExpressions
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -58,12 +61,11 @@ if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
     from asudfd.aerospike.message.cdt.collection import Collection
     from asudfd.record.namespace import Namespace
+    from asudfd.record.record import Record
 
     Bins = dict[bytes, bytes]
 
 UNSUPPORTED = {
-    OP_EXPRESSION_READ: "expression read",
-    OP_EXPRESSION_MODIFY: "expression modify",
     OP_BIT_READ: "bits read",
     OP_BIT_MODIFY: "bits modify",
     OP_HLL_READ: "HyperLogLog read",
@@ -75,6 +77,9 @@ SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
 
 _COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
+_WORK = _COLLECTIONS | EXPRESSIONS
+_READS = frozenset((OP_READ, OP_CDT_READ, OP_EXPRESSION_READ))
+_MODIFIES = frozenset((OP_CDT_MODIFY, OP_EXPRESSION_MODIFY))
 _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
@@ -95,7 +100,8 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOut
     if any(len(value) > size_max for _, _, _, value in todo):
         raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
     bins = {} if record is None or info3 & REPLACE else split(record.bins)
-    shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS)
+    expressions = expressions_of(namespace, message, record, todo)
+    shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS, expressions=expressions)
     answer = join(shown)  # refuses before anything is changed
     if bins:
         blob = b"".join(bins.values())
@@ -109,8 +115,24 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOut
     return RecordOutcome(OK, generation, void_time, answer, len(shown))
 
 
-def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> list[bytes]:
-    """Apply ``todo`` to ``bins`` and return what they show. Raises RequestRefused.
+def expressions_of(
+    namespace: Namespace, message: Message, record: Record | None, todo: list[Op]
+) -> RecordExpressions | None:
+    """The expressions among operations, None if there are none. Raises RequestRefused."""
+    if any(code in EXPRESSIONS for code, _, _, _ in todo):
+        return RecordExpressions(namespace, message, record, todo)
+    return None
+
+
+def run(
+    bins: Bins,
+    todo: list[Op],
+    respond_all: int,
+    *,
+    echo: bool = True,
+    expressions: RecordExpressions | None = None,
+) -> list[bytes]:
+    """Apply ``todo`` to ``bins`` and return what they show; ``expressions`` are those among them. Raises RequestRefused.
 
     What an operation on a list or map shows has the code of that with ``echo``, else that of a read: rows of batches
     that only read are answered so.
@@ -120,8 +142,8 @@ def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> l
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
             raise RequestRefused(Result.PARAMETER, "so many operations are too much for one request")
-        if code in _COLLECTIONS:
-            given = opened.operate(code, name, value)
+        if code in _WORK:
+            given = _worked(opened, expressions, bins, code, name, value)
             if given is not None or respond_all:
                 shown.append(_shown(code if echo else OP_READ, name, given))
             continue
@@ -142,6 +164,22 @@ def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> l
     return shown
 
 
+def _worked(  # noqa: PLR0917 - an operation's parts, as `run` has them
+    opened: _CollectionBins,
+    expressions: RecordExpressions | None,
+    bins: Bins,
+    code: int,
+    name: bytes,
+    value: bytes,
+) -> tuple[int, bytes] | None:
+    """Do an operation on a list or map, or of an expression; what it shows. Raises RequestRefused."""
+    if code in _COLLECTIONS or expressions is None:
+        return opened.operate(code, name, value)
+    opened.close()
+    opened.forget(0)
+    return expressions.operate(code, name, bins)
+
+
 def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
     """Refuse what makes no sense whatever the record holds."""
     whole = info1 & INFO1_GET_ALL
@@ -151,11 +189,11 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
     for code, kind, name, _ in todo:
         if code in UNSUPPORTED:
             raise unsupported(code)
-        if code in {OP_READ, OP_CDT_READ}:
+        if code in _READS:
             if not info1 & INFO1_READ or (not name and not whole):
                 raise RequestRefused(Result.PARAMETER, "a read in a message that does not read")
             reads_all |= not name
-        elif code != OP_CDT_MODIFY and code not in _CHANGES:
+        elif code not in _MODIFIES and code not in _CHANGES:
             raise RequestRefused(Result.PARAMETER, f"no operation has the code {code}")
         elif info3 & REPLACE and (code not in {OP_WRITE, OP_DELETE} or (code == OP_WRITE and kind == NULL)):
             raise RequestRefused(Result.PARAMETER, "a record can be replaced only by values")

@@ -25,7 +25,7 @@ from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join, new_tuple
 from asudfd.aerospike.message.single.bins import split
-from asudfd.aerospike.message.single.operate import run, unsupported
+from asudfd.aerospike.message.single.operate import expressions_of, run, unsupported
 from asudfd.record.refused import RequestRefused
 from asudfd.record.ttl import PERCENT_MAX
 
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 PLAIN_FIELDS = 3
 """Namespace, set and digest: so many fields has a read that says nothing else."""
 
-_UNSUPPORTED_READS = frozenset((OP_EXPRESSION_READ, OP_BIT_READ, OP_HLL_READ))
+_UNSUPPORTED_READS = frozenset((OP_BIT_READ, OP_HLL_READ))
+_WORK = frozenset((OP_CDT_READ, OP_EXPRESSION_READ))
+"""Reads of what has to be found out."""
 
 
 def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
@@ -61,8 +63,10 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcom
         return new_tuple(RecordOutcome, (OK, generation, void_time, b"", 0))
     if not whole:
         respond_all = info2 & INFO2_RESPOND_ALL_OPS
-        if any(code == OP_CDT_READ for code, _, _, _ in todo):
-            shown = run(split(bins), todo, respond_all, echo=not info1 & INFO1_BATCH)
+        if any(code in _WORK for code, _, _, _ in todo):
+            expressions = expressions_of(namespace, message, record, todo)
+            echo = not info1 & INFO1_BATCH
+            shown = run(split(bins), todo, respond_all, echo=echo, expressions=expressions)
         else:
             shown = select(split(bins), todo, respond_all)
         return new_tuple(RecordOutcome, (OK, generation, void_time, join(shown), len(shown)))
@@ -89,5 +93,5 @@ def _check(info1: int, info2: int, todo: list[Op]) -> None:
     for code, _, _, _ in todo:
         if code in _UNSUPPORTED_READS:
             raise unsupported(code)
-        if code not in {OP_READ, OP_CDT_READ}:
+        if code != OP_READ and code not in _WORK:
             raise RequestRefused(Result.PARAMETER, "a read cannot write")
