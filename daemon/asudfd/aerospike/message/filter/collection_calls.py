@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asinfo.wire.particle import NULL
 from asudfd.aerospike.message import cdt
+from asudfd.aerospike.message.cdt.command import REFUSING, decode
 from asudfd.aerospike.message.cost import CostBudget
 
 if TYPE_CHECKING:
@@ -14,19 +16,15 @@ if TYPE_CHECKING:
 
 def check(command: bytes, modifies: bool) -> None:
     """Raise RequestRefused for a command that is none, whatever it is done to."""
-    cdt.check(command, CostBudget(), modifies=modifies)
+    with REFUSING:
+        decode(command, NULL, CostBudget(), modifies=modifies)
 
 
-def read(kind: int, data: bytes, command: bytes, collections: OpenCollections) -> Particle:
+def read(kind: int, data: bytes, command: bytes, collections: OpenCollections) -> Particle | None:
     """What an operation shows of a list or map. Raises RequestRefused."""
-    return cdt.read(kind, data, command, collections)
+    return collections.open(kind, data).read(command)
 
 
 def modify(kind: int, data: bytes, command: bytes, collections: OpenCollections) -> Particle | None:
     """A list or map after an operation. Raises RequestRefused."""
-    budget = collections.budget
-    changed, _ = cdt.modify_open(cdt.open_bin(kind, data, budget), command, budget)
-    if changed is None:
-        return None
-    with cdt.REFUSING:
-        return changed.kind, changed.pack()
+    return cdt.modify((kind, data), command, collections.budget).stored

@@ -44,10 +44,11 @@ from asinfo.wire.message import (
     OP_WRITE,
     op,
 )
-from asinfo.wire.particle import BLOB, FLOAT, INTEGER, LIST, NULL, STRING
+from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
-from asudfd.aerospike.message import cdt
-from asudfd.aerospike.message.cost import COPY_STEPS
+from asudfd.aerospike.message.cdt.command import REFUSING
+from asudfd.aerospike.message.cdt.opened import OpenedBin
+from asudfd.aerospike.message.cost import COPY_STEPS, CostBudget
 from asudfd.aerospike.message.filter.cache import OPERATIONS as EXPRESSIONS
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.message.cdt.collection import Collection
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -211,64 +211,40 @@ def unsupported(code: int) -> RequestRefused:
 class _CollectionBins:
     """The list and map bins that operations work on, each taken apart once, and the work of all operations."""
 
-    __slots__ = ("_bins", "_changed", "_collections", "_opened", "_stored")
+    __slots__ = ("_bins", "_budget", "_changed", "_opened")
 
     def __init__(self, bins: Bins) -> None:
         self._bins = bins
-        self._collections = cdt.OpenCollections()
-        self._opened: dict[bytes, Collection] = {}
-        self._changed: dict[bytes, Collection] = {}
-        self._stored: dict[bytes, tuple[int, bytes]] = {}
+        self._budget = CostBudget()
+        self._opened: dict[bytes, OpenedBin] = {}
+        self._changed: dict[bytes, OpenedBin] = {}
 
     def operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
         """Do an operation on a list or map bin; what it shows, None for nothing. Raises RequestRefused."""
-        collection = self._opened.get(name)
-        if name in self._bins and name not in self._stored:
-            self._stored[name] = particle(self._bins[name])
-        stored = self._stored.get(name, (NULL, b""))
+        opened = self._opened.get(name)
+        if opened is None:
+            whole = self._bins.get(name)
+            opened = self._opened[name] = OpenedBin(None if whole is None else particle(whole), self._budget)
         if code == OP_CDT_READ:
-            if collection is not None:
-                given = cdt.read_open(collection, command)
-            elif name in self._bins:
-                given = cdt.read(*stored, command, self._collections)
-            else:
-                cdt.check(command, self._collections.budget, modifies=False)
-                return None
-            kind, _ = given
-            return given if kind != NULL else None
-        kind, content = stored
-        if collection is None and kind == LIST:
-            appended = cdt.append(content, command, self._collections.budget)
-            if appended is not None:
-                longer, count = appended
-                self._stored[name] = LIST, longer
-                self._bins[name] = op(OP_READ, LIST, name, longer)
-                return count
-        if collection is None:
-            collection = cdt.open_bin(*stored, self._collections.budget)
-        changed, shown = cdt.modify_open(collection, command, self._collections.budget)
-        if changed is not None:
-            self._opened[name] = self._changed[name] = changed
-        return shown
+            return opened.read(command)
+        self._changed[name] = opened
+        return opened.modify(command)
 
     def close(self) -> None:
         """Bring what has changed to the bins. Raises RequestRefused."""
-        for name, collection in self._changed.items():
-            if len(name) > BIN_NAME_SIZE_MAX:
-                raise RequestRefused(Result.BIN_NAME, "the bin's name is too long")
-            self._bins[name] = op(OP_READ, collection.kind, name, self._pack(collection))
+        for name, opened in self._changed.items():
+            if (stored := opened.stored) is not None:
+                if len(name) > BIN_NAME_SIZE_MAX:
+                    raise RequestRefused(Result.BIN_NAME, "the bin's name is too long")
+                kind, value = stored
+                self._bins[name] = op(OP_READ, kind, name, value)
         self._changed.clear()
-
-    def _pack(self, collection: Collection) -> bytes:
-        with cdt.REFUSING:
-            return collection.pack()
 
     def forget(self, size: int) -> None:
         """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises RequestRefused."""
         self._opened.clear()
-        self._stored.clear()
-        with cdt.REFUSING:
-            self._collections.budget.charge(size * COPY_STEPS)
+        with REFUSING:
+            self._budget.charge(size * COPY_STEPS)
 
 
 def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:

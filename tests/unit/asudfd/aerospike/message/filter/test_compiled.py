@@ -98,6 +98,9 @@ def passes(world: World, expression: Any) -> bool:
         [x.EQ, [x.CALL, x.LIST, 64, [2, [x.CALL, x.LIST, 64, [1, f()], LIST]], LIST], [x.QUOTE, [1, 2, 3, 1, 2, 3, 2.5]]],
         [x.EQ, [x.CALL, x.INTEGER, 0, [16], [x.CALL, x.LIST, 64, [11], LIST]], 0],
         [x.EQ, [x.CALL, x.STRING, 0, [97, 7, "b"], [x.CALL, x.MAP, 64, [67, "b", s()], MAP]], "Hello"],
+        [x.EQ, [x.CALL, x.INTEGER, 0, [255, [16, 1], [16]], [x.QUOTE, [[], [1, 2]]]], 2],
+        [x.EQ, [x.CALL, x.LIST, 0, [97, 7, "a"], [x.CALL, x.MAP, 64, [255, [34, "a"], [1, i()]], {"a": [7]}]], [x.QUOTE, [7, 5]]],
+        [x.EQ, [x.CALL, x.LIST, 0, [24, 0x10007, 1, 1], LIST], [x.QUOTE, [1, 3]]],
         [x.EQ, [x.MAP_KEYS, MAP], [x.QUOTE, ["a"]]], [x.EQ, [x.MAP_VALUES, MAP], [x.QUOTE, [1]]],
         [x.EQ, None, None], [x.GE, None, None],
     ]
