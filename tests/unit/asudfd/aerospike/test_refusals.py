@@ -70,12 +70,12 @@ QUERY = [(0, b"test"), (1, b"demo")]
 
 REFUSED: dict[str, tuple[Callable[[], bytes], Refusal]] = {
     "an operation": (
-        lambda: write(op(13, BLOB, b"b", b"\x90")),
-        Refusal(16, "operation 13 (bits modify) is not supported"),
+        lambda: write(op(16, BLOB, b"b", b"\x90")),
+        Refusal(16, "operation 16 (HyperLogLog modify) is not supported"),
     ),
     "a read": (
-        lambda: message.request(1, 0, 0, fields=PLACE, ops=[op(12, BLOB, b"b", b"\x90")]),
-        Refusal(16, "operation 12 (bits read) is not supported"),
+        lambda: message.request(1, 0, 0, fields=PLACE, ops=[op(15, BLOB, b"b", b"\x90")]),
+        Refusal(16, "operation 15 (HyperLogLog read) is not supported"),
     ),
     "an empty key": (
         lambda: message.request(0, 1, 0, fields=[*PLACE, (2, b"")], ops=[op(2, INTEGER, b"n", bytes(8))]),
@@ -128,8 +128,8 @@ def test_a_refusal_is_counted_and_told_with_its_reason(name: str, stored: World)
         ([82], "a call with too many or too few arguments"),
         ([1, [81, 9, "h"], [81, 9, "h"]], "HyperLogLogs cannot be compared"),
         (
-            [1, [127, 2, 1, [51, 0, 1], [81, 6, "b"]], 1],
-            "operations on bits in expressions are not supported",
+            [1, [127, 2, 2, [50], [81, 9, "h"]], 1],
+            "operations on HyperLogLogs in expressions are not supported",
         ),
         (
             [1, [127, 4, 0, [2, 1], [81, 4, "l"]], [126, [1]]],
@@ -211,7 +211,7 @@ def test_other_results_are_nothing_to_tell(stored: World) -> None:
 
 
 def test_one_line_for_each_reason_and_client_and_a_count_for_each_request(stored: World) -> None:
-    bits, add = write(op(13, BLOB, b"b", b"\x90")), write(op(5, 3, b"n", b"text"))
+    bits, add = write(op(16, BLOB, b"b", b"\x90")), write(op(5, 3, b"n", b"text"))
     agent = b64encode(b"1,python-19.3.0,app")
     for session in (client(), client("127.0.0.1+4712"), client(agent=agent), client("10.0.0.1+1")):
         for body in (bits, add, bits):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asudfd.aerospike.message.cdt.collection import Particle
 
 
-class Modified(NamedTuple):
+class ModifiedBin(NamedTuple):
     """What an operation that modifies comes to."""
 
     shown: Particle | None
@@ -35,11 +35,11 @@ def read(stored: Particle | None, command: bytes, budget: CostBudget | None = No
     return OpenedBin(stored, budget or CostBudget()).read(command)
 
 
-def modify(stored: Particle | None, command: bytes, budget: CostBudget | None = None) -> Modified:
+def modify(stored: Particle | None, command: bytes, budget: CostBudget | None = None) -> ModifiedBin:
     """What an operation makes of a bin, which may be missing. Raises RequestRefused."""
     opened = OpenedBin(stored, budget or CostBudget())
     shown = opened.modify(command)
-    return Modified(shown, opened.stored)
+    return ModifiedBin(shown, opened.stored)
 
 
 class _Known(NamedTuple):

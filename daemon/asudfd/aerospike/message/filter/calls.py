@@ -1,7 +1,7 @@
 """Calls of expressions: operations on lists, maps, blobs and HyperLogLogs, on whatever value an expression gives.
 
     0 lists and maps    on lists and maps     asudfd.aerospike.message.cdt
-    1 bits              on blobs
+    1 bits              on blobs              asudfd.aerospike.message.bits
     2 HyperLogLogs      on HyperLogLogs
 
 An operation that reads gives what it shows, one that modifies the changed value; the record stays as it is. What fails
@@ -17,20 +17,25 @@ from asinfo.wire import cdt, msgpack
 from asinfo.wire import expression as x
 from asinfo.wire.expression import CalledCommand, Unsupported
 from asinfo.wire.result import Result
+from asudfd.aerospike.message.command import decode
+from asudfd.aerospike.message.cost import CostBudget
 from asudfd.aerospike.message.filter.scope import ANY, NIL
 from asudfd.aerospike.message.filter.values import PARTICLES, packed_as, value_of
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from asinfo.wire.expression import Node
     from asudfd.aerospike.message.cdt import OpenCollections
     from asudfd.aerospike.message.cdt.collection import Particle
+    from asudfd.aerospike.message.command import Modified, ValueOperation
     from asudfd.aerospike.message.filter.filter_record import FilterRecord
     from asudfd.aerospike.message.filter.scope import Run, Scope, Typed, Value
 
+    ReadValue = Callable[[int, bytes, bytes, CostBudget], Particle]
+    ModifyValue = Callable[[int, bytes, bytes, CostBudget], Modified]
     Operate = Callable[[int, bytes, bytes, OpenCollections], Particle | None]
     """Does a command: gets particle type and bytes of a value, the command, and what has been opened already."""
 
@@ -157,7 +162,27 @@ def _collections() -> CalledModule:
 
 
 def _bits() -> CalledModule:
-    raise Unsupported("operations on bits in expressions are not supported")
+    from asudfd.aerospike.message import bits
+
+    return _of_values(x.BLOB, bits.OPERATIONS, bits.read, bits.modify)
+
+
+def _of_values(
+    kind: int, rows: Mapping[int, ValueOperation], read: ReadValue, modify: ModifyValue
+) -> CalledModule:
+    """A module of `asudfd.aerospike.message.command`."""
+
+    def check(command: bytes, modifies: bool) -> None:
+        decode(rows, command, CostBudget(), modifies=modifies)
+
+    def read_value(particle: int, data: bytes, command: bytes, collections: OpenCollections) -> Particle:
+        return read(particle, data, command, collections.budget)
+
+    def modify_value(particle: int, data: bytes, command: bytes, collections: OpenCollections) -> Particle:
+        changed, _ = modify(particle, data, command, collections.budget)
+        return changed or (particle, data)
+
+    return CalledModule(frozenset({kind}), check, read_value, modify_value)
 
 
 def _hyper_log_logs() -> CalledModule:

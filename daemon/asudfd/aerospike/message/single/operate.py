@@ -10,10 +10,12 @@
     CDT_READ     shows something of a list or map, `asudfd.aerospike.message.cdt`
     CDT_MODIFY   changes a list or map, and shows what the operation gives
     EXPRESSION_READ, EXPRESSION_MODIFY show or write what an expression gives, `asudfd.aerospike.message.single.expression`
+    BIT_READ     shows something of the bits of a blob, `asudfd.aerospike.message.bits`
+    BIT_MODIFY   changes bits of a blob
 
 A record that has no bins in the end is deleted. With RESPOND_ALL every operation but TOUCH shows something: reads a
-bin or null, the others what they give, or a null, under their own code. Operations on bits and HyperLogLogs answer
-result code 16, unsupported feature.
+bin or null, the others what they give, or a null, under their own code. Operations on HyperLogLogs answer result code 16,
+unsupported feature.
 Source: the wire specification, section 4.3.
 """
 
@@ -29,8 +31,6 @@ from asinfo.wire.message import (
     INFO2_RESPOND_ALL_OPS,
     OP_ADD,
     OP_APPEND,
-    OP_BIT_MODIFY,
-    OP_BIT_READ,
     OP_CDT_MODIFY,
     OP_CDT_READ,
     OP_DELETE,
@@ -51,6 +51,7 @@ from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import COPY_STEPS, CostBudget
 from asudfd.aerospike.message.filter.cache import OPERATIONS as EXPRESSIONS
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join
+from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
 from asudfd.aerospike.message.single.expression import RecordExpressions
@@ -66,8 +67,6 @@ if TYPE_CHECKING:
     Bins = dict[bytes, bytes]
 
 UNSUPPORTED = {
-    OP_BIT_READ: "bits read",
-    OP_BIT_MODIFY: "bits modify",
     OP_HLL_READ: "HyperLogLog read",
     OP_HLL_MODIFY: "HyperLogLog modify",
 }
@@ -77,9 +76,9 @@ SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
 
 _COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
-_WORK = _COLLECTIONS | EXPRESSIONS
-_READS = frozenset((OP_READ, OP_CDT_READ, OP_EXPRESSION_READ))
-_MODIFIES = frozenset((OP_CDT_MODIFY, OP_EXPRESSION_MODIFY))
+_READS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
+_WRITES = value_operations.WRITES | {OP_CDT_MODIFY, OP_EXPRESSION_MODIFY}
+_COMMANDS = _READS | _WRITES
 _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
@@ -134,16 +133,16 @@ def run(
 ) -> list[bytes]:
     """Apply ``todo`` to ``bins`` and return what they show; ``expressions`` are those among them. Raises RequestRefused.
 
-    What an operation on a list or map shows has the code of that with ``echo``, else that of a read: rows of batches
+    What an operation with a command shows has the code of that with ``echo``, else that of a read: rows of batches
     that only read are answered so.
     """
     shown: list[bytes] = []
-    opened = _CollectionBins(bins)
+    opened = _CollectionBins(bins, expressions)
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
             raise RequestRefused(Result.PARAMETER, "so many operations are too much for one request")
-        if code in _WORK:
-            given = _worked(opened, expressions, bins, code, name, value)
+        if code in _COMMANDS:
+            given = opened.command(code, name, value)
             if given is not None or respond_all:
                 shown.append(_shown(code if echo else OP_READ, name, given))
             continue
@@ -164,22 +163,6 @@ def run(
     return shown
 
 
-def _worked(  # noqa: PLR0917 - an operation's parts, as `run` has them
-    opened: _CollectionBins,
-    expressions: RecordExpressions | None,
-    bins: Bins,
-    code: int,
-    name: bytes,
-    value: bytes,
-) -> tuple[int, bytes] | None:
-    """Do an operation on a list or map, or of an expression; what it shows. Raises RequestRefused."""
-    if code in _COLLECTIONS or expressions is None:
-        return opened.operate(code, name, value)
-    opened.close()
-    opened.forget(0)
-    return expressions.operate(code, name, bins)
-
-
 def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
     """Refuse what makes no sense whatever the record holds."""
     whole = info1 & INFO1_GET_ALL
@@ -189,11 +172,11 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
     for code, kind, name, _ in todo:
         if code in UNSUPPORTED:
             raise unsupported(code)
-        if code in _READS:
+        if code == OP_READ or code in _READS:
             if not info1 & INFO1_READ or (not name and not whole):
                 raise RequestRefused(Result.PARAMETER, "a read in a message that does not read")
             reads_all |= not name
-        elif code not in _MODIFIES and code not in _CHANGES:
+        elif code not in _WRITES and code not in _CHANGES:
             raise RequestRefused(Result.PARAMETER, f"no operation has the code {code}")
         elif info3 & REPLACE and (code not in {OP_WRITE, OP_DELETE} or (code == OP_WRITE and kind == NULL)):
             raise RequestRefused(Result.PARAMETER, "a record can be replaced only by values")
@@ -211,15 +194,26 @@ def unsupported(code: int) -> RequestRefused:
 class _CollectionBins:
     """The list and map bins that operations work on, each taken apart once, and the work of all operations."""
 
-    __slots__ = ("_bins", "_budget", "_changed", "_opened")
+    __slots__ = ("_bins", "_budget", "_changed", "_expressions", "_opened")
 
-    def __init__(self, bins: Bins) -> None:
+    def __init__(self, bins: Bins, expressions: RecordExpressions | None) -> None:
         self._bins = bins
+        self._expressions = expressions
         self._budget = CostBudget()
         self._opened: dict[bytes, OpenedBin] = {}
         self._changed: dict[bytes, OpenedBin] = {}
 
-    def operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+    def command(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+        """Do an operation that has a command; what it shows, None for nothing. Raises RequestRefused."""
+        if code in _COLLECTIONS:
+            return self._operate(code, name, command)
+        self.close()
+        budget = self.forget(0)
+        if self._expressions is not None and code in EXPRESSIONS:
+            return self._expressions.operate(code, name, self._bins)
+        return value_operations.work(self._bins, code, name, command, budget)
+
+    def _operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
         """Do an operation on a list or map bin; what it shows, None for nothing. Raises RequestRefused."""
         opened = self._opened.get(name)
         if opened is None:
@@ -240,11 +234,15 @@ class _CollectionBins:
                 self._bins[name] = op(OP_READ, kind, name, value)
         self._changed.clear()
 
-    def forget(self, size: int) -> None:
-        """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises RequestRefused."""
+    def forget(self, size: int) -> CostBudget:
+        """Another operation comes, on a bin of ``size`` bytes, which it may copy: what may still be done.
+
+        Raises RequestRefused.
+        """
         self._opened.clear()
         with REFUSING:
             self._budget.charge(size * COPY_STEPS)
+        return self._budget
 
 
 def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:

@@ -12,7 +12,6 @@ from asinfo.wire.message import (
     INFO1_GET_ALL,
     INFO1_NO_BINS,
     INFO2_RESPOND_ALL_OPS,
-    OP_BIT_READ,
     OP_CDT_READ,
     OP_EXPRESSION_READ,
     OP_HLL_READ,
@@ -24,6 +23,7 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join, new_tuple
+from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.operate import expressions_of, run, unsupported
 from asudfd.record.refused import RequestRefused
@@ -36,9 +36,8 @@ if TYPE_CHECKING:
 PLAIN_FIELDS = 3
 """Namespace, set and digest: so many fields has a read that says nothing else."""
 
-_UNSUPPORTED_READS = frozenset((OP_BIT_READ, OP_HLL_READ))
-_WORK = frozenset((OP_CDT_READ, OP_EXPRESSION_READ))
-"""Reads of what has to be found out."""
+_COMMANDS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
+_UNSUPPORTED_READS = frozenset((OP_HLL_READ,))
 
 
 def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
@@ -63,7 +62,7 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcom
         return new_tuple(RecordOutcome, (OK, generation, void_time, b"", 0))
     if not whole:
         respond_all = info2 & INFO2_RESPOND_ALL_OPS
-        if any(code in _WORK for code, _, _, _ in todo):
+        if any(code in _COMMANDS for code, _, _, _ in todo):
             expressions = expressions_of(namespace, message, record, todo)
             echo = not info1 & INFO1_BATCH
             shown = run(split(bins), todo, respond_all, echo=echo, expressions=expressions)
@@ -93,5 +92,5 @@ def _check(info1: int, info2: int, todo: list[Op]) -> None:
     for code, _, _, _ in todo:
         if code in _UNSUPPORTED_READS:
             raise unsupported(code)
-        if code != OP_READ and code not in _WORK:
+        if code != OP_READ and code not in _COMMANDS:
             raise RequestRefused(Result.PARAMETER, "a read cannot write")

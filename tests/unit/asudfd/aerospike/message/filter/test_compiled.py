@@ -101,6 +101,8 @@ def passes(world: World, expression: Any) -> bool:
         [x.EQ, [x.CALL, x.INTEGER, 0, [255, [16, 1], [16]], [x.QUOTE, [[], [1, 2]]]], 2],
         [x.EQ, [x.CALL, x.LIST, 0, [97, 7, "a"], [x.CALL, x.MAP, 64, [255, [34, "a"], [1, i()]], {"a": [7]}]], [x.QUOTE, [7, 5]]],
         [x.EQ, [x.CALL, x.LIST, 0, [24, 0x10007, 1, 1], LIST], [x.QUOTE, [1, 3]]],
+        [x.EQ, [x.CALL, x.BLOB, 1, [50, 8, 8], [x.BIN, x.BLOB, Raw(b"y")]], b"y"],
+        [x.EQ, [x.CALL, x.BLOB, 65, [7, 0, [x.ADD, i(), 3], 0], [x.BIN, x.BLOB, Raw(b"y")]], b"\x87y"],
         [x.EQ, [x.MAP_KEYS, MAP], [x.QUOTE, ["a"]]], [x.EQ, [x.MAP_VALUES, MAP], [x.QUOTE, [1]]],
         [x.EQ, None, None], [x.GE, None, None],
     ]
