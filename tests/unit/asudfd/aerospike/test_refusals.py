@@ -17,7 +17,6 @@ from asudfd.aerospike import refusals
 from asudfd.aerospike.info.dispatch import InfoService
 from asudfd.aerospike.info.families import table
 from asudfd.aerospike.message.peer import proxied
-from asudfd.aerospike.message.single.operate import UNSUPPORTED
 from asudfd.aerospike.refusals import COUNTED_MAX, OTHERS, TOLD_MAX, Refusal, RefusalLog
 from asudfd.network.session import ClientSession
 from tests.fakes.reply import whole
@@ -70,12 +69,12 @@ QUERY = [(0, b"test"), (1, b"demo")]
 
 REFUSED: dict[str, tuple[Callable[[], bytes], Refusal]] = {
     "an operation": (
-        lambda: write(op(16, BLOB, b"b", b"\x90")),
-        Refusal(16, "operation 16 (HyperLogLog modify) is not supported"),
+        lambda: write(op(8, BLOB, b"b", b"\x90")),
+        Refusal(4, "an operation that is not an expression and flags"),
     ),
     "a read": (
-        lambda: message.request(1, 0, 0, fields=PLACE, ops=[op(15, BLOB, b"b", b"\x90")]),
-        Refusal(16, "operation 15 (HyperLogLog read) is not supported"),
+        lambda: message.request(1, 0, 0, fields=PLACE, ops=[op(7, BLOB, b"b", packed([[8, 1, 2], 0]))]),
+        Refusal(16, "geo comparisons in expressions are not supported"),
     ),
     "an empty key": (
         lambda: message.request(0, 1, 0, fields=[*PLACE, (2, b"")], ops=[op(2, INTEGER, b"n", bytes(8))]),
@@ -128,10 +127,6 @@ def test_a_refusal_is_counted_and_told_with_its_reason(name: str, stored: World)
         ([82], "a call with too many or too few arguments"),
         ([1, [81, 9, "h"], [81, 9, "h"]], "HyperLogLogs cannot be compared"),
         (
-            [1, [127, 2, 2, [50], [81, 9, "h"]], 1],
-            "operations on HyperLogLogs in expressions are not supported",
-        ),
-        (
             [1, [127, 4, 0, [2, 1], [81, 4, "l"]], [126, [1]]],
             "an operation that modifies as one that reads, or the reverse",
         ),
@@ -161,14 +156,6 @@ def test_a_list_says_what_is_not_offered(command: Any, reason: str, stored: Worl
     body = message.request(1, 0, 0, fields=PLACE, ops=[op(3, BLOB, b"l", msgpack.pack(command))])
     ask(stored, body)
     assert [why.text for why in stored.node.refusals.counts] == [reason]
-
-
-@pytest.mark.parametrize("code", UNSUPPORTED)
-def test_every_operation_that_is_not_offered_has_its_name(code: int, stored: World) -> None:
-    assert ask(stored, write(op(code, BLOB, b"b", b"\x90"), info1=1)) == Result.UNSUPPORTED_FEATURE
-    assert [*stored.node.refusals.counts] == [
-        Refusal(16, f"operation {code} ({UNSUPPORTED[code]}) is not supported")
-    ]
 
 
 def test_a_malformed_message_is_told_with_what_is_wrong(world: World) -> None:
@@ -211,14 +198,14 @@ def test_other_results_are_nothing_to_tell(stored: World) -> None:
 
 
 def test_one_line_for_each_reason_and_client_and_a_count_for_each_request(stored: World) -> None:
-    bits, add = write(op(16, BLOB, b"b", b"\x90")), write(op(5, 3, b"n", b"text"))
+    none, add = write(op(8, BLOB, b"b", b"\x90")), write(op(5, 3, b"n", b"text"))
     agent = b64encode(b"1,python-19.3.0,app")
     for session in (client(), client("127.0.0.1+4712"), client(agent=agent), client("10.0.0.1+1")):
-        for body in (bits, add, bits):
+        for body in (none, add, none):
             ask(stored, body, session)
     assert [*stored.node.refusals.counts.values()] == [8, 4]
     assert len(lines(stored.node)) == 6  # a new connection of a client is no new client
-    assert "refused a request of 127.0.0.1 (1,python-19.3.0,app): code 16" in lines(stored.node)[2]
+    assert "refused a request of 127.0.0.1 (1,python-19.3.0,app): code 4" in lines(stored.node)[2]
 
 
 # ---- clients that mean harm

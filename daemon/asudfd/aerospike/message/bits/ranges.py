@@ -37,19 +37,22 @@ class BitRange(NamedTuple):
         """So many bits of the last byte are behind the range."""
         return -(self.first + self.size) & 7
 
-    def load(self, data: bytes) -> int:
+    def load(self, data: bytes | bytearray) -> int:
         """The bits as an integer."""
         bits = int.from_bytes(data[self.start : self.end], "big") >> self.below
         return bits & (1 << self.size) - 1 if self.first & 7 else bits
 
-    def store(self, data: bytes, bits: int) -> bytes:
-        """The blob with other bits."""
+    def around(self, data: bytes | bytearray, bits: int) -> bytes:
+        """The bytes from ``start`` to ``end`` with other bits."""
         before = data[self.start] >> (8 - (self.first & 7))
         after = data[self.end - 1] & (1 << self.below) - 1
         if before:
             bits |= before << self.size
-        changed = (bits << self.below | after).to_bytes(self.end - self.start, "big")
-        return b"".join((data[: self.start], changed, data[self.end :]))
+        return (bits << self.below | after).to_bytes(self.end - self.start, "big")
+
+    def store(self, data: bytes, bits: int) -> bytes:
+        """The blob with other bits."""
+        return b"".join((data[: self.start], self.around(data, bits), data[self.end :]))
 
 
 def place(offset: int, size: int) -> int:

@@ -2,7 +2,7 @@
 
     0 lists and maps    on lists and maps     asudfd.aerospike.message.cdt
     1 bits              on blobs              asudfd.aerospike.message.bits
-    2 HyperLogLogs      on HyperLogLogs
+    2 HyperLogLogs      on HyperLogLogs       asudfd.aerospike.message.hll
 
 An operation that reads gives what it shows, one that modifies the changed value; the record stays as it is. What fails
 is unknown. The arguments of an operation may be expressions, too.
@@ -186,7 +186,9 @@ def _of_values(
 
 
 def _hyper_log_logs() -> CalledModule:
-    raise Unsupported("operations on HyperLogLogs in expressions are not supported")
+    from asudfd.aerospike.message import hll
+
+    return _of_values(x.HLL, hll.OPERATIONS, hll.read, hll.modify)
 
 
 _MODULES: dict[int, Callable[[], CalledModule]] = {0: _collections, 1: _bits, 2: _hyper_log_logs}

@@ -12,10 +12,11 @@
     EXPRESSION_READ, EXPRESSION_MODIFY show or write what an expression gives, `asudfd.aerospike.message.single.expression`
     BIT_READ     shows something of the bits of a blob, `asudfd.aerospike.message.bits`
     BIT_MODIFY   changes bits of a blob
+    HLL_READ     shows something of a HyperLogLog, `asudfd.aerospike.message.hll`
+    HLL_MODIFY   changes a HyperLogLog, and shows what the operation gives
 
 A record that has no bins in the end is deleted. With RESPOND_ALL every operation but TOUCH shows something: reads a
-bin or null, the others what they give, or a null, under their own code. Operations on HyperLogLogs answer result code 16,
-unsupported feature.
+bin or null, the others what they give, or a null, under their own code.
 Source: the wire specification, section 4.3.
 """
 
@@ -36,8 +37,6 @@ from asinfo.wire.message import (
     OP_DELETE,
     OP_EXPRESSION_MODIFY,
     OP_EXPRESSION_READ,
-    OP_HLL_MODIFY,
-    OP_HLL_READ,
     OP_PREPEND,
     OP_READ,
     OP_TOUCH,
@@ -65,12 +64,6 @@ if TYPE_CHECKING:
     from asudfd.record.record import Record
 
     Bins = dict[bytes, bytes]
-
-UNSUPPORTED = {
-    OP_HLL_READ: "HyperLogLog read",
-    OP_HLL_MODIFY: "HyperLogLog modify",
-}
-"""Operations that exist but that this node does not offer, with their names."""
 
 SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
@@ -170,8 +163,6 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
         raise RequestRefused(Result.PARAMETER, "all bins cannot be answered one by one")
     reads_all = False
     for code, kind, name, _ in todo:
-        if code in UNSUPPORTED:
-            raise unsupported(code)
         if code == OP_READ or code in _READS:
             if not info1 & INFO1_READ or (not name and not whole):
                 raise RequestRefused(Result.PARAMETER, "a read in a message that does not read")
@@ -182,13 +173,6 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
             raise RequestRefused(Result.PARAMETER, "a record can be replaced only by values")
     if whole and not reads_all:
         raise RequestRefused(Result.PARAMETER, "all bins are to be read, but no operation reads them")
-
-
-def unsupported(code: int) -> RequestRefused:
-    """The refusal of an operation of UNSUPPORTED."""
-    return RequestRefused(
-        Result.UNSUPPORTED_FEATURE, f"operation {code} ({UNSUPPORTED[code]}) is not supported"
-    )
 
 
 class _CollectionBins:

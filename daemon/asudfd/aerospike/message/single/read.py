@@ -14,7 +14,6 @@ from asinfo.wire.message import (
     INFO2_RESPOND_ALL_OPS,
     OP_CDT_READ,
     OP_EXPRESSION_READ,
-    OP_HLL_READ,
     OP_READ,
     TTL_NEVER,
     count_ops,
@@ -25,7 +24,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join, new_tuple
 from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import split
-from asudfd.aerospike.message.single.operate import expressions_of, run, unsupported
+from asudfd.aerospike.message.single.operate import expressions_of, run
 from asudfd.record.refused import RequestRefused
 from asudfd.record.ttl import PERCENT_MAX
 
@@ -37,7 +36,6 @@ PLAIN_FIELDS = 3
 """Namespace, set and digest: so many fields has a read that says nothing else."""
 
 _COMMANDS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
-_UNSUPPORTED_READS = frozenset((OP_HLL_READ,))
 
 
 def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
@@ -90,7 +88,5 @@ def _check(info1: int, info2: int, todo: list[Op]) -> None:
     if not todo and not info1 & (INFO1_GET_ALL | INFO1_NO_BINS):
         raise RequestRefused(Result.PARAMETER, "a read of nothing")
     for code, _, _, _ in todo:
-        if code in _UNSUPPORTED_READS:
-            raise unsupported(code)
         if code != OP_READ and code not in _COMMANDS:
             raise RequestRefused(Result.PARAMETER, "a read cannot write")

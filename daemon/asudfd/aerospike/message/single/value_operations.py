@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asinfo.wire.message import BIN_NAME_SIZE_MAX, OP_BIT_MODIFY, OP_BIT_READ, OP_READ, op
+from asinfo.wire.message import (
+    BIN_NAME_SIZE_MAX,
+    OP_BIT_MODIFY,
+    OP_BIT_READ,
+    OP_HLL_MODIFY,
+    OP_HLL_READ,
+    OP_READ,
+    op,
+)
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
-from asudfd.aerospike.message import bits
+from asudfd.aerospike.message import bits, hll
 from asudfd.aerospike.message.cdt.command import REFUSING
 from asudfd.aerospike.message.single.bins import particle
 from asudfd.record.refused import RequestRefused
@@ -16,8 +24,8 @@ if TYPE_CHECKING:
     from asudfd.aerospike.message.command import Particle
     from asudfd.aerospike.message.cost import CostBudget
 
-_READS = {OP_BIT_READ: bits.read}
-_WRITES = {OP_BIT_MODIFY: bits.modify}
+_READS = {OP_BIT_READ: bits.read, OP_HLL_READ: hll.read}
+_WRITES = {OP_BIT_MODIFY: bits.modify, OP_HLL_MODIFY: hll.modify}
 
 READS, WRITES = frozenset(_READS), frozenset(_WRITES)
 """Codes of operations."""

@@ -1,4 +1,4 @@
-"""Operations on lists, maps and bits that a real server 8.1.2.0 was asked for: result, what is shown, the record after it."""
+"""Operations on lists, maps, bits and HyperLogLogs that a real server 8.1.2.0 was asked for: result, what is shown, the record after it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GROUPS = (
     *("map_flags", "map_get", "map_modify", "map_relative", "map_remove", "multi", "old_encoding", "order"),
     *("persist_index", "size", "special", "stored"),
 )
-"""Groups of rows; those about HyperLogLogs, paths and batches are not here."""
+"""Groups of rows; those about paths and batches are not here."""
 
 _UNREADABLE = "would store what cannot be read back; refused here"
 _BAD_KEY = "a value that no list can have is refused here, there it equals nothing"

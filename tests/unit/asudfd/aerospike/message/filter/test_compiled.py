@@ -47,12 +47,18 @@ def s(name: str = "s") -> list[Any]:
 
 LIST = [x.BIN, x.LIST, Raw(b"l")]
 MAP = [x.BIN, x.MAP, Raw(b"m")]
+HLL = [x.BIN, x.HLL, Raw(b"h")]
 NOPE = [x.EQ, i("nope"), 1]
 
 
 @pytest.fixture
 def stored(world: World) -> World:
     world.ask(request.put(KEY, BINS, Policy(send_key=True)))
+    world.ask(
+        request.operate(
+            KEY, [message.op(message.OP_HLL_MODIFY, 4, b"h", msgpack.pack([0, 8]))], reads=False, writes=True
+        )
+    )
     return world
 
 
@@ -103,6 +109,8 @@ def passes(world: World, expression: Any) -> bool:
         [x.EQ, [x.CALL, x.LIST, 0, [24, 0x10007, 1, 1], LIST], [x.QUOTE, [1, 3]]],
         [x.EQ, [x.CALL, x.BLOB, 1, [50, 8, 8], [x.BIN, x.BLOB, Raw(b"y")]], b"y"],
         [x.EQ, [x.CALL, x.BLOB, 65, [7, 0, [x.ADD, i(), 3], 0], [x.BIN, x.BLOB, Raw(b"y")]], b"\x87y"],
+        [x.EQ, [x.CALL, x.INTEGER, 2, [50], HLL], 0],
+        [x.EQ, [x.CALL, x.INTEGER, 2, [50], [x.CALL, x.HLL, 66, [1, LIST], HLL]], 3],
         [x.EQ, [x.MAP_KEYS, MAP], [x.QUOTE, ["a"]]], [x.EQ, [x.MAP_VALUES, MAP], [x.QUOTE, [1]]],
         [x.EQ, None, None], [x.GE, None, None],
     ]
@@ -146,7 +154,7 @@ def test_unknown_is_filtered_out(stored: World, expression: Any) -> None:
         ([x.BIN, x.BOOL, Raw(b"n" * 16)], Result.PARAMETER),
         ([222, 1], Result.PARAMETER),
         ([x.GEO, [x.BIN, x.GEOJSON, Raw(b"g")], [x.BIN, x.GEOJSON, Raw(b"h")]], Result.UNSUPPORTED_FEATURE),
-        ([x.EQ, [x.CALL, x.INTEGER, 2, [50], [x.BIN, x.HLL, Raw(b"h")]], 1], Result.UNSUPPORTED_FEATURE),
+        ([x.EQ, [x.CALL, x.INTEGER, 2, [50], i()], 1], Result.PARAMETER),
         ([x.EQ, [x.CALL, x.INTEGER, 0, [1, 4], LIST], 1], Result.PARAMETER),
         ([x.EQ, [x.CALL, x.INTEGER, 64, [16], LIST], 1], Result.PARAMETER),
         ([x.EQ, [x.CALL, x.INTEGER, 0, [16], i()], 1], Result.PARAMETER),
