@@ -10,7 +10,7 @@ from asinfo.wire import cdt, msgpack
 from asinfo.wire.collection import KEYS, order, orders
 from asinfo.wire.expression import Unsupported
 from asinfo.wire.extent import list_start, map_start
-from asinfo.wire.msgpack import ORDERED, VALUE_ORDERED
+from asinfo.wire.msgpack import DEPTH_MAX, ORDERED, VALUE_ORDERED
 from asinfo.wire.particle import LIST, MAP, pack
 from asinfo.wire.pattern import WILDCARD
 from asinfo.wire.result import Result
@@ -66,10 +66,10 @@ class Collection:
     """A list or map in pieces: elements, or values and their keys.
 
     Orders and ranks are kept once they are known, until `forget`. All work is charged to ``budget``; ``weight`` is the
-    number of values in it, at any depth.
+    number of values in it, at any depth, ``room`` how deep its elements may be nested.
     """
 
-    __slots__ = ("_orders", "_ranked", "budget", "flags", "keys", "kind", "values", "weight")
+    __slots__ = ("_orders", "_ranked", "budget", "flags", "keys", "kind", "room", "values", "weight")
 
     def __init__(self, kind: int, data: bytes, budget: CostBudget) -> None:
         """Raises WireError, and Unsupported for one that is too large."""
@@ -78,6 +78,7 @@ class Collection:
         self.kind = kind
         self.budget = budget
         self.keys: list[bytes] = []
+        self.room = DEPTH_MAX - 1
         self._orders: list[Order] | None = None
         self._ranked: list[int] | None = None
         before = budget.left
@@ -218,9 +219,19 @@ def flags_of(data: bytes, kind: int) -> int:
     return flags & (ORDERED | VALUE_ORDERED)
 
 
+def empty(kind: int, flags: int, budget: CostBudget) -> Collection:
+    """A list or map without elements."""
+    return Collection(kind, cdt.join_list([], flags) if kind == LIST else cdt.join_map([], [], flags), budget)
+
+
 def not_applicable() -> RequestRefused:
     """What an operation on an element that is not there comes to."""
     return RequestRefused(Result.OP_NOT_APPLICABLE, "not applicable to this list or map")
+
+
+def not_this_kind() -> RequestRefused:
+    """What an operation on lists or maps comes to on something else."""
+    return RequestRefused(Result.BIN_TYPE, "an operation on lists or maps on something else")
 
 
 def integer(value: int) -> Particle:

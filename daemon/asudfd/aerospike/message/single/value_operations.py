@@ -16,7 +16,7 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
 from asudfd.aerospike.message import bits, hll
-from asudfd.aerospike.message.cdt import REFUSING
+from asudfd.aerospike.message.cdt.command import REFUSING
 from asudfd.aerospike.message.single.bins import particle
 from asudfd.record.refused import RequestRefused
 

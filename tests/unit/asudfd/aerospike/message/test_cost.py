@@ -104,8 +104,8 @@ def test_the_size_is_read_from_the_first_bytes(large: World, monkeypatch: pytest
     assert operate(large, (16,)).bins == {"l": 200_000}
     assert get(large, [x.AND, *[[x.EQ, call(x.INTEGER, 16), 200_000]] * 100]) == Result.OK
     for stored, size in ((MarkedList([1, 2]), 2), (MarkedList([]), 0), ([], 0)):
-        assert read(20, msgpack.pack(stored), msgpack.pack([16])) == (1, size.to_bytes(8, "big"))
-    assert read(19, msgpack.pack(MarkedMap({"a": 1})), msgpack.pack([96])) == (1, (1).to_bytes(8, "big"))
+        assert read((20, msgpack.pack(stored)), msgpack.pack([16])) == (1, size.to_bytes(8, "big"))
+    assert read((19, msgpack.pack(MarkedMap({"a": 1}))), msgpack.pack([96])) == (1, (1).to_bytes(8, "big"))
 
 
 def test_a_bin_is_taken_apart_once(short: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +177,7 @@ def test_maps_agree_with_a_dict(ordered: bool) -> None:
     model: dict[int, int] = {}
     data = msgpack.pack(MarkedMap({}) if ordered else {})
     for code, *parts in changes(random.Random(ordered), ordered=ordered):
-        changed, _ = modify(19, data, msgpack.pack([code, *parts]))
+        changed = modify((19, data), msgpack.pack([code, *parts])).stored
         assert changed is not None
         data = changed[1]
         match code:
@@ -199,7 +199,7 @@ def test_an_ordered_list_stays_in_order() -> None:
     data = msgpack.pack(MarkedList([]))
     for _ in range(200):
         values = [chance.randrange(-50, 50) for _ in range(chance.randrange(1, 4))]
-        changed, _ = modify(20, data, msgpack.pack([2, values]))
+        changed = modify((20, data), msgpack.pack([2, values])).stored
         assert changed is not None
         data = changed[1]
         model = sorted([*model, *values])
