@@ -10,11 +10,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
 
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
@@ -22,6 +20,7 @@ from asinfo.wire.message import FIELD_FILTER
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.compiled import Filter
 from asudfd.aerospike.message.filter.regex.budget import RegexBudget, YieldingBudget
+from asudfd.aerospike.message.loop_thread import LoopThread
 from asudfd.fairness import fill
 from asudfd.record.refused import RequestRefused
 
@@ -48,8 +47,8 @@ class _FilterError(NamedTuple):
 _cache: OrderedDict[bytes, Filter | _FilterError] = OrderedDict()
 """Filters, and why others are none: that, too, is found out once. Only the threads of event loops change this."""
 
-_threads: WeakKeyDictionary[asyncio.AbstractEventLoop, ThreadPoolExecutor] = WeakKeyDictionary()
-"""For each event loop one thread: each more would take its share of the interpreter from the loop."""
+_thread = LoopThread("filters")
+end_thread = _thread.end
 
 
 def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
@@ -87,22 +86,8 @@ async def prepare(fields: Mapping[int, bytes]) -> None:
     """Compile the filter of a request in a thread, unless it is there or there is none."""
     data = fields.get(FIELD_FILTER)
     if data is not None and data not in _cache:
-        found = await asyncio.get_running_loop().run_in_executor(_thread(), _compiled_in_thread, data)
+        found = await asyncio.get_running_loop().run_in_executor(_thread.get(), _compiled_in_thread, data)
         _remember(data, found)
-
-
-async def end_thread() -> None:
-    """End the thread of this event loop, if there is one; what it compiles is small."""
-    thread = _threads.pop(asyncio.get_running_loop(), None)
-    if thread is not None:
-        await asyncio.to_thread(thread.shutdown)
-
-
-def _thread() -> ThreadPoolExecutor:
-    loop = asyncio.get_running_loop()
-    if loop not in _threads:
-        _threads[loop] = ThreadPoolExecutor(1, "filters")
-    return _threads[loop]
 
 
 def _compiled_in_thread(data: bytes) -> Filter | _FilterError:

@@ -45,10 +45,17 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.cdt.command import REFUSING
 from asudfd.aerospike.message.cdt.opened import OpenedBin
-from asudfd.aerospike.message.cost import COPY_STEPS, CostBudget
-from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join
+from asudfd.aerospike.message.cost import COPY_STEPS, TURN_STEPS, CostBudget
+from asudfd.aerospike.message.outcome import (
+    OK,
+    REPLY_SIZE_MAX,
+    RecordOutcome,
+    check_names,
+    failed,
+    join,
+    reply_too_large,
+)
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
 from asudfd.record.refused import RequestRefused
@@ -57,6 +64,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asinfo.wire.message import Message, Op
+    from asudfd.aerospike.message.single.beside import OperationsDone
     from asudfd.record.namespace import Namespace
 
     Bins = dict[bytes, bytes]
@@ -79,8 +87,13 @@ _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
 
-def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
-    """Answer a write of any operations. Raises RequestRefused; nothing is changed then."""
+def operate(
+    namespace: Namespace, message: Message, todo: list[Op], done: OperationsDone | None = None
+) -> RecordOutcome:
+    """Answer a write of any operations, which may have been ``done``.
+
+    Raises RequestRefused, and CostExceededError for what is too much for a turn of the event loop; nothing is changed then.
+    """
     info2, info3, digest, fields = message.info2, message.info3, message.digest, message.fields
     assert digest is not None
     _check(message.info1, info2, info3, todo)
@@ -95,7 +108,7 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOut
     if any(len(value) > size_max for _, _, _, value in todo):
         raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
     bins = {} if record is None or info3 & REPLACE else split(record.bins)
-    shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS)
+    shown = done.put_into(bins) if done else run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS)
     answer = join(shown)  # refuses before anything is changed
     if bins:
         blob = b"".join(bins.values())
@@ -109,14 +122,16 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOut
     return RecordOutcome(OK, generation, void_time, answer, len(shown))
 
 
-def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> list[bytes]:
-    """Apply ``todo`` to ``bins`` and return what they show. Raises RequestRefused.
+def run(
+    bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True, budget: CostBudget | None = None
+) -> list[bytes]:
+    """Apply ``todo`` to ``bins`` and return what they show. Raises RequestRefused and CostExceededError.
 
     What an operation on a list or map shows has the code of that with ``echo``, else that of a read: rows of batches
     that only read are answered so.
     """
     shown: list[bytes] = []
-    opened = _CollectionBins(bins)
+    opened = _CollectionBins(bins, budget or CostBudget(TURN_STEPS))
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
             raise RequestRefused(Result.PARAMETER, "so many operations are too much for one request")
@@ -173,11 +188,12 @@ def unsupported(code: int) -> RequestRefused:
 class _CollectionBins:
     """The list and map bins that operations work on, each taken apart once, and the work of all operations."""
 
-    __slots__ = ("_bins", "_budget", "_changed", "_opened")
+    __slots__ = ("_bins", "_budget", "_changed", "_opened", "_shown_size")
 
-    def __init__(self, bins: Bins) -> None:
+    def __init__(self, bins: Bins, budget: CostBudget) -> None:
         self._bins = bins
-        self._budget = CostBudget()
+        self._budget = budget
+        self._shown_size = 0
         self._opened: dict[bytes, OpenedBin] = {}
         self._changed: dict[bytes, OpenedBin] = {}
 
@@ -188,9 +204,17 @@ class _CollectionBins:
             whole = self._bins.get(name)
             opened = self._opened[name] = OpenedBin(None if whole is None else particle(whole), self._budget)
         if code == OP_CDT_READ:
-            return opened.read(command)
+            return self._counted(opened.read(command))
         self._changed[name] = opened
-        return opened.modify(command)
+        return self._counted(opened.modify(command))
+
+    def _counted(self, shown: tuple[int, bytes] | None) -> tuple[int, bytes] | None:
+        """What is shown, as long as it is not more in all than a reply may have. Raises RequestRefused."""
+        if shown:
+            self._shown_size += len(shown[1])
+            if self._shown_size > REPLY_SIZE_MAX:
+                raise reply_too_large()
+        return shown
 
     def close(self) -> None:
         """Bring what has changed to the bins. Raises RequestRefused."""
@@ -203,10 +227,9 @@ class _CollectionBins:
         self._changed.clear()
 
     def forget(self, size: int) -> None:
-        """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises RequestRefused."""
+        """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises CostExceededError."""
         self._opened.clear()
-        with REFUSING:
-            self._budget.charge(size * COPY_STEPS)
+        self._budget.charge(size * COPY_STEPS)
 
 
 def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:
