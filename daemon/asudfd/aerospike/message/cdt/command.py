@@ -20,7 +20,7 @@ from asudfd.aerospike.message.cdt.context import Step, steps_of
 from asudfd.aerospike.message.cdt.lists import LISTS
 from asudfd.aerospike.message.cdt.maps import MAPS
 from asudfd.aerospike.message.cdt.select import SELECTIONS
-from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ORDER_STEPS
+from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ORDER_STEPS, CostExceededError
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def check_kind(kind: int, code: int) -> None:
 
 
 class _RefusalTranslator:
-    """Turns the errors of a command into RequestRefused. A class, since each operation enters it: a generator is slower."""
+    """Turns the errors of a command into RequestRefused, but for CostExceededError. A class, since each operation enters it: a generator is slower."""
 
     __slots__ = ()
 
@@ -110,10 +110,10 @@ class _RefusalTranslator:
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, Unsupported):
-            raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
-        if isinstance(error, WireError):
-            raise RequestRefused(Result.PARAMETER, str(error)) from error
+        if not isinstance(error, WireError) or isinstance(error, CostExceededError):
+            return
+        code = Result.UNSUPPORTED_FEATURE if isinstance(error, Unsupported) else Result.PARAMETER
+        raise RequestRefused(code, str(error)) from error
 
 
 REFUSING = _RefusalTranslator()

@@ -26,6 +26,7 @@ from asudfd.aerospike.message.cdt.collection import (
     not_this_kind,
 )
 from asudfd.aerospike.message.cdt.lists import pad
+from asudfd.aerospike.message.cost import CostExceededError
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def place(collection: Collection, step: Step) -> int:
         raise not_applicable()
     try:
         found = _FINDERS[step.by](collection, step.value)
+    except CostExceededError:
+        raise
     except WireError as error:
         raise not_applicable() from error
     if not found.places:

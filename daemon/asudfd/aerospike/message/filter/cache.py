@@ -11,11 +11,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
 
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
@@ -24,6 +22,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.compiled import Filter
 from asudfd.aerospike.message.filter.operations import compile_operations
 from asudfd.aerospike.message.filter.regex.budget import RegexBudget, YieldingBudget
+from asudfd.aerospike.message.loop_thread import LoopThread
 from asudfd.fairness import fill
 from asudfd.record.refused import RequestRefused
 
@@ -62,8 +61,8 @@ class _ExpressionError(NamedTuple):
 _cache: OrderedDict[Source, Compiled] = OrderedDict()
 """Expressions, and why others are none: that, too, is found out once. Only the threads of event loops change this."""
 
-_threads: WeakKeyDictionary[asyncio.AbstractEventLoop, ThreadPoolExecutor] = WeakKeyDictionary()
-"""For each event loop one thread: each more would take its share of the interpreter from the loop."""
+_thread = LoopThread("filters")
+end_thread = _thread.end
 
 
 def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
@@ -78,12 +77,13 @@ def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
 
 def operations_of(todo: list[Op]) -> list[ExpressionOperation]:
     """The operations of a request that are expressions; as `filter_of`."""
-    found = _known(_values(todo))
+    found = _known(values_of(todo))
     assert isinstance(found, list)
     return found
 
 
-def _values(todo: list[Op]) -> tuple[bytes, ...]:
+def values_of(todo: list[Op]) -> tuple[bytes, ...]:
+    """The values of the operations that are expressions."""
     return tuple([value for code, _, _, value in todo if code in OPERATIONS])
 
 
@@ -105,7 +105,7 @@ def _sources(fields: Mapping[int, bytes], todo: list[Op]) -> list[Source]:
     """What of a request is to be compiled, and is not yet."""
     found: list[Source] = [fields[FIELD_FILTER]] if FIELD_FILTER in fields else []
     if any(code in OPERATIONS for code, _, _, _ in todo):
-        found.append(_values(todo))
+        found.append(values_of(todo))
     return [source for source in found if source not in _cache]
 
 
@@ -129,23 +129,9 @@ async def prepare(fields: Mapping[int, bytes], todo: list[Op]) -> None:
     """Compile the expressions of a request in a thread, unless they are there or there are none."""
     loop = asyncio.get_running_loop()
     while sources := _sources(fields, todo):
-        found = await loop.run_in_executor(_thread(), _compiled_in_thread, sources)
+        found = await loop.run_in_executor(_thread.get(), _compiled_in_thread, sources)
         for source, compiled in zip(sources, found, strict=True):
             _remember(source, compiled)
-
-
-async def end_thread() -> None:
-    """End the thread of this event loop, if there is one; what it compiles is small."""
-    thread = _threads.pop(asyncio.get_running_loop(), None)
-    if thread is not None:
-        await asyncio.to_thread(thread.shutdown)
-
-
-def _thread() -> ThreadPoolExecutor:
-    loop = asyncio.get_running_loop()
-    if loop not in _threads:
-        _threads[loop] = ThreadPoolExecutor(1, "filters")
-    return _threads[loop]
 
 
 def _compiled_in_thread(sources: list[Source]) -> list[Compiled]:

@@ -18,6 +18,7 @@ from asinfo.wire import expression as x
 from asinfo.wire.collection import order
 from asinfo.wire.expression import Constant, ExpressionReader, Unsupported
 from asinfo.wire.result import Result
+from asudfd.aerospike.message.cost import CostExceededError
 from asudfd.aerospike.message.filter import arithmetic
 from asudfd.aerospike.message.filter.calls import call, map_parts
 from asudfd.aerospike.message.filter.comparison import TESTS, compare, in_list
@@ -53,9 +54,14 @@ class Expression:
         self.size = len(data)
 
     def value(self, record: FilterRecord) -> Value:
-        """What it is for a record, None if that is unknown. Raises RequestRefused when it would take too long to find out."""
+        """What it is for a record, None if that is unknown.
+
+        Raises CostExceededError when it would take too long to find out, and RequestRefused.
+        """
         try:
             return self._run(record)
+        except CostExceededError:
+            raise
         except Unsupported as error:
             raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
 
@@ -78,7 +84,10 @@ class Filter(Expression):
 
     def passes(self, namespace: Namespace, digest: bytes, record: Record) -> bool:
         """Whether the expression is true for a record. Raises RequestRefused when that would take too long to find out."""
-        return self.value(FilterRecord(namespace, digest, record)) is True
+        try:
+            return self.value(FilterRecord(namespace, digest, record)) is True
+        except CostExceededError as error:
+            raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
 
 
 # ---- from the tree to functions

@@ -33,7 +33,6 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
 from asinfo.wire.result import Result
 from asudfd.aerospike.geo.shape import GeoShape, shape
-from asudfd.aerospike.message.cdt.collection import SIZE_MAX
 from asudfd.aerospike.message.single.bins import particle, split
 from asudfd.record.refused import RequestRefused
 
@@ -43,6 +42,9 @@ if TYPE_CHECKING:
 
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
+
+COLLECTION_SIZE_MAX = 2 << 20
+"""Largest list or map, in bytes, that a query looks into: above what a record may have by default (1 MiB). Our own limit."""
 
 _SIZE = Struct("!I")
 _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is values of a map
@@ -98,9 +100,10 @@ class IndexRange:
         """Particles in a list or map that an index of this type has."""
         if kind != (LIST if self._type == _ELEMENTS else MAP):
             return []
-        if len(data) > SIZE_MAX:
+        if len(data) > COLLECTION_SIZE_MAX:
             raise RequestRefused(
-                Result.UNSUPPORTED_FEATURE, f"an index on a collection of more than {SIZE_MAX} bytes"
+                Result.UNSUPPORTED_FEATURE,
+                f"an index on a collection of more than {COLLECTION_SIZE_MAX} bytes",
             )
         if self._type == _ELEMENTS:
             parts = cdt.elements(data).elements

@@ -15,8 +15,7 @@ from asinfo.wire.message import FIELD_KEY, FIELD_SET, OP_EXPRESSION_READ
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt import OpenCollections
-from asudfd.aerospike.message.cost import EXPRESSION_STEPS, CostExceededError
-from asudfd.aerospike.message.filter.cache import operations_of
+from asudfd.aerospike.message.cost import EXPRESSION_STEPS
 from asudfd.aerospike.message.filter.filter_record import FilterRecord
 from asudfd.aerospike.message.filter.operations import (
     ALLOW_DELETE,
@@ -30,7 +29,8 @@ from asudfd.record.record import Record
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from asinfo.wire.message import Message, Op
+    from asinfo.wire.message import Message
+    from asudfd.aerospike.message.cost import CostBudget
     from asudfd.aerospike.message.filter.operations import ExpressionOperation
     from asudfd.record.namespace import Namespace
 
@@ -45,18 +45,25 @@ class RecordExpressions:
 
     __slots__ = ("_collections", "_digest", "_namespace", "_operations", "_record")
 
-    def __init__(self, namespace: Namespace, message: Message, record: Record | None, todo: list[Op]) -> None:
-        """Raises RequestRefused for expressions that are none."""
+    def __init__(
+        self,
+        namespace: Namespace,
+        message: Message,
+        record: Record | None,
+        operations: list[ExpressionOperation],
+    ) -> None:
         assert message.digest is not None
         self._namespace = namespace
         self._digest = message.digest
         self._record = record or _new_record(message)
-        self._operations = iter(operations_of(todo))
+        self._operations = iter(operations)
         self._collections = OpenCollections()
 
-    def operate(self, code: int, name: bytes, bins: Bins) -> Particle | None:
-        """Do the next one; what it shows, None for nothing. Raises RequestRefused."""
+    def operate(self, code: int, name: bytes, bins: Bins, budget: CostBudget) -> Particle | None:
+        """Do the next one; what it shows, None for nothing. Raises RequestRefused and CostExceededError."""
         operation = next(self._operations)
+        if self._collections.budget is not budget:
+            self._collections = OpenCollections(budget)
         if code == OP_EXPRESSION_READ:
             return self._value(operation, bins)
         if _may_write(operation.flags, there=name in bins):
@@ -66,14 +73,10 @@ class RecordExpressions:
     def _value(self, operation: ExpressionOperation, bins: Bins) -> Particle | None:
         """What an expression is; None for what is unknown, if that is no error."""
         expression, flags = operation
-        try:
-            self._collections.budget.charge(expression.size * EXPRESSION_STEPS)
-        except CostExceededError as error:
-            raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+        collections = self._collections
+        collections.budget.charge(expression.size * EXPRESSION_STEPS)
         found = expression.particle(
-            FilterRecord(
-                self._namespace, self._digest, self._record, bins=bins, collections=self._collections
-            )
+            FilterRecord(self._namespace, self._digest, self._record, bins=bins, collections=collections)
         )
         if found is None and not flags & EVAL_NO_FAIL:
             raise RequestRefused(Result.OP_NOT_APPLICABLE, "an expression that is unknown for this record")

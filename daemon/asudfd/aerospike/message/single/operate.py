@@ -45,11 +45,19 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.cdt.command import REFUSING
 from asudfd.aerospike.message.cdt.opened import OpenedBin
-from asudfd.aerospike.message.cost import COPY_STEPS, CostBudget
+from asudfd.aerospike.message.cost import COPY_STEPS, TURN_STEPS, CostBudget
 from asudfd.aerospike.message.filter.cache import OPERATIONS as EXPRESSIONS
-from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join
+from asudfd.aerospike.message.filter.cache import operations_of
+from asudfd.aerospike.message.outcome import (
+    OK,
+    REPLY_SIZE_MAX,
+    RecordOutcome,
+    check_names,
+    failed,
+    join,
+    reply_too_large,
+)
 from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
@@ -60,6 +68,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asinfo.wire.message import Message, Op
+    from asudfd.aerospike.message.single.beside import OperationsDone
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -76,8 +85,13 @@ _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
 
-def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
-    """Answer a write of any operations. Raises RequestRefused; nothing is changed then."""
+def operate(
+    namespace: Namespace, message: Message, todo: list[Op], done: OperationsDone | None = None
+) -> RecordOutcome:
+    """Answer a write of any operations, which may have been ``done``.
+
+    Raises RequestRefused, and CostExceededError for what is too much for a turn of the event loop; nothing is changed then.
+    """
     info2, info3, digest, fields = message.info2, message.info3, message.digest, message.fields
     assert digest is not None
     _check(message.info1, info2, info3, todo)
@@ -92,8 +106,11 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOut
     if any(len(value) > size_max for _, _, _, value in todo):
         raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
     bins = {} if record is None or info3 & REPLACE else split(record.bins)
-    expressions = expressions_of(namespace, message, record, todo)
-    shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS, expressions=expressions)
+    if done:
+        shown = done.put_into(bins)
+    else:
+        expressions = expressions_of(namespace, message, record, todo)
+        shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS, expressions=expressions)
     answer = join(shown)  # refuses before anything is changed
     if bins:
         blob = b"".join(bins.values())
@@ -112,7 +129,7 @@ def expressions_of(
 ) -> RecordExpressions | None:
     """The expressions among operations, None if there are none. Raises RequestRefused."""
     if any(code in EXPRESSIONS for code, _, _, _ in todo):
-        return RecordExpressions(namespace, message, record, todo)
+        return RecordExpressions(namespace, message, record, operations_of(todo))
     return None
 
 
@@ -123,14 +140,17 @@ def run(
     *,
     echo: bool = True,
     expressions: RecordExpressions | None = None,
+    budget: CostBudget | None = None,
 ) -> list[bytes]:
-    """Apply ``todo`` to ``bins`` and return what they show; ``expressions`` are those among them. Raises RequestRefused.
+    """Apply ``todo`` to ``bins`` and return what they show; ``expressions`` are those among them.
+
+    Raises RequestRefused and CostExceededError.
 
     What an operation with a command shows has the code of that with ``echo``, else that of a read: rows of batches
     that only read are answered so.
     """
     shown: list[bytes] = []
-    opened = _CollectionBins(bins, expressions)
+    opened = _CollectionBins(bins, expressions, budget or CostBudget(TURN_STEPS))
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
             raise RequestRefused(Result.PARAMETER, "so many operations are too much for one request")
@@ -178,24 +198,28 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
 class _CollectionBins:
     """The list and map bins that operations work on, each taken apart once, and the work of all operations."""
 
-    __slots__ = ("_bins", "_budget", "_changed", "_expressions", "_opened")
+    __slots__ = ("_bins", "_budget", "_changed", "_expressions", "_opened", "_shown_size")
 
-    def __init__(self, bins: Bins, expressions: RecordExpressions | None) -> None:
+    def __init__(self, bins: Bins, expressions: RecordExpressions | None, budget: CostBudget) -> None:
         self._bins = bins
         self._expressions = expressions
-        self._budget = CostBudget()
+        self._budget = budget
+        self._shown_size = 0
         self._opened: dict[bytes, OpenedBin] = {}
         self._changed: dict[bytes, OpenedBin] = {}
 
     def command(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
-        """Do an operation that has a command; what it shows, None for nothing. Raises RequestRefused."""
+        """Do an operation that has a command; what it shows, None for nothing.
+
+        Raises RequestRefused and CostExceededError.
+        """
         if code in _COLLECTIONS:
-            return self._operate(code, name, command)
+            return self._counted(self._operate(code, name, command))
         self.close()
         budget = self.forget(0)
         if self._expressions is not None and code in EXPRESSIONS:
-            return self._expressions.operate(code, name, self._bins)
-        return value_operations.work(self._bins, code, name, command, budget)
+            return self._counted(self._expressions.operate(code, name, self._bins, budget))
+        return self._counted(value_operations.work(self._bins, code, name, command, budget))
 
     def _operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
         """Do an operation on a list or map bin; what it shows, None for nothing. Raises RequestRefused."""
@@ -207,6 +231,14 @@ class _CollectionBins:
             return opened.read(command)
         self._changed[name] = opened
         return opened.modify(command)
+
+    def _counted(self, shown: tuple[int, bytes] | None) -> tuple[int, bytes] | None:
+        """What is shown, as long as it is not more in all than a reply may have. Raises RequestRefused."""
+        if shown:
+            self._shown_size += len(shown[1])
+            if self._shown_size > REPLY_SIZE_MAX:
+                raise reply_too_large()
+        return shown
 
     def close(self) -> None:
         """Bring what has changed to the bins. Raises RequestRefused."""
@@ -221,11 +253,10 @@ class _CollectionBins:
     def forget(self, size: int) -> CostBudget:
         """Another operation comes, on a bin of ``size`` bytes, which it may copy: what may still be done.
 
-        Raises RequestRefused.
+        Raises CostExceededError.
         """
         self._opened.clear()
-        with REFUSING:
-            self._budget.charge(size * COPY_STEPS)
+        self._budget.charge(size * COPY_STEPS)
         return self._budget
 
 

@@ -30,6 +30,7 @@ from asudfd.record.ttl import PERCENT_MAX
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
+    from asudfd.aerospike.message.single.beside import OperationsDone
     from asudfd.record.namespace import Namespace
 
 PLAIN_FIELDS = 3
@@ -38,8 +39,13 @@ PLAIN_FIELDS = 3
 _COMMANDS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
 
 
-def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
-    """Answer a read. Raises RequestRefused."""
+def read(
+    namespace: Namespace, message: Message, todo: list[Op], done: OperationsDone | None = None
+) -> RecordOutcome:
+    """Answer a read, the operations of which may have been ``done``.
+
+    Raises RequestRefused, and CostExceededError for what is too much for a turn of the event loop.
+    """
     info1, info2 = message.info1, message.info2
     digest, fields = message.digest, message.fields
     assert digest is not None
@@ -60,7 +66,9 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcom
         return new_tuple(RecordOutcome, (OK, generation, void_time, b"", 0))
     if not whole:
         respond_all = info2 & INFO2_RESPOND_ALL_OPS
-        if any(code in _COMMANDS for code, _, _, _ in todo):
+        if done:
+            shown = done.put_into({})
+        elif any(code in _COMMANDS for code, _, _, _ in todo):
             expressions = expressions_of(namespace, message, record, todo)
             echo = not info1 & INFO1_BATCH
             shown = run(split(bins), todo, respond_all, echo=echo, expressions=expressions)

@@ -10,6 +10,7 @@ from asinfo.wire import message, particle, request
 from asinfo.wire.message import op
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
+from asudfd.aerospike.message import cost
 from tests.fakes.world import World
 
 KEY = Key("test", "demo", "k1")
@@ -197,7 +198,10 @@ class TestLimits:
         assert ask(large, TOUCH, *[read()] * 2000, info1=3).result == Result.RECORD_TOO_BIG
         assert large.ask(request.get(KEY)).generation == 2  # what was refused changed nothing
 
-    def test_many_operations_cannot_copy_a_large_bin_without_end(self, large: World) -> None:
+    def test_many_operations_cannot_copy_a_large_bin_without_end(
+        self, large: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cost, "BESIDE_STEPS", 1_000_000)
         assert ask(large, *[change(9, "large", b"y")] * 5000).result == Result.UNSUPPORTED_FEATURE
         assert large.ask(request.get(KEY)).generation == 1
 
