@@ -3,6 +3,8 @@
     [CODE, ARGUMENT...]    a call; so a list that is meant as a value stands in [126, LIST]
     anything else          a value; strings, bytes and geo JSON begin with 03, 04 and 17 as everywhere
     names, patterns        strings without such a byte: of bins and variables, of regular expressions
+    [127, TYPE, MODULE, COMMAND, ARGUMENT]    an operation on a list, map, blob or HyperLogLog; its arguments are
+                           expressions, too, but the path to what it is done in, [255, PATH, COMMAND], is not
 
 Codes and types: what the C client writes.
 """
@@ -14,7 +16,8 @@ from struct import error as StructError  # noqa: N812 - an exception reads like 
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.extent import pass_over
+from asinfo.wire.cdt import IN_CONTEXT, PATHS
+from asinfo.wire.extent import head, pass_over
 from asinfo.wire.msgpack import GeoJSON, Raw, utf8
 
 TYPE_CHECKING = False
@@ -52,12 +55,14 @@ DIGEST_MOD, DEVICE_SIZE, LAST_UPDATE, SINCE_UPDATE, VOID_TIME, TTL, SET_NAME, KE
 IS_TOMBSTONE = 72
 MEMORY_SIZE, RECORD_SIZE = 73, 74
 KEY, BIN, BIN_TYPE = 80, 81, 82
+MAP_KEYS, MAP_VALUES = 101, 102
 UNKNOWN, COND, VAR, LET, QUOTE, CALL = 0, 123, 124, 125, 126, 127
 
 _SHAPES: dict[int, str] = {
     **dict.fromkeys((EQ, NE, GT, GE, LT, LE, GEO, IN_LIST, POW, LOG, MOD), "ee"),
     **dict.fromkeys((INT_LSHIFT, INT_RSHIFT, INT_ARSHIFT, INT_LSCAN, INT_RSCAN), "ee"),
     **dict.fromkeys((NOT, ABS, FLOOR, CEIL, TO_INT, TO_FLOAT, INT_NOT, INT_COUNT), "e"),
+    **dict.fromkeys((MAP_KEYS, MAP_VALUES), "e"),
     **dict.fromkeys((AND, OR, EXCLUSIVE), "ee*"),
     **dict.fromkeys((ADD, SUB, MUL, DIV, MIN, MAX, INT_AND, INT_OR, INT_XOR), "e*"),
     **dict.fromkeys((DEVICE_SIZE, LAST_UPDATE, VOID_TIME, TTL, SET_NAME, KEY_EXISTS), ""),
@@ -69,21 +74,14 @@ _SHAPES: dict[int, str] = {
     BIN_TYPE: "n",
     VAR: "n",
     COND: "eee*",
-    CALL: "iile",
+    CALL: "iice",
 }
-"""Arguments of a call: an expression, an integer, a name, a list as it is; with a star any number of the last."""
+"""Arguments of a call: an expression, an integer, a name, a command; with a star any number of the last."""
 
 _INT64 = 1 << 63
 
-OTHER_TYPES = {GEOJSON: "geo values", HLL: "HyperLogLogs"}
-OTHERS = {GEO: "geo comparisons"}
-"""Types and calls that not every reader of expressions has, by name, for messages."""
-
-_CALLED = {0: "lists and maps", 1: "bits", 2: "HyperLogLogs"}
-"""What a CALL works on, by the number in it."""
-
-_CALL_MODIFIES = 0x40
-"""A bit of that number: the call changes what it works on."""
+CALL_MODIFIES = 0x40
+"""A bit of the number of a module in a CALL: the operation changes what it is done to, and gives that."""
 
 
 class Unsupported(WireError):  # noqa: N818 - named for what it is
@@ -101,7 +99,7 @@ class Constant:
 
 
 class Call:
-    """A code with its arguments: expressions, integers, names (bytes) and lists, as the code has them."""
+    """A code with its arguments: expressions, integers, names (bytes) and commands, as the code has them."""
 
     __slots__ = ("arguments", "code")
 
@@ -110,10 +108,21 @@ class Call:
         self.arguments = arguments
 
 
-def work_of_call(number: int) -> str:
-    """What a CALL with such a number does, for a message."""
-    what = _CALLED.get(number & ~_CALL_MODIFIES, "values of another kind")
-    return f"that change {what}" if number & _CALL_MODIFIES else f"on {what}"
+class CalledCommand:
+    """The operation of a CALL: ``parts`` are its code and its arguments, packed values and expressions.
+
+    ``before`` is what stands before them: where there is a path, that, else nothing.
+    """
+
+    __slots__ = ("before", "parts")
+
+    def __init__(self, before: bytes, parts: list[bytes | Node]) -> None:
+        self.before = before
+        self.parts = parts
+
+    def pack(self, parts: list[bytes]) -> bytes:
+        """The command with all its parts packed."""
+        return self.before + head(len(parts), of_map=False) + b"".join(parts)
 
 
 def decode(data: bytes) -> Node:
@@ -121,37 +130,37 @@ def decode(data: bytes) -> Node:
 
     Raises WireError when it is none, and Unsupported for one that has too many values.
     """
-    if len(data) > SIZE_MAX:
-        raise WireError(f"an expression of {len(data)} bytes")
-    _count(data)
-    return _ExpressionReader().node(msgpack.unpack(data))
+    return ExpressionReader().read(data)
 
 
-def _count(data: bytes) -> None:
-    """Raise Unsupported for so many values, in constants too, that to read them takes too long."""
-    left = VALUES_MAX
+class ExpressionReader:
+    """Reads expressions, all of which together may have so many bytes, values and calls."""
 
-    def charge(values: int) -> None:
-        nonlocal left
-        left -= values + CONTAINER_VALUES
-        if left < 0:
+    __slots__ = ("_left", "_size_left", "_values_left")
+
+    def __init__(self) -> None:
+        self._left = EXPRESSION_PARTS_MAX
+        self._size_left = SIZE_MAX
+        self._values_left = VALUES_MAX
+
+    def read(self, data: bytes) -> Node:
+        """The expression that is the whole of ``data``. Raises as `decode`."""
+        self._size_left -= len(data)
+        if self._size_left < 0:
+            raise WireError(f"expressions of more than {SIZE_MAX} bytes")
+        with suppress(IndexError, StructError):  # what is wrong with it the reader tells
+            pass_over(data, 0, self._charge)
+        return self._node(msgpack.unpack(data))
+
+    def _charge(self, values: int) -> None:
+        """Raise Unsupported for so many values, in constants too, that to read them takes too long."""
+        self._values_left -= values + CONTAINER_VALUES
+        if self._values_left < 0:
             raise Unsupported(
                 f"more than {VALUES_MAX} values in one expression, with those in its lists and maps"
             )
 
-    with suppress(IndexError, StructError):  # what is wrong with it the reader tells
-        pass_over(data, 0, charge)
-
-
-class _ExpressionReader:
-    """Reads one expression, and counts."""
-
-    __slots__ = ("_left",)
-
-    def __init__(self) -> None:
-        self._left = EXPRESSION_PARTS_MAX
-
-    def node(self, value: Any) -> Node:
+    def _node(self, value: Any) -> Node:
         self._left -= 1
         if self._left < 0:
             raise WireError(f"more than {EXPRESSION_PARTS_MAX} values and calls in one expression")
@@ -180,7 +189,7 @@ class _ExpressionReader:
         found: list[Any] = []
         for position, argument in enumerate(arguments):
             is_name = position % 2 == 0 and position < len(arguments) - 1
-            found.append(_name(argument) if is_name else self.node(argument))
+            found.append(_name(argument) if is_name else self._node(argument))
         return found
 
     def _arguments(self, shape: str, arguments: list[Any]) -> list[Any]:
@@ -193,12 +202,34 @@ class _ExpressionReader:
 
     def _argument(self, kind: str, argument: Any) -> Any:
         if kind == "e":
-            return self.node(argument)
+            return self._node(argument)
         if kind == "n":
             return _name(argument)
-        if not isinstance(argument, int if kind == "i" else list) or isinstance(argument, bool):
+        if kind == "c":
+            return self._command(argument)
+        if not isinstance(argument, int) or isinstance(argument, bool):
             raise WireError("an argument of another type")
         return argument
+
+    def _command(self, command: Any) -> CalledCommand:
+        if not isinstance(command, list) or not command:
+            raise WireError("a command that is no list, or one without a code")
+        if command[0] == PATHS:
+            return CalledCommand(b"", [msgpack.pack(part) for part in command])
+        if command[0] != IN_CONTEXT:
+            return CalledCommand(b"", [self._part(part) for part in command])
+        if len(command) != 3 or not isinstance(command[2], list):
+            raise WireError("a command in a context without one of them")
+        _, context, inner = command
+        before = head(3, of_map=False) + msgpack.pack(IN_CONTEXT) + msgpack.pack(context)
+        return CalledCommand(before, [self._part(part) for part in inner])
+
+    def _part(self, value: Any) -> bytes | Node:
+        if not isinstance(value, list):
+            return msgpack.pack(value)
+        if value[:1] == [QUOTE] and len(value) == 2 and isinstance(value[1], list):
+            return msgpack.pack(value[1])
+        return self._node(value)
 
 
 def constant(value: Any) -> Constant:

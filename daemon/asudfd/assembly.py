@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.message.filter.cache import end_thread
+from asudfd.aerospike.message.filter.cache import end_thread as end_filters
 from asudfd.aerospike.message.peer.owner_set import OwnerSet
+from asudfd.aerospike.message.single.beside import end_thread as end_operations
 from asudfd.aerospike.service import AerospikeService
 from asudfd.config.schema import Level
 from asudfd.config.schema.address import is_loopback
@@ -90,7 +91,8 @@ class Assembly:
         self._shutdown = shutdown
         self._supply = supply
         self._stores: list[SmdLibraryStore] = []  # of all nodes
-        stack.push_async_callback(end_thread)
+        stack.push_async_callback(end_filters)
+        stack.push_async_callback(end_operations)
 
     def nodes(self, ports: Sequence[int]) -> list[ServedNode]:
         """One node for each of ``ports``. Raises StartError."""

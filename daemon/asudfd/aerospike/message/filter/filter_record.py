@@ -46,14 +46,23 @@ class FilterRecord:
         "variables",
     )
 
-    def __init__(self, namespace: Namespace, digest: bytes, record: Record) -> None:
+    def __init__(
+        self,
+        namespace: Namespace,
+        digest: bytes,
+        record: Record,
+        *,
+        bins: dict[bytes, bytes] | None = None,
+        collections: OpenCollections | None = None,
+    ) -> None:
+        """``bins`` where they are no longer those of the record, ``collections`` for what is to be shared with others."""
         self.in_memory = namespace.in_memory
         self.digest = digest
         self.record = record
         self.variables: dict[int, Any] = {}
-        self.collections = OpenCollections()
+        self.collections = collections or OpenCollections()
         self.size = 0
-        self._bins: dict[bytes, bytes] | None = None
+        self._bins = bins
         self._found: dict[bytes, tuple[int, bytes]] = {}
         self._orders: dict[int, tuple[bytes, Ordered]] = {}
 

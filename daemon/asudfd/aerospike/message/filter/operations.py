@@ -1,0 +1,48 @@
+"""Operations that are expressions, as they are compiled: the value of an operation is [EXPRESSION, FLAGS]."""
+
+from __future__ import annotations
+
+from struct import error as StructError  # noqa: N812 - an exception reads like one
+from typing import TYPE_CHECKING, NamedTuple
+
+from asinfo.errors import WireError
+from asinfo.wire import cdt
+from asinfo.wire.expression import ExpressionReader
+from asudfd.aerospike.message.filter.compiled import Expression
+
+if TYPE_CHECKING:
+    from asudfd.aerospike.message.filter.regex.budget import RegexBudget
+
+CREATE_ONLY, UPDATE_ONLY, ALLOW_DELETE, POLICY_NO_FAIL, EVAL_NO_FAIL = 1, 2, 4, 8, 16
+"""Flags; a read has only the last."""
+
+
+class ExpressionOperation(NamedTuple):
+    """An expression that an operation shows or writes."""
+
+    expression: Expression
+    flags: int
+
+
+def compile_operations(values: tuple[bytes, ...], budget: RegexBudget) -> list[ExpressionOperation]:
+    """The operations of a request that have these values: what an expression may have, all together may have.
+
+    Raises WireError, and Unsupported.
+    """
+    reader = ExpressionReader()
+    return [_operation(value, budget, reader) for value in values]
+
+
+def _operation(value: bytes, budget: RegexBudget, reader: ExpressionReader) -> ExpressionOperation:
+    expression, flags = _parts(value)
+    return ExpressionOperation(Expression(expression, budget, reader), cdt.integer(flags))
+
+
+def _parts(value: bytes) -> list[bytes]:
+    try:
+        _, parts = cdt.elements(value)
+    except StructError:
+        raise WireError("ends early") from None
+    if len(parts) != 2:
+        raise WireError("an operation that is not an expression and flags")
+    return parts
