@@ -79,7 +79,7 @@ The watchdog restarts the daemon when one operation blocks its event loop for `w
 it), for example a single Lua instruction that no limit can interrupt. The log names the operation and the client. The restart keeps
 the process, the command line and the listening sockets, so new connections wait and are not refused. Open connections are closed, and records
 in memory are lost; modules, and records in files, are kept. Only the first start prints the line `ready`. The function that blocked the event
-loop is *demoted*: it runs only in threads, also after restarts, until its module changes or `udf-clear-cache:` is sent;
+loop is *demoted*: it runs only in workers, also after restarts, until its module changes or `udf-clear-cache:` is sent;
 `udf-cache-stats:` shows it as `demoted`. The fifth restart within a minute is logged as critical, and the daemon continues. If C code holds
 Python's global interpreter lock, the process ends by SIGPROF and writes its Python stack to standard error. The watchdog measures CPU time: a
 stopped process, or a machine that sleeps or is busy, does not trigger it, and neither does a disk that hangs. For a hanging disk use

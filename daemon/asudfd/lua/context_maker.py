@@ -73,7 +73,7 @@ class ContextMaker:
             prepared = await loop.run_in_executor(self._thread, self._prepare, settings, name, text, required)
             if prepared is None:
                 return None
-            if _run_body(prepared, name):
+            if run_body(prepared, name):
                 return prepared.context
             prepared.context.close()
         return None
@@ -101,7 +101,7 @@ class ContextMaker:
         self._thread.shutdown()
 
 
-def _run_body(prepared: _Prepared, name: bytes) -> bool:
+def run_body(prepared: _Prepared, name: bytes) -> bool:
     """Run the body on the event loop; whether the context is usable then."""
     context, code, place = prepared
     context.keep_time(time.thread_time)
