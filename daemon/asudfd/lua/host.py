@@ -14,21 +14,17 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from fnmatch import fnmatchcase
-from operator import attrgetter
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
-from asudfd.config.schema.lua import PROCESS, ModLua
+from asudfd.config.schema.lua import ModLua
 from asudfd.lua.admission import Admission, FunctionKey
 from asudfd.lua.budget import EXCEEDED, MemoryBudget
 from asudfd.lua.call import LuaCall, Scalar, StreamResult
 from asudfd.lua.call_figures import SAMPLED, FunctionRow
 from asudfd.lua.call_workers import CallWorkers
-from asudfd.lua.context import REQUIRED_MAX, LuaContext, LuaLog
-from asudfd.lua.context_closer import ContextCloser
+from asudfd.lua.context import LuaLog
 from asudfd.lua.context_counts import ContextStatistics
-from asudfd.lua.context_dropper import ContextDropper
 from asudfd.lua.context_maker import ContextMaker
 from asudfd.lua.crossing import Crossing
 from asudfd.lua.demotion import Demotion, Demotions
@@ -36,11 +32,11 @@ from asudfd.lua.errors import ModuleError
 from asudfd.lua.malloc_trim import limit_kept_memory
 from asudfd.lua.module_sources import ModuleSources
 from asudfd.lua.pool import ContextPool
+from asudfd.lua.pool_set import PoolSet
 from asudfd.lua.prewarm import Prewarmer
 from asudfd.lua.profile_guard import HOLD_MAX
 from asudfd.lua.stream import StreamCall
 from asudfd.lua.validator import ModuleValidator
-from asudfd.lua.worker.module_worker import ModuleWorker
 from asudfd.lua.worker.supply import WorkerSupply
 from asudfd.lua.worker_calls import TimedResult, WorkerCalls
 from asudfd.lua.worker_contexts import WorkerLease
@@ -74,14 +70,6 @@ def _be_nice() -> None:
     limit_kept_memory()
 
 
-class _Idle(NamedTuple):
-    """An idle context, or an idle worker with all of its contexts; how many bytes that takes, and where it is."""
-
-    memory: int
-    what: LuaContext | ModuleWorker
-    pool: ContextPool
-
-
 class LuaHost(Generic[ResultT]):
     """Contexts of all modules of one node. ``crossing`` says what they see, and what the result of a call is.
 
@@ -101,22 +89,21 @@ class LuaHost(Generic[ResultT]):
     ) -> None:
         self._settings = settings
         self._crossing = crossing
-        self._demotions = demotions or Demotions()
-        self._pools: dict[str, ContextPool] = {}
-        self._asked: set[bytes] = set()  # names that modules have asked for, up to REQUIRED_MAX
         self._stopping = False
         self.streams = 0  # aggregations that have a context
         self._budget = MemoryBudget(settings.memory_max)
-        self._sources = ModuleSources(source)
+        sources = ModuleSources(source)
         self._admission = Admission(settings.udf_workers)
         self._telling = WorkerTelling(settings, log, crossing)
         self._workers = CallWorkers(supply, self._telling.settings, self._telling.news, self._budget)
-        self._calls = WorkerCalls(settings, self._workers, self._sources, log, crossing, end=self._end)
-        self._maker = ContextMaker(settings, self._sources, log, crossing, _be_nice)
-        self._prewarmer = Prewarmer(self._maker, self._budget, self._close_made)
-        self._dropper = ContextDropper(self._workers)
-        self._closer = ContextCloser(self._budget.remove, _be_nice)
-        self._validator = ModuleValidator(settings, self._sources, self._telling, supply, self._asked)
+        self.pools = PoolSet(
+            settings, sources, self._workers, self._budget, demotions or Demotions(), be_nice=_be_nice
+        )
+        self._by_module = self.pools.by_module
+        self._calls = WorkerCalls(settings, self._workers, sources, log, crossing, end=self.pools.end)
+        self._maker = ContextMaker(settings, sources, log, crossing, _be_nice)
+        self._prewarmer = Prewarmer(self._maker, self._budget, self.pools.close_made)
+        self._validator = ModuleValidator(settings, sources, self._telling, supply, self.pools.asked)
 
     async def validate(self, filename: str, content: bytes) -> None:
         """Load ``content`` and run it, as `udf-put` does; raises ModuleError."""
@@ -131,7 +118,7 @@ class LuaHost(Generic[ResultT]):
         Answers None when the call belongs in a worker: no context is ready, the function has not proven quick, or
         it turned out not to be now; then nothing has happened, and `run` is to be asked, what the function works on locked.
         """
-        pool = self._pools.get(module)
+        pool = self._by_module.get(module)
         if pool is None or size > INLINE_BYTES_MAX:
             return None
         if function not in pool.version.guard.quick:
@@ -167,7 +154,7 @@ class LuaHost(Generic[ResultT]):
             # it may be slow in so few instructions that nothing stopped it
             guard.note_late(function, HOLD_MAX * 2 if context.late else seconds)
         if not pool.inline.give(context):
-            self._close([context])
+            self.pools.close([context])
             if context.late:
                 return None
         figures = pool.functions[function]
@@ -191,7 +178,7 @@ class LuaHost(Generic[ResultT]):
         """
         began = time.monotonic()
         deadline = began + deadline_seconds
-        pool = self._pools.get(call.module) or self._new_pool(call.module)
+        pool = self.pools.of(call.module)
         guard = pool.version.guard
         ran: TimedResult | None = None
         if (
@@ -252,7 +239,7 @@ class LuaHost(Generic[ResultT]):
 
     def open_stream(self, call: LuaCall) -> StreamCall:
         """Begin a stream; `close_stream` must end it."""
-        pool = self._pools.get(call.module) or self._new_pool(call.module)
+        pool = self.pools.of(call.module)
         self.streams += 1
         return StreamCall(call, pool, pool.workers.take())
 
@@ -289,7 +276,7 @@ class LuaHost(Generic[ResultT]):
 
     def count_failure(self, module: str, function: bytes, *, timed_out: bool) -> None:
         """A call that was counted has failed, as who made it knows."""
-        pool = self._pools.get(module)
+        pool = self._by_module.get(module)
         if pool is not None:
             figures = pool.functions[function]
             figures.failures += 1
@@ -297,77 +284,42 @@ class LuaHost(Generic[ResultT]):
 
     def functions(self) -> list[FunctionRow]:
         """Figures of every function that was called, of modules that are registered."""
-        return [row for pool in self._pools.values() for row in pool.functions.rows(pool.module)]
+        return [row for pool in self._by_module.values() for row in pool.functions.rows(pool.module)]
 
     def forget(self, module: str, previous: bytes | None) -> None:
         """Drop the contexts of a module that has changed, and those of the modules that asked for it.
 
         ``previous`` is its text before, None if it is new.
         """
-        name = module.encode("utf-8", "surrogateescape")
-        self._demotions.prune(module, self._sources.text_of(module))
-        own = self._pools.get(module)
-        if own is not None:
-            self._renew(own)
-        asked = name in self._asked or len(self._asked) >= REQUIRED_MAX
-        self._sources.previous.add(module, previous if asked else None)
-        for pool in list(self._pools.values()) if asked else ():
-            required = pool.version.required
-            if name in required or len(required) >= REQUIRED_MAX:
-                self._renew(pool)
+        self.pools.forget(module, previous)
 
     def clear(self) -> None:
         """Drop every context, and forget which functions are demoted; the next calls make new ones."""
-        self._demotions.clear()
-        self._sources.previous.clear()
-        for pool in list(self._pools.values()):
-            self._renew(pool, changed=False)
+        self.pools.clear()
 
     def demote(self, module: str, function: bytes) -> Demotion:
         """Never run ``function`` on the event loop again, as long as its module stays as it is; from any thread."""
-        return self._demotions.add(module, self._sources.text_of(module), function)
+        return self.pools.demote(module, function)
 
     def trim(self) -> None:
         """Drop contexts beyond the kept count that no call has needed since the last time; for a ticker."""
-        for pool in self._pools.values():
-            for drop in pool.workers.trim():
-                self._dropper.drop(pool, drop)
+        self.pools.trim()
 
     def statistics(self) -> list[ContextStatistics]:
         """Figures of every module that was called, or has demoted functions."""
-        for module in self._demotions.modules() - self._pools.keys():
-            if self._demotions.of(module, self._sources.text_of(module)):
-                self._new_pool(module)
-        return [pool.statistics() for pool in self._pools.values()]
+        return self.pools.statistics()
 
     async def stop(self) -> None:
         """Give up what is under way, and end workers and threads. The contexts go with the host: to close each takes too long."""
         self._stopping = True
         self._validator.stop()
         await self._prewarmer.stop()
-        await self._dropper.stop()
+        await self.pools.stop()
         await self._calls.stop()
         await self._workers.stop()
-        self._closer.give_up()
-        for end in (self._maker.join, self._closer.join):
+        for end in (self._maker.join, self.pools.join):
             await asyncio.to_thread(end)
         self._telling.write_coverage()
-
-    def _new_pool(self, module: str) -> ContextPool:
-        settings = self._settings
-        kept = (settings.context_count, settings.context_max) if settings.cache_enabled else (0, 0)
-        pool = self._pools[module] = ContextPool(module, *kept, asked=self._asked)
-        pool.version.guard.demote(self._demotions.of(module, self._sources.text_of(module)))
-        pool.is_inline = self._is_inline(module)
-        return pool
-
-    def _is_inline(self, module: str) -> bool:
-        """Whether functions of ``module`` may run on the event loop; where it is noted which lines run, workers do that."""
-        settings = self._settings
-        trusted = settings.isolation != PROCESS or any(
-            fnmatchcase(module, pattern) for pattern in settings.inline_modules
-        )
-        return trusted and not settings.coverage_directory
 
     async def _begin(self, pool: ContextPool, key: FunctionKey, *, proof: bool) -> WorkerLease | None:
         """Admission to the workers and a lease, both ended by `_end`; None when memory does not suffice."""
@@ -394,30 +346,9 @@ class LuaHost(Generic[ResultT]):
             return self._crossing.timeout
         if lease.context is None:
             lacking = self._budget.lacking()
-            if lacking > 0 and not self._make_room(lacking):
+            if lacking > 0 and not self.pools.make_room(lacking):
                 return EXCEEDED
         return b""
-
-    def _make_room(self, size: int) -> bool:
-        """Drop idle contexts, the largest first, until ``size`` bytes are free; answers whether there were enough."""
-        for idle in sorted(self._idle(), key=attrgetter("memory"), reverse=True):
-            if size <= 0:
-                break
-            if isinstance(idle.what, LuaContext):
-                idle.pool.inline.drop(idle.what)
-                self._budget.remove(idle.what)
-                self._close([idle.what])
-            else:
-                self._end_worker(idle.pool, idle.what)
-            size -= idle.memory
-        return size <= 0
-
-    def _idle(self) -> Iterator[_Idle]:
-        for pool in self._pools.values():
-            for context in pool.inline.idle():
-                yield _Idle(context.memory(), context, pool)
-            for worker in pool.workers.idle_workers():
-                yield _Idle(sum(context.memory() for context in worker.contexts), worker, pool)
 
     def _end(
         self, pool: ContextPool, lease: WorkerLease, key: FunctionKey | None = None, *, given_up: bool = False
@@ -428,52 +359,4 @@ class LuaHost(Generic[ResultT]):
         if given_up and lease.worker is not None:
             lease.worker.kill()
             self._workers.close(lease.worker)
-        drop = pool.workers.give(lease)
-        if drop is not None:
-            self._dropper.drop(pool, drop)
-        self._limit_idle_workers()
-        self._leave_out(pool)
-
-    def _limit_idle_workers(self) -> None:
-        """End workers that have been idle longest, where there are many."""
-        if len(self._workers) <= IDLE_WORKERS_MAX:
-            return
-        idle = [(pool, worker) for pool in self._pools.values() for worker in pool.workers.idle_workers()]
-        idle.sort(key=lambda each: each[1].idle_since)
-        for pool, worker in idle[: max(0, len(idle) - IDLE_WORKERS_MAX)]:
-            self._end_worker(pool, worker)
-
-    def _end_worker(self, pool: ContextPool, worker: ModuleWorker) -> None:
-        pool.workers.lose(worker)
-        self._workers.close(worker)
-
-    def _close_made(self, pool: ContextPool, context: LuaContext) -> None:
-        """A context was made for a version of the module that is gone."""
-        pool.counts.creations += 1
-        pool.counts.evictions += 1
-        self._close([context])
-        self._leave_out(pool)
-
-    def _renew(self, pool: ContextPool, *, changed: bool = True) -> None:
-        contexts, workers = pool.renew(changed=changed)
-        self._close(contexts)
-        for worker in workers:
-            self._workers.close(worker)
-        text = self._sources.text_of(pool.module)
-        pool.version.guard.demote(self._demotions.of(pool.module, text))
-        if text is None:
-            pool.functions.clear()
-        self._leave_out(pool)
-
-    def _leave_out(self, pool: ContextPool) -> None:
-        """Names that clients make up must not gather."""
-        if (
-            pool.is_empty()
-            and self._pools.get(pool.module) is pool
-            and self._sources.text_of(pool.module) is None
-        ):
-            del self._pools[pool.module]
-
-    def _close(self, contexts: Iterable[LuaContext]) -> None:
-        if not self._stopping:
-            self._closer.submit(contexts)
+        self.pools.end(pool, lease)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from asudfd.lua.budget import MemoryBudget
     from asudfd.lua.context import LuaContext
     from asudfd.lua.context_maker import ContextMaker
-    from asudfd.lua.pool import ContextPool, ModuleVersion
+    from asudfd.lua.module_version import ModuleVersion
+    from asudfd.lua.pool import ContextPool
 
 EXPECTED_SECONDS = 0.25
 """How long a call waits for a prewarmed context before it goes to a worker.

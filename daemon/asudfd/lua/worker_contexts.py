@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asudfd.lua.context_counts import ContextCounts
-    from asudfd.lua.pool import ModuleVersion
+    from asudfd.lua.module_version import ModuleVersion
     from asudfd.lua.worker.module_worker import ModuleWorker, RemoteContext
 
 PATIENCE = 0.005

@@ -34,7 +34,7 @@ from asudfd.lua.worker.frames import (
     pack_ran,
     pack_result,
 )
-from asudfd.lua.worker.worker_end import PAGE
+from asudfd.lua.worker.shared_page import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from asudfd.lua.crossing import Crossing
     from asudfd.lua.line_coverage import LineCoverage
     from asudfd.lua.worker.frames import ContextCall, ContextMake, ContextPour, ModuleCheck, WorkerSettings
-    from asudfd.lua.worker.worker import Pipes
+    from asudfd.lua.worker.pipes import Pipes
 
 NAME_MAX = 1024
 """Bytes of a name that the node is told: longer ones are no module's."""

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import Error
 from asudfd.lua.worker import zygote as zygotes
-from asudfd.lua.worker.worker_end import PAGE_SIZE, Worker
-from asudfd.lua.worker.zygote import WorkerEnds
+from asudfd.lua.worker.descriptors import WorkerEnds
+from asudfd.lua.worker.shared_page import PAGE_SIZE
+from asudfd.lua.worker.worker_end import Worker
 
 if TYPE_CHECKING:
-    from asudfd.lua.worker.zygote import Forked, Zygote
+    from asudfd.lua.worker.descriptors import Forked
+    from asudfd.lua.worker.zygote import Zygote
 
 FORK_SECONDS = 20.0
 """How long the zygote may take for a worker: some 10 ms, and the first time 0.1 s, as it loads Lua; a busy machine is slower."""

@@ -24,7 +24,6 @@ from asudfd.lua.worker.frames import (
     CHECK,
     DROP,
     GOOD,
-    HEADER,
     LINE,
     MAKE,
     OPEN,
@@ -36,82 +35,19 @@ from asudfd.lua.worker.frames import (
     ModuleCheck,
     WorkerLine,
     WorkerSettings,
-    frame,
     pack_bad,
     pack_line,
 )
-from asudfd.lua.worker.worker_end import PAGE_SIZE
+from asudfd.lua.worker.pipes import EndError, Pipes
+from asudfd.lua.worker.shared_page import PAGE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asudfd.lua.crossing import Crossing
-    from asudfd.lua.worker.zygote import WorkerEnds
-
-READ_SIZE = 65536
-
-HELD_MAX = 16384
-"""Bytes of log lines that wait for the next frame, or for a millisecond to pass."""
+    from asudfd.lua.worker.descriptors import WorkerEnds
 
 _WARM_UP = ModuleCheck(b"warm.lua", b"local f = function() return 1 end return f()", 1000)
-
-
-class _EndError(Exception):
-    """The node has closed the pipe."""
-
-
-class Pipes:
-    """Frames in from one descriptor and out to another."""
-
-    __slots__ = ("_buffer", "_held", "_reading", "_writing")
-
-    def __init__(self, reading: int, writing: int) -> None:
-        self._reading = reading
-        self._writing = writing
-        self._buffer = b""
-        self._held = b""
-
-    def receive(self) -> tuple[int, bytes]:
-        """Kind and body of the next frame. Raises _EndError."""
-        size, kind = HEADER.unpack(self._take(HEADER.size))
-        return kind, self._take(size)
-
-    def _take(self, size: int) -> bytes:
-        whole = self._buffer
-        if len(whole) < size:
-            whole = self._filled(size)
-        self._buffer = whole[size:]
-        return whole[:size]
-
-    def _filled(self, size: int) -> bytes:
-        parts, have = [self._buffer], len(self._buffer)
-        while have < size:
-            part = os.read(self._reading, READ_SIZE)
-            if not part:
-                raise _EndError
-            parts.append(part)
-            have += len(part)
-        return b"".join(parts)
-
-    def send(self, kind: int, body: bytes = b"") -> None:
-        """Write a frame, behind what is held; the node reads all the time."""
-        self._write(self._held + frame(kind, body) if self._held else frame(kind, body))
-
-    def hold(self, kind: int, body: bytes) -> None:
-        """Write a frame with the next one, or by `flush`."""
-        self._held += frame(kind, body)
-        if len(self._held) > HELD_MAX:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is held."""
-        if self._held:
-            self._write(self._held)
-
-    def _write(self, data: bytes) -> None:
-        self._held = b""
-        while data:
-            data = data[os.write(self._writing, data) :]
 
 
 class _Silent(Pipes):
@@ -157,7 +93,7 @@ def live(ends: WorkerEnds, zygote: int, crossing: Crossing[Any]) -> None:
     pipes = Pipes(ends.reading, ends.writing)
     try:
         _serve(pipes, _settings(pipes), crossing, page)
-    except (_EndError, BrokenPipeError):
+    except (EndError, BrokenPipeError):
         return
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import struct
 import time
 from collections import deque
 from contextlib import suppress
@@ -14,20 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import Error
 from asudfd.lua.worker.frames import HEADER, BrokenWorkerError, size_from_worker
+from asudfd.lua.worker.shared_page import PAGE
 
 if TYPE_CHECKING:
     import mmap
 
-    from asudfd.lua.worker.zygote import Forked
+    from asudfd.lua.worker.descriptors import Forked
 
 READ_SIZE = 65536
 """Bytes that are read at once: a larger buffer is mapped anew for each read, 13 microseconds for 256 KiB."""
-
-PAGE_SIZE = 4096
-"""Bytes of the page that a worker shares with the node."""
-
-PAGE = struct.Struct("=Q")
-"""What stands in the page: bytes of memory that the context of the call under way has in use."""
 
 
 class WorkerEndedError(Error):

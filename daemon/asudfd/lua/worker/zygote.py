@@ -14,6 +14,8 @@ import struct
 from contextlib import suppress
 from functools import partial
 
+from asudfd.lua.worker.descriptors import Forked, WorkerEnds
+
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,31 +96,9 @@ def spawn(crossing: str) -> Zygote:
     return Zygote(process.pid, own)
 
 
-class WorkerEnds:  # plain classes: typing is not loaded yet
-    """Descriptors for a worker: its pipes, its shared page, and the socket on which the zygote says that it is there."""
-
-    __slots__ = ("answer", "page", "reading", "writing")
-
-    def __init__(self, reading: int, writing: int, page: int, answer: int) -> None:
-        self.reading = reading
-        self.writing = writing
-        self.page = page
-        self.answer = answer
-
-
 def request(zygote: Zygote, ends: WorkerEnds) -> None:
     """Ask for a worker with these ends. Raises OSError where the zygote is gone."""
     socket.send_fds(zygote.socket, [ASK], [ends.reading, ends.writing, ends.page, ends.answer])
-
-
-class Forked:
-    """A process that was forked, and the descriptor that stands for it: its id may be another's when it has ended."""
-
-    __slots__ = ("pid", "pidfd")
-
-    def __init__(self, pid: int, pidfd: int) -> None:
-        self.pid = pid
-        self.pidfd = pidfd
 
 
 def forked(answer: socket.socket) -> Forked:

@@ -11,7 +11,7 @@ from asudfd.lua import demotion
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.demotion import Demotions
-from asudfd.lua.pool import ModuleVersion
+from asudfd.lua.module_version import ModuleVersion
 from asudfd.lua.profile_guard import QUICK_RUNS
 
 SUBJECT = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)
