@@ -119,7 +119,7 @@ def test_quick_runs_do_not_bring_one_back() -> None:
     version.guard.demote([b"f"])
     version.guard.note_slow(b"f")
     for _ in range(2 * QUICK_RUNS):
-        version.guard.note_quick(b"f")
+        version.guard.note_ran(b"f", 0.0)
     assert version.guard.demoted() == [b"f"]
 
 
