@@ -195,7 +195,7 @@ async def fill(host: UdfHost, count: int) -> None:
     for stream in streams:
         assert not (await host.pour(stream, b"", SECONDS)).failure
         host.close_stream(stream)
-    while len(list(host._pools["full"].workers.idle())) < count:  # noqa: ASYNC110 - nothing tells when they are back
+    while len(list(host.pools.by_module["full"].workers.idle())) < count:  # noqa: ASYNC110 - nothing tells when they are back
         await asyncio.sleep(0)
 
 

@@ -414,13 +414,13 @@ def test_a_change_looks_through_the_others_only_if_somebody_asked_for_the_module
     async def scene(node: Node) -> None:
         assert await node.calls(1, "own") == await node.calls(1, "lone") == [1]
         assert await node.call("user") == b"1"
-        pools = node.host._pools
-        node.host._pools = Unsearched(pools)
+        pools = node.host.pools.by_module
+        node.host.pools.by_module = Unsearched(pools)
         node.put("lone", COUNTER.replace(b"+ 1", b"+ 5"))
         with pytest.raises(AssertionError):
             node.put("own", COUNTER)
         assert await node.calls(1, "lone") == [5]
-        node.host._pools = dict(node.host._pools)
+        node.host.pools.by_module = dict(node.host.pools.by_module)
         node.put("own", b"return 2")
         assert await node.call("user") == b"2"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from asudfd.lua.context_counts import ContextCounts
-from asudfd.lua.pool import ModuleVersion
+from asudfd.lua.module_version import ModuleVersion
 from asudfd.lua.worker_contexts import ContextDrop, WorkerContexts, WorkerLease
 
 if TYPE_CHECKING:
