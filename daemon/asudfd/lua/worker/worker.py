@@ -7,6 +7,7 @@ nothing can be loaded any more.
 from __future__ import annotations
 
 import copy
+import gc
 import marshal
 import mmap
 import os
@@ -76,6 +77,8 @@ def load(crossing: str) -> Crossing[Any]:
     now = time.monotonic()
     contexts.make(ContextMake(1, b"warm", b"function f() return 1 end", 1.0, now + 1))
     contexts.call(ContextCall(1, b"f", b"\x90", found.no_view, 0, now + 1))
+    gc.collect()
+    gc.freeze()  # a collection in a worker would write to each object, and so copy what all have in common
     return found
 
 
