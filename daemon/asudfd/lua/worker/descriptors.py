@@ -16,10 +16,10 @@ class WorkerEnds:  # plain classes: typing is not loaded yet
 
 
 class Forked:
-    """A process that was forked, and the descriptor that stands for it: its id may be another's when it has ended."""
+    """A process that was forked, and the descriptor that stands for it: its id may be another's when it has ended. -1 where the system has none."""
 
     __slots__ = ("pid", "pidfd")
 
-    def __init__(self, pid: int, pidfd: int) -> None:
+    def __init__(self, pid: int, pidfd: int = -1) -> None:
         self.pid = pid
         self.pidfd = pidfd

@@ -6,6 +6,7 @@ import asyncio
 import mmap
 import os
 import socket
+import tempfile
 from contextlib import suppress
 from functools import cache
 from threading import Lock
@@ -66,7 +67,7 @@ class WorkerSupply:
         kept, given = [our_writing, our_reading], [to_worker, from_worker]
         page: mmap.mmap | None = None
         try:
-            memory = os.memfd_create("asudfd-worker", os.MFD_CLOEXEC)
+            memory = _memory_file()
             given.append(memory)
             os.ftruncate(memory, PAGE_SIZE)
             page = mmap.mmap(memory, PAGE_SIZE)
@@ -113,6 +114,14 @@ class WorkerSupply:
 def shared_supply(crossing: str) -> WorkerSupply:
     """The supply of all nodes of a process that has forked no zygote at its start, such as a program with a node in it; it ends with the process."""
     return WorkerSupply(crossing)
+
+
+def _memory_file() -> int:
+    """A file in memory, or where the system has none, one without a name. Raises OSError."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("asudfd-worker", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _two_pipes() -> list[int]:

@@ -169,7 +169,7 @@ class Worker:
 
     def memory(self) -> int:
         """Bytes that the context of its call had in use when it last looked."""
-        return int(PAGE.unpack_from(self._page)[0])
+        return 0 if self._page.closed else int(PAGE.unpack_from(self._page)[0])
 
     def seconds(self) -> float:
         """Processor time that it has taken; 0 when it has ended."""
@@ -188,17 +188,20 @@ class Worker:
     def kill(self) -> None:
         """End it now; whoever waits for it sees its end."""
         with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._process.pidfd, signal.SIGKILL)
+            if self._process.pidfd >= 0:
+                signal.pidfd_send_signal(self._process.pidfd, signal.SIGKILL)
+            elif not self.ended:
+                os.kill(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Kill it and free what belongs to it."""
-        if self._process.pidfd < 0:
+        if self._page.closed:
             return
         self.kill()
         self._end()
         for descriptor in (self._process.pidfd, self._reading, self._writing):
-            os.close(descriptor)
-        self._process.pidfd = -1
+            if descriptor >= 0:
+                os.close(descriptor)
         self._page.close()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

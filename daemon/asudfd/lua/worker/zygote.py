@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
 
-_REPLY = struct.Struct("<i")
-"""The id of the process that was forked, or the number of an error, negative."""
+_REPLY = struct.Struct("<i?")
+"""The id of the process that was forked, or the number of an error, negative; and whether a descriptor that stands for it comes with it."""
 
 ASK = b"\1"
 
@@ -49,11 +49,11 @@ class Zygote:
 
 
 def start(crossing: str) -> Zygote | None:
-    """Fork the zygote, whose workers run modules of ``crossing`` (see `asudfd.lua.worker.worker.load`); None where this system is no Linux of 5.3 or later, or has no process to spare.
+    """Fork the zygote, whose workers run modules of ``crossing`` (see `asudfd.lua.worker.worker.load`); None where this system has no fork, or no process to spare.
 
     For a process without threads; `spawn` is for all others.
     """
-    if not hasattr(os, "pidfd_open"):
+    if not hasattr(os, "fork"):
         return None
     own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
@@ -71,8 +71,8 @@ def start(crossing: str) -> Zygote | None:
 
 def spawn(crossing: str) -> Zygote:
     """The same in a new interpreter, for a process with threads, or whose zygote has gone: some 60 ms. Raises OSError."""
-    if not hasattr(os, "pidfd_open"):
-        raise OSError(errno.ENOSYS, "this system has no pidfd_open: Linux has it since 5.3")
+    if not hasattr(os, "fork"):
+        raise OSError(errno.ENOSYS, "this system has no fork")
     import subprocess  # here: not on the way of every start
     import sys
 
@@ -106,10 +106,10 @@ def forked(answer: socket.socket) -> Forked:
     reply, descriptors, _, _ = socket.recv_fds(answer, _REPLY.size, 1)
     if len(reply) != _REPLY.size:
         raise OSError(errno.ESRCH, "the zygote is gone")
-    (number,) = _REPLY.unpack(reply)
+    number, stands = _REPLY.unpack(reply)
     if number < 0:
         raise OSError(-number, os.strerror(-number))
-    if not descriptors:  # the node has no room for one; the worker ends with its pipes
+    if len(descriptors) != stands:  # the node has no room for one; the worker ends with its pipes
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     return Forked(number, *descriptors)
 
@@ -168,12 +168,12 @@ def _serve(asked: socket.socket, crossing: str) -> None:
 def _answer(ends: WorkerEnds, pid: int) -> None:
     """Say which process it is, or why there is none; nobody may wait for it any more."""
     with suppress(OSError), socket.socket(fileno=os.dup(ends.answer)) as answer:
-        if pid < 0:
-            answer.send(_REPLY.pack(pid))
+        if pid < 0 or not hasattr(os, "pidfd_open"):  # Linux has it since 5.3
+            answer.send(_REPLY.pack(pid, False))
             return
         pidfd = os.pidfd_open(pid)
         try:
-            socket.send_fds(answer, [_REPLY.pack(pid)], [pidfd])
+            socket.send_fds(answer, [_REPLY.pack(pid, True)], [pidfd])
         finally:
             os.close(pidfd)
 
