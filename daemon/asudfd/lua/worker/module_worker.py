@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import Error
 from asudfd.lua.worker.frames import (
-    CALL,
     DROP,
     FETCH,
     LINE,
@@ -41,6 +40,7 @@ from asudfd.lua.worker.frames import (
     WorkerLine,
     frame,
     told,
+    told_call,
     unpack_line,
     unpack_made,
     unpack_poured,
@@ -187,7 +187,7 @@ class ModuleWorker:
     ) -> tuple[ContextState, bytes]:
         """Do a call: the state of the context and the packed result. Raises KilledError, WorkerEndedError and BrokenWorkerError."""
         return self._result(
-            context, await self._run(told(CALL, _asked(context, call, deadline)), context, deadline)
+            context, await self._run(told_call(_asked(context, call, deadline)), context, deadline)
         )
 
     def _result(self, context: RemoteContext, found: Frame) -> tuple[ContextState, bytes]:
@@ -203,7 +203,7 @@ class ModuleWorker:
 
         Raises WorkerEndedError and BrokenWorkerError.
         """
-        self._worker.send(told(CALL, _asked(context, call, deadline)))
+        self._worker.send(told_call(_asked(context, call, deadline)))
         end = time.monotonic() + seconds
         while (found := self._worker.receive_soon(end - time.monotonic())) is not None:
             if not self._beside(found, context.made):
