@@ -19,10 +19,20 @@ REFUSED = 16
 GROUPS = (
     *("bits", "by_hand", "ctx_1", "ctx_2", "ctx_3", "ctx_4", "ctx_create", "errors", "exp_ops", "filter"),
     *("list_flags", "list_get", "list_modify", "list_relative", "list_remove"),
-    *("map_flags", "map_get", "map_modify", "map_relative", "map_remove", "multi", "old_encoding", "order"),
+    *(
+        "map_flags",
+        "map_get",
+        "map_modify",
+        "map_relative",
+        "map_remove",
+        "multi",
+        "old_encoding",
+        "order",
+        "path",
+    ),
     *("persist_index", "size", "special", "stored"),
 )
-"""Groups of rows; those about paths and batches are not here."""
+"""Groups of rows; those about batches are not here."""
 
 _UNREADABLE = "would store what cannot be read back; refused here"
 _BAD_KEY = "a value that no list can have is refused here, there it equals nothing"
