@@ -25,7 +25,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.collection import Collection, not_this_kind
 from asudfd.aerospike.message.cdt.context import place, steps_of
 from asudfd.aerospike.message.cdt.lists import sort_values
-from asudfd.aerospike.message.cost import COPY_STEPS, ELEMENT_STEPS
+from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ELEMENT_STEPS
 from asudfd.aerospike.message.filter.filter_record import PathElement
 from asudfd.aerospike.message.filter.scope import ANY, REMOVED
 from asudfd.aerospike.message.filter.values import packed_as
@@ -220,7 +220,9 @@ def _asked(run: Run, collection: Collection, at: int, record: FilterRecord) -> V
 def _opened(kind: int, data: bytes, record: FilterRecord) -> Collection:
     if kind not in {LIST, MAP}:
         raise not_this_kind()
-    return Collection(kind, data, record.collections.budget)
+    budget = record.collections.budget
+    budget.charge(CALL_STEPS)
+    return Collection(kind, data, budget)
 
 
 def _packed(collection: Collection) -> bytes:
