@@ -143,10 +143,10 @@ integer; get, count, first and last bit, get integer."""
 
 def read(kind: int, data: bytes, command: bytes, budget: CostBudget) -> Particle:
     """What an operation shows of a blob; see `asudfd.aerospike.message.command`."""
+    if kind == NULL:  # as on the real server, whatever the command is
+        return NOTHING
     operation, arguments = decode(OPERATIONS, command, budget, modifies=False)
     values = operation.values(arguments)
-    if kind == NULL:
-        return NOTHING
     _check_kind(kind)
     _charge(budget, operation, len(data), values)
     return pack(operation.result(data, values, partial=False))
