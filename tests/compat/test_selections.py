@@ -85,7 +85,7 @@ def test_a_filter_that_is_true(stored: Any, number: int) -> None:
         (e.Eq(e.IntBin("i"), "x"), PARAMETER),
         (e.IntBin("i"), PARAMETER),
         (e.Eq(e.MapBin("m"), {"a": 1}), FILTERED_OUT),  # maps that are not ordered are not compared
-        (e.CmpGeo(e.GeoBin("g"), aerospike.geojson('{"type":"Point","coordinates":[1,2]}')), UNSUPPORTED),
+        (e.CmpGeo(e.GeoBin("g"), aerospike.geojson('{"type":"Point","coordinates":[1,2]}')), FILTERED_OUT),
     ],
 )  # fmt: skip
 def test_other_filters(stored: Any, expression: Any, code: int) -> None:
@@ -174,6 +174,35 @@ def test_an_index(client: Any) -> None:
     assert sorted(found) == list(range(10))
     client.index_remove("test", "by_n")
     assert code_of(query.results) == NO_INDEX
+
+
+SQUARE = {"type": "Polygon", "coordinates": [[[0.5, 0], [9.5, 0], [9.5, 10], [0.5, 10], [0.5, 0]]]}
+
+
+def test_a_geo_index(client: Any) -> None:
+    for number in range(20):
+        point = aerospike.GeoJSON({"type": "Point", "coordinates": [number, 5]})
+        circle = aerospike.GeoJSON({"type": "AeroCircle", "coordinates": [[number, 0], 300_000]})
+        client.put(("test", "places", number), {"n": number, "g": point, "r": circle, "l": [point]})
+
+    def found(where: Any) -> list[int]:
+        query = client.query("test", "places")
+        query.where(where)
+        return sorted(bins["n"] for _, _, bins in query.results())
+
+    for name in ("g", "r"):
+        client.index_single_value_create("test", "places", name, aerospike.INDEX_GEO2DSPHERE, f"by_{name}")
+    client.index_list_create("test", "places", "l", aerospike.INDEX_GEO2DSPHERE, "by_l")
+    assert found(predicates.geo_within_geojson_region("g", aerospike.GeoJSON(SQUARE).dumps())) == list(
+        range(1, 10)
+    )
+    assert found(predicates.geo_within_radius("g", 3, 5, 150_000)) == [2, 3, 4]
+    assert found(predicates.geo_contains_point("r", 7, 0.1)) == [5, 6, 7, 8, 9]
+    near = e.CmpGeo(e.GeoBin("g"), aerospike.GeoJSON(SQUARE))
+    records = client.query("test", "places").results(policy={"expressions": near.compile()})
+    assert sorted(bins["n"] for _, _, bins in records) == list(range(1, 10))
+    elements = predicates.geo_within_radius("l", 3, 5, 150_000, aerospike.INDEX_TYPE_LIST)
+    assert found(elements) == [2, 3, 4]
 
 
 PARTITION = 77

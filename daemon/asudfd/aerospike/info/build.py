@@ -40,7 +40,7 @@ FEATURES = (
 )
 """What of the real server's list is true here.
 
-Values of GeoJSON can be stored: without `geo` clients do not even read. Left out: cdt-index (indexes within
+`geo` is values that can be stored and queries by index. Left out: cdt-index (indexes within
 collections), relaxed-sc.
 """
 

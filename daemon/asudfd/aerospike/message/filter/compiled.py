@@ -24,6 +24,7 @@ from asudfd.aerospike.message.filter.calls import call, map_parts
 from asudfd.aerospike.message.filter.comparison import TESTS, compare, in_list
 from asudfd.aerospike.message.filter.filter_record import METADATA, FilterRecord
 from asudfd.aerospike.message.filter.functions import FUNCTIONS
+from asudfd.aerospike.message.filter.geo import geo_meeting
 from asudfd.aerospike.message.filter.logic import cond, exclusive, let, logical, not_, var
 from asudfd.aerospike.message.filter.record_values import (
     bin_type,
@@ -126,10 +127,6 @@ def _constant(node: Constant) -> Typed:
     return node.kind, lambda _: value
 
 
-def _geo(_arguments: list[Any], _scope: Scope) -> Typed:
-    raise Unsupported("geo comparisons in expressions are not supported")
-
-
 def _removal(_arguments: list[Any], _scope: Scope) -> Typed:
     raise WireError("only an element of a path can be removed")
 
@@ -159,7 +156,7 @@ def _meta(kind: int, run: Run) -> Callable[[list[Any], Scope], Typed]:
 _SPECIAL: dict[int, Callable[[list[Any], Scope], Typed]] = {
     **{code: compare(code) for code in TESTS},
     x.REGEX: _regex,
-    x.GEO: _geo,
+    x.GEO: geo_meeting,
     x.IN_LIST: in_list,
     x.AND: lambda arguments, scope: logical(arguments, scope, decided=False),
     x.OR: lambda arguments, scope: logical(arguments, scope, decided=True),

@@ -32,7 +32,6 @@ PARTICLES = {
 COLLECTIONS = frozenset({x.LIST, x.MAP})
 
 _NUMBERS = frozenset({particles.INTEGER, particles.FLOAT, particles.BOOL})
-_CELL_SIZE = 8
 
 
 def value_of(kind: int, data: bytes) -> Value:
@@ -50,12 +49,8 @@ def particle_of(value: Value, kind: int) -> tuple[int, bytes]:
 
 
 def geo_particle(text: bytes) -> bytes:
-    """The particle of a geo JSON text: without the cells that cover it."""
-    return bytes(3) + text
-
-
-def _geo_text(data: bytes) -> bytes:
-    return data[3 + _CELL_SIZE * int.from_bytes(data[1:3], "big") :]
+    """The particle of a geo JSON text, as it is stored. Raises WireError."""
+    return particles.stored(particles.GEOJSON, bytes(3) + text)
 
 
 def packed_as(kind: int) -> Callable[[Any], bytes]:
@@ -67,7 +62,7 @@ _PACKED: dict[int, Callable[[Any], bytes]] = {
     **dict.fromkeys((x.BOOL, x.INTEGER, x.FLOAT, x.BLOB), msgpack.pack),
     x.NIL: lambda _: b"\xc0",
     x.STRING: lambda text: msgpack.pack(Raw(b"\x03" + text)),
-    x.GEOJSON: lambda data: msgpack.pack(Raw(b"\x17" + _geo_text(data))),
+    x.GEOJSON: lambda data: msgpack.pack(Raw(b"\x17" + particles.geo_text(data))),
     x.HLL: msgpack.pack,
     **dict.fromkeys((x.LIST, x.MAP, ANY), lambda data: data),
 }

@@ -9,7 +9,7 @@ import pytest
 
 from asinfo.wire import expression as x
 from asinfo.wire import message, msgpack, request
-from asinfo.wire.msgpack import MarkedMap, Raw
+from asinfo.wire.msgpack import GeoJSON, MarkedMap, Raw
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter import arithmetic
@@ -29,6 +29,10 @@ BINS: dict[str, Any] = {
     "m": {"a": 1},
     "o": MarkedMap({"a": 1}),
     "n": -7,
+    "g": GeoJSON('{"type":"Point","coordinates":[1,2]}'),
+    "r": GeoJSON('{"type":"AeroCircle","coordinates":[[1,2.1],20000]}'),
+    "large": GeoJSON('{"a":[' + "[]," * 5000 + "1]}"),
+    "line": GeoJSON('{"type":"LineString"}'),
 }
 UNKNOWN = "unknown"
 
@@ -48,6 +52,8 @@ def s(name: str = "s") -> list[Any]:
 LIST = [x.BIN, x.LIST, Raw(b"l")]
 MAP = [x.BIN, x.MAP, Raw(b"m")]
 HLL = [x.BIN, x.HLL, Raw(b"h")]
+GEO, REGION = [x.BIN, x.GEOJSON, Raw(b"g")], [x.BIN, x.GEOJSON, Raw(b"r")]
+NEAR = GeoJSON('{"type":"AeroCircle","coordinates":[[1,2.1],10000]}')
 NOPE = [x.EQ, i("nope"), 1]
 
 
@@ -113,6 +119,8 @@ def passes(world: World, expression: Any) -> bool:
         [x.EQ, [x.CALL, x.INTEGER, 2, [50], [x.CALL, x.HLL, 66, [1, LIST], HLL]], 3],
         [x.EQ, [x.MAP_KEYS, MAP], [x.QUOTE, ["a"]]], [x.EQ, [x.MAP_VALUES, MAP], [x.QUOTE, [1]]],
         [x.EQ, None, None], [x.GE, None, None],
+        [x.GEO, GEO, REGION], [x.GEO, REGION, GEO], [x.NOT, [x.GEO, GEO, NEAR]], [x.NOT, [x.GEO, GEO, GEO]],
+        [x.GEO, GeoJSON('{"type":"Point","coordinates":[1,2.2]}'), REGION],
     ]
 )  # fmt: skip
 def test_true(stored: World, expression: Any) -> None:
@@ -126,6 +134,7 @@ def test_true(stored: World, expression: Any) -> None:
         [x.EXCLUSIVE, True, NOPE], [x.UNKNOWN], [x.EQ, [x.DIV, i(), 0], 0], [x.EQ, [x.MOD, i(), 0], 0],
         [x.COND, NOPE, True, True], [x.EQ, [x.KEY, x.INTEGER], 1], [x.EQ, [x.CALL, x.INTEGER, 0, [19, 7, 9], LIST], 1],
         [x.EQ, [x.CALL, x.STRING, 0, [97, 7, "a"], MAP], "1"], [x.EQ, [x.CALL, x.INTEGER, 0, [16], [x.BIN, 4, Raw(b"z")]], 0],
+        [x.GEO, GEO, [x.BIN, x.GEOJSON, Raw(b"nope")]], [x.GEO, GEO, [x.BIN, x.GEOJSON, Raw(b"line")]],
         [x.LET, Raw(b"v"), i("nope"), [x.EQ, [x.VAR, Raw(b"v")], 1]],
     ],
     ids=str,
@@ -153,7 +162,11 @@ def test_unknown_is_filtered_out(stored: World, expression: Any) -> None:
         ([x.EQ, [x.DIGEST_MOD, 0], 0], Result.PARAMETER),
         ([x.BIN, x.BOOL, Raw(b"n" * 16)], Result.PARAMETER),
         ([222, 1], Result.PARAMETER),
-        ([x.GEO, [x.BIN, x.GEOJSON, Raw(b"g")], [x.BIN, x.GEOJSON, Raw(b"h")]], Result.UNSUPPORTED_FEATURE),
+        ([x.GEO, GEO, s()], Result.PARAMETER),
+        ([x.GEO, GEO, GeoJSON("{}")], Result.PARAMETER),
+        ([x.GEO, GEO, GeoJSON("{" + "[" * 5000)], Result.PARAMETER),
+        ([x.GEO, GEO, GeoJSON('{"a":[' + "[]," * 5000 + "1]}")], Result.UNSUPPORTED_FEATURE),
+        ([x.GEO, GEO, [x.BIN, x.GEOJSON, Raw(b"large")]], Result.UNSUPPORTED_FEATURE),
         ([x.EQ, [x.CALL, x.INTEGER, 2, [50], i()], 1], Result.PARAMETER),
         ([x.EQ, [x.CALL, x.INTEGER, 0, [1, 4], LIST], 1], Result.PARAMETER),
         ([x.EQ, [x.CALL, x.INTEGER, 64, [16], LIST], 1], Result.PARAMETER),
