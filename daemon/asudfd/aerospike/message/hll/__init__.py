@@ -81,11 +81,11 @@ OPERATIONS: dict[int, HllOperation] = {
 
 def read(kind: int, data: bytes, command: bytes, budget: CostBudget) -> Particle:
     """What an operation shows of a HyperLogLog; see `asudfd.aerospike.message.command`."""
+    if kind == NULL:  # as on the real server, whatever the command is
+        return NOTHING
     operation, arguments = decode(OPERATIONS, command, budget, modifies=False)
     found = _opened(kind, data, budget)
     given = operation.takes(arguments, budget)
-    if found is None:
-        return NOTHING
     _charge(budget, operation, found, *given)
     return pack(operation.run(found, *given))
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import floor, inf, prod, sqrt
-from operator import eq
 from typing import TYPE_CHECKING
 
 from asudfd.aerospike.message.hll.sketch import Shape, Sketch, common_shape, folded, largest
@@ -77,10 +76,10 @@ def _common(sketches: Sequence[Sketch]) -> int:
 
 def _equal_share(registers: Sequence[Sequence[int]], shape: Shape) -> float:
     """The similarity of HyperLogLogs with these registers."""
-    highest: Sequence[int] = largest(registers)
-    lowest: list[int] = list(map(min, *registers))
+    highest = largest(registers)
+    lowest = [min(same) for same in zip(*registers, strict=True)]
     empty = highest.count(0)
-    equal: int = sum(map(eq, highest, lowest)) - empty
+    equal: int = sum(high == low for high, low in zip(highest, lowest, strict=True)) - empty
     if not equal:
         return 0.0
     by_chance = _equal_by_chance([_count(each, shape) for each in registers], shape)

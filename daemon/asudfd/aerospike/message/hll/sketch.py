@@ -180,8 +180,9 @@ def largest(parts: Sequence[Sequence[int]]) -> Sequence[int]:
     """The largest of the registers that stand at the same place."""
     if len(parts) == 1:
         return parts[0]
-    found = map(max, *parts)
-    return bytes(found) if isinstance(parts[0], bytes) else list(found)
+    # `map` would be a little faster, but lets no other thread in
+    found = [max(same) for same in zip(*parts, strict=True)]
+    return bytes(found) if isinstance(parts[0], bytes) else found
 
 
 def _packed(registers: Sequence[int], shape: Shape) -> bytes:

@@ -31,10 +31,20 @@ GROUPS = (
         "hll",
     ),
     *("list_flags", "list_get", "list_modify", "list_relative", "list_remove"),
-    *("map_flags", "map_get", "map_modify", "map_relative", "map_remove", "multi", "old_encoding", "order"),
+    *(
+        "map_flags",
+        "map_get",
+        "map_modify",
+        "map_relative",
+        "map_remove",
+        "multi",
+        "old_encoding",
+        "order",
+        "path",
+    ),
     *("persist_index", "size", "special", "stored"),
 )
-"""Groups of rows; those about paths and batches are not here."""
+"""Groups of rows; those about batches are not here."""
 
 _UNREADABLE = "would store what cannot be read back; refused here"
 _BAD_KEY = "a value that no list can have is refused here, there it equals nothing"
