@@ -19,6 +19,7 @@ EDITION = b"Aerospike Community Edition"
 FEATURES = (
     b"batch-any",
     b"batch-index",
+    b"cdt-index",
     b"cdt-list",
     b"cdt-map",
     b"cluster-stable",
@@ -40,7 +41,7 @@ FEATURES = (
 """What of the real server's list is true here.
 
 Values of GeoJSON can be stored: without `geo` clients do not even read. Left out: blob-bits (operations on bits),
-cdt-index (indexes within collections), relaxed-sc.
+relaxed-sc.
 """
 
 

@@ -17,6 +17,7 @@ from asinfo.errors import WireError
 from asinfo.wire import cdt, msgpack
 from asinfo.wire.expression import QUOTE, Unsupported
 from asinfo.wire.particle import NULL
+from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.command import OPERATIONS
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import CostBudget, CostExceededError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asudfd.aerospike.message.cdt.collection import Particle
+    from asudfd.aerospike.message.cdt.context import Step
 
 _ELSEWHERE = {
     cdt.PATHS: "a path to elements of a list or map (operation 254)",
@@ -57,6 +59,17 @@ def modify(stored: Particle | None, command: bytes, budget: CostBudget | None = 
     opened = OpenedBin(stored, budget or CostBudget())
     shown = opened.modify(command)
     return Modified(shown, opened.stored)
+
+
+def element_at(stored: Particle, steps: tuple[Step, ...]) -> Particle | None:
+    """The element of a bin to which a context leads, None where there is none. Raises RequestRefused for what is too much."""
+    opened = OpenedBin(stored, CostBudget())
+    try:
+        return opened.element(steps)
+    except CostExceededError as error:
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+    except (RequestRefused, WireError):
+        return None
 
 
 class _Known(NamedTuple):
