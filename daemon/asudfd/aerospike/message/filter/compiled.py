@@ -24,7 +24,6 @@ from asudfd.aerospike.message.filter.calls import call, map_parts
 from asudfd.aerospike.message.filter.comparison import TESTS, compare, in_list
 from asudfd.aerospike.message.filter.filter_record import METADATA, FilterRecord
 from asudfd.aerospike.message.filter.functions import FUNCTIONS
-from asudfd.aerospike.message.filter.geo import geo_meeting
 from asudfd.aerospike.message.filter.logic import cond, exclusive, let, logical, not_, var
 from asudfd.aerospike.message.filter.record_values import bin_type, bin_value, digest_mod, key_value
 from asudfd.aerospike.message.filter.scope import ANY, NIL, Scope, strict
@@ -121,6 +120,12 @@ def _constant(node: Constant) -> Typed:
     return node.kind, lambda _: value
 
 
+def _geo(arguments: list[Any], scope: Scope) -> Typed:
+    from asudfd.aerospike.message.filter.geo import geo_meeting  # only when the first comes: start-up time
+
+    return geo_meeting(arguments, scope)
+
+
 def _regex(arguments: list[Any], scope: Scope) -> Typed:
     flags, pattern, text = arguments
     kind, run = scope.compile(text)
@@ -146,7 +151,7 @@ def _meta(kind: int, run: Run) -> Callable[[list[Any], Scope], Typed]:
 _SPECIAL: dict[int, Callable[[list[Any], Scope], Typed]] = {
     **{code: compare(code) for code in TESTS},
     x.REGEX: _regex,
-    x.GEO: geo_meeting,
+    x.GEO: _geo,
     x.IN_LIST: in_list,
     x.AND: lambda arguments, scope: logical(arguments, scope, decided=False),
     x.OR: lambda arguments, scope: logical(arguments, scope, decided=True),
