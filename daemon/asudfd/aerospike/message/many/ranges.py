@@ -32,7 +32,6 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
 from asinfo.wire.result import Result
-from asudfd.aerospike.geo.shape import GeoShape, shape
 from asudfd.aerospike.message.cdt import element_at
 from asudfd.aerospike.message.cdt.context import steps_of
 from asudfd.aerospike.message.single.bins import particle, split
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from asudfd.aerospike.geo.shape import GeoShape
     from asudfd.aerospike.message.cdt.context import Step
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
@@ -77,7 +77,7 @@ class IndexRange:
         self.index_name = next(covering, b"").decode("utf-8", "replace")
         if not self.index_name:
             raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
-        self._shape = _shape_of(self._low) if self._particle == GEOJSON else GeoShape()
+        self._shape = _wanted(self._low) if self._particle == GEOJSON else None
 
     def find(self, record: Record) -> int | None:
         """The number by which an index has ``record`` within the range, None when it does not. Raises RequestRefused.
@@ -101,8 +101,8 @@ class IndexRange:
 
     def _number(self, data: bytes) -> int | None:
         """The number of a value of the right kind that is within the range, else None."""
-        if self._particle == GEOJSON:
-            return 0 if _stored_shape(data).meets(self._shape) else None
+        if self._shape is not None:
+            return 0 if _meets(self._shape, data) else None
         if self._particle != INTEGER:
             return self._hash if data == self._low else None
         value = int.from_bytes(data, "big", signed=True)
@@ -125,24 +125,30 @@ class IndexRange:
         return [pack(value) for value in map(msgpack.unpack, parts) if isinstance(value, int | str | bytes)]
 
 
-def _shape_of(text: bytes) -> GeoShape:
+def _wanted(text: bytes) -> GeoShape:
     """What a query asks for. Raises RequestRefused."""
     try:
-        return shape(text)
-    except Unsupported as error:
-        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+        return _shape_of(text)
     except WireError as error:
         raise RequestRefused(Result.GEOJSON, str(error)) from error
 
 
-def _stored_shape(data: bytes) -> GeoShape:
-    """The shape of a particle, which is none where its text is none. Raises RequestRefused for one that is too large."""
+def _meets(wanted: GeoShape, data: bytes) -> bool:
+    """Whether a stored value is what is wanted; one that is no shape is not. Raises RequestRefused."""
     try:
-        return shape(particles.geo_text(data))
+        return _shape_of(particles.geo_text(data)).meets(wanted)
+    except WireError:
+        return False
+
+
+def _shape_of(text: bytes) -> GeoShape:
+    """A point or region. Raises WireError for what is none, and RequestRefused for a large one."""
+    from asudfd.aerospike.geo.shape import shape  # only when the first query comes: start-up time
+
+    try:
+        return shape(text)
     except Unsupported as error:
         raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
-    except WireError:
-        return GeoShape()
 
 
 def _steps(context: bytes) -> tuple[Step, ...]:
