@@ -54,6 +54,10 @@ IN_CONTEXT = 255
 """Code of a command that goes on inside an element."""
 
 
+JOINED_AT_ONCE = 16_384
+"""So many pieces are joined at once, which takes up to 2 ms: no other thread of Python can come between."""
+
+
 def free(_: int) -> None:
     """Charge nothing; see `elements`."""
 
@@ -202,7 +206,7 @@ def plain_start(data: bytes) -> tuple[int, int] | None:
 def join_list(items: list[bytes], flags: int = 0) -> bytes:
     """A list of these elements; with flags it begins with the marker that says them."""
     mark = MARKERS[flags] if flags else b""
-    return head(len(items) + bool(flags), of_map=False) + mark + b"".join(items)
+    return head(len(items) + bool(flags), of_map=False) + mark + _joined(items)
 
 
 def join_map(keys: list[bytes], values: list[bytes], flags: int = 0) -> bytes:
@@ -211,4 +215,12 @@ def join_map(keys: list[bytes], values: list[bytes], flags: int = 0) -> bytes:
     parts = [b""] * (2 * len(keys))
     parts[::2] = keys
     parts[1::2] = values
-    return head(len(keys) + bool(flags), of_map=True) + mark + b"".join(parts)
+    return head(len(keys) + bool(flags), of_map=True) + mark + _joined(parts)
+
+
+def _joined(parts: list[bytes]) -> bytes:
+    if len(parts) <= JOINED_AT_ONCE:
+        return b"".join(parts)
+    return b"".join(
+        [b"".join(parts[start : start + JOINED_AT_ONCE]) for start in range(0, len(parts), JOINED_AT_ONCE)]
+    )

@@ -68,8 +68,11 @@ def stored_map(data: bytes) -> bytes:
     return _stored(data, map_start)
 
 
-def stored_element(data: bytes) -> bytes:
-    """What a node keeps of a value that an operation puts into a list or map. Raises WireError for what none can have."""
+def stored_element(data: bytes, depth: int = DEPTH_MAX - 1) -> bytes:
+    """What a node keeps of a value that an operation puts into a list or map. Raises WireError for what none can have.
+
+    There is room for values nested no deeper than ``depth``.
+    """
     if _OPEN_END in data and has_open_ends(data):
         raise WireError("a wildcard or infinity is no value to store")
     size = _CANONICAL_SIZES[data[0]] if data else 0
@@ -77,7 +80,7 @@ def stored_element(data: bytes) -> bytes:
         if size != len(data):
             raise WireError("ends early")
         return data
-    return _whole(data, DEPTH_MAX - 1)
+    return _whole(data, depth)
 
 
 def check_list(data: bytes) -> None:

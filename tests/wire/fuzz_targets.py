@@ -118,15 +118,14 @@ def fuzz_expression(data: bytes) -> None:
 def fuzz_command(data: bytes) -> None:
     """An operation on lists and maps: with a list, a map, and nothing to work on."""
     bins = _packed()
-    for kind, value in (bins["l"], bins["m"], (0, b"")):
+    for stored in (bins["l"], bins["m"], None):
         with contextlib.suppress(RequestRefused):
-            changed, _ = modify(kind, value, data)
+            changed = modify(stored, data).stored
             if changed is not None:
                 with contextlib.suppress(particle.Refused):  # as the operation that writes it answers
                     particle.stored(*changed)
         with contextlib.suppress(RequestRefused):
-            if kind:
-                read(kind, value, data)
+            read(stored, data)
     with contextlib.suppress(WireError):
         cdt.command(data)
     with contextlib.suppress(WireError):

@@ -42,8 +42,13 @@ costs the node no more. A record is smaller, so that only repetition comes here.
 def join(shown: list[bytes]) -> bytes:
     """The ops of a reply. Raises RequestRefused when they are too large."""
     if sum(map(len, shown)) > REPLY_SIZE_MAX:
-        raise RequestRefused(Result.RECORD_TOO_BIG, f"the reply is over {REPLY_SIZE_MAX} bytes")
+        raise reply_too_large()
     return b"".join(shown)
+
+
+def reply_too_large() -> RequestRefused:
+    """What a request comes to whose reply would be too large."""
+    return RequestRefused(Result.RECORD_TOO_BIG, f"the reply is over {REPLY_SIZE_MAX} bytes")
 
 
 def failed(code: int) -> RecordOutcome:

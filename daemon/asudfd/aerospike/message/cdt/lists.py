@@ -64,7 +64,7 @@ def _append_items(
 
 
 def _append_all(collection: Collection, values: list[bytes], flags: int) -> Particle:
-    values = [stored_element(value) for value in values]
+    values = [stored_element(value, collection.room) for value in values]
     if flags & ADD_UNIQUE:
         values = _unique(collection, values, flags)
     if collection.flags & ORDERED:
@@ -105,14 +105,14 @@ def _insert_items(collection: Collection, index: bytes, items: bytes, flags: byt
 
 
 def _insert_all(collection: Collection, index: bytes, values: list[bytes], flags: int) -> Particle:
-    values = [stored_element(value) for value in values]
+    values = [stored_element(value, collection.room) for value in values]
     if not values and not collection.flags:
         return integer(len(collection.values))
     place = _free_place(collection, index, flags)
     if flags & ADD_UNIQUE:
         values = _unique(collection, values, flags)
     if place is not None and values:
-        _pad(collection, place)
+        pad(collection, place)
         collection.values[place:place] = values
     return integer(len(collection.values))
 
@@ -131,7 +131,7 @@ def _free_place(collection: Collection, index: bytes, flags: int) -> int | None:
     return place
 
 
-def _pad(collection: Collection, total: int) -> None:
+def pad(collection: Collection, total: int) -> None:
     """Fill a list with nils up to so many elements."""
     missing = total - len(collection.values)
     if missing > PADDING_MAX:
@@ -142,10 +142,10 @@ def _pad(collection: Collection, total: int) -> None:
 
 def _set(collection: Collection, index: bytes, value: bytes, flags: bytes = ZERO) -> None:
     wanted = cdt.integer(flags)
-    value = stored_element(value)
+    value = stored_element(value, collection.room)
     place = _free_place(collection, index, wanted)
     if place is not None and _may_be_at(collection, value, place, wanted):
-        _pad(collection, place + 1)
+        pad(collection, place + 1)
         collection.values[place] = value
 
 
@@ -213,10 +213,10 @@ def _increment(
             return integer(len(collection.values))
         place = free
     there = place < len(collection.values)
-    new = added(collection.values[place], more) if there else stored_element(delta)
+    new = added(collection.values[place], more) if there else stored_element(delta, collection.room)
     if not _may_be_at(collection, new, place, wanted):
         return element(new)
-    _pad(collection, place + 1)
+    pad(collection, place + 1)
     if collection.flags & ORDERED:
         del collection.values[place]
         collection.put_in_order(new)

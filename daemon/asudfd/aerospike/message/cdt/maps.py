@@ -53,7 +53,7 @@ def _put_all(collection: Collection, entries: Iterable[tuple[bytes, bytes]], fla
     new: dict[Order, tuple[bytes, bytes]] = {}
     for key, value in entries:
         wanted = key_order(key)
-        new[wanted] = stored_element(key), stored_element(value)
+        new[wanted] = stored_element(key), stored_element(value, collection.room)
     old: list[tuple[int, bytes, bytes]] = []
     fresh: list[tuple[int, Order, bytes, bytes]] = []
     for wanted, (key, value) in new.items():

@@ -2,10 +2,12 @@
 
     u8 1 · u8 size of the name · name of the bin · u8 particle type · u32 size · low · u32 size · high
 
-Integers have 8 bytes; strings and blobs stand twice, for they are compared for equality only.
+Integers have 8 bytes; strings and blobs stand twice, for they are compared for equality only. So does geo JSON: of a region
+the points in it are meant, of a point the regions that it is in.
 
 An index has its entries in the order of numbers of 64 bits: the integer itself, and for strings and blobs a hash. A
-client is told the number (field 15) and gives it back to go on there, so any hash serves that stays the same.
+client is told the number (field 15) and gives it back to go on there, so any hash serves that stays the same. What is found
+by geo JSON has the number 0, so that it comes in the order of digests.
 Source: the wire specification, sections 3.2 and 4.7.
 """
 
@@ -18,6 +20,8 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import cdt, msgpack
+from asinfo.wire import particle as particles
+from asinfo.wire.expression import Unsupported
 from asinfo.wire.message import (
     FIELD_INDEX_CONTEXT,
     FIELD_INDEX_EXPRESSION,
@@ -28,7 +32,8 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.cdt.collection import SIZE_MAX
+from asudfd.aerospike.message.cdt import element_at
+from asudfd.aerospike.message.cdt.context import steps_of
 from asudfd.aerospike.message.single.bins import particle, split
 from asudfd.record.refused import RequestRefused
 
@@ -36,8 +41,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from asudfd.aerospike.geo.shape import GeoShape
+    from asudfd.aerospike.message.cdt.context import Step
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
+
+COLLECTION_SIZE_MAX = 2 << 20
+"""Largest list or map, in bytes, that a query looks into: above what a record may have by default (1 MiB). Our own limit."""
 
 _SIZE = Struct("!I")
 _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is values of a map
@@ -46,26 +56,28 @@ _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is v
 class IndexRange:
     """The values that a query asks for."""
 
-    __slots__ = ("_hash", "_high", "_low", "_name", "_particle", "_type", "index_name")
+    __slots__ = ("_context", "_hash", "_high", "_low", "_name", "_particle", "_shape", "_type", "index_name")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
-        """Raises RequestRefused: 4 for what is no range, 201 when no index allows it, 16 for what is not offered."""
-        if FIELD_INDEX_CONTEXT in fields or FIELD_INDEX_EXPRESSION in fields:
-            raise RequestRefused(Result.UNSUPPORTED_FEATURE, "indexes within collections, or on expressions")
+        """Raises RequestRefused: 4 for what is no range, 160 for no geo JSON, 201 without an index, 16 for what is not offered."""
+        if FIELD_INDEX_EXPRESSION in fields:
+            raise RequestRefused(Result.UNSUPPORTED_FEATURE, "indexes on expressions")
         self._name, self._particle, self._low, self._high = _read(fields[FIELD_INDEX_RANGE])
+        context = fields.get(FIELD_INDEX_CONTEXT, b"")
+        self._context = _steps(context) if context else ()
         self._type = int.from_bytes(fields.get(FIELD_INDEX_TYPE, b""), "big")
         self._hash = 0 if self._particle == INTEGER else _hash(self._low)
-        if self._particle == GEOJSON:
-            raise RequestRefused(Result.INDEX_NOT_FOUND, "there are no geo indexes")
         set_name, asked = fields.get(FIELD_SET, b""), fields.get(FIELD_INDEX_NAME)
         covering = (
             name
             for name, index in namespace.indexes.items()
-            if asked in {None, b"", name} and index.covers(set_name, self._name, self._particle, self._type)
+            if asked in {None, b"", name}
+            and index.covers(set_name, self._name, self._particle, self._type, context)
         )
         self.index_name = next(covering, b"").decode("utf-8", "replace")
         if not self.index_name:
             raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
+        self._shape = _wanted(self._low) if self._particle == GEOJSON else None
 
     def find(self, record: Record) -> int | None:
         """The number by which an index has ``record`` within the range, None when it does not. Raises RequestRefused.
@@ -75,7 +87,13 @@ class IndexRange:
         bin_ = split(record.bins).get(self._name)
         if bin_ is None:
             return None
-        kind, data = particle(bin_)
+        found = particle(bin_)
+        if self._context:
+            within = element_at(found, self._context)
+            if within is None:
+                return None
+            found = within
+        kind, data = found
         if not self._type:
             return self._number(data) if kind == self._particle else None
         numbers = [self._number(part) for of, part in self._values(kind, data) if of == self._particle]
@@ -83,6 +101,8 @@ class IndexRange:
 
     def _number(self, data: bytes) -> int | None:
         """The number of a value of the right kind that is within the range, else None."""
+        if self._shape is not None:
+            return 0 if _meets(self._shape, data) else None
         if self._particle != INTEGER:
             return self._hash if data == self._low else None
         value = int.from_bytes(data, "big", signed=True)
@@ -92,9 +112,10 @@ class IndexRange:
         """Particles in a list or map that an index of this type has."""
         if kind != (LIST if self._type == _ELEMENTS else MAP):
             return []
-        if len(data) > SIZE_MAX:
+        if len(data) > COLLECTION_SIZE_MAX:
             raise RequestRefused(
-                Result.UNSUPPORTED_FEATURE, f"an index on a collection of more than {SIZE_MAX} bytes"
+                Result.UNSUPPORTED_FEATURE,
+                f"an index on a collection of more than {COLLECTION_SIZE_MAX} bytes",
             )
         if self._type == _ELEMENTS:
             parts = cdt.elements(data).elements
@@ -102,6 +123,40 @@ class IndexRange:
             _, keys, values = cdt.entries(data)
             parts = keys if self._type == _KEYS else values
         return [pack(value) for value in map(msgpack.unpack, parts) if isinstance(value, int | str | bytes)]
+
+
+def _wanted(text: bytes) -> GeoShape:
+    """What a query asks for. Raises RequestRefused."""
+    try:
+        return _shape_of(text)
+    except WireError as error:
+        raise RequestRefused(Result.GEOJSON, str(error)) from error
+
+
+def _meets(wanted: GeoShape, data: bytes) -> bool:
+    """Whether a stored value is what is wanted; one that is no shape is not. Raises RequestRefused."""
+    try:
+        return _shape_of(particles.geo_text(data)).meets(wanted)
+    except WireError:
+        return False
+
+
+def _shape_of(text: bytes) -> GeoShape:
+    """A point or region. Raises WireError for what is none, and RequestRefused for a large one."""
+    from asudfd.aerospike.geo.shape import shape  # only when the first query comes: start-up time
+
+    try:
+        return shape(text)
+    except Unsupported as error:
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+
+
+def _steps(context: bytes) -> tuple[Step, ...]:
+    """The steps that a context says. Raises RequestRefused."""
+    try:
+        return steps_of(context, modifies=False)
+    except WireError as error:
+        raise RequestRefused(Result.PARAMETER, "what should be a context is none") from error
 
 
 def _comparable(kind: int, data: bytes) -> Any:

@@ -6,7 +6,7 @@
           x     x            a delete                       asudfd.aerospike.message.single.write
 
 A request on one record is one turn of the event loop; a filter that takes longer to compile is compiled before it. A UDF
-that takes longer holds the record's lock, and whoever comes to that record meanwhile waits in line.
+that takes longer, and operations that do, hold the record's lock, and whoever comes to that record meanwhile waits in line.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ from asinfo.wire.message import (
     reply_frame,
 )
 from asinfo.wire.result import Result
+from asudfd.aerospike.message.cost import CostExceededError
 from asudfd.aerospike.message.counts import DELETES, READS, UDFS, WRITES
 from asudfd.aerospike.message.filter.cache import filter_of, prepare, ready
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, failed, refuse_unsupported
+from asudfd.aerospike.message.single.beside import done_beside
 from asudfd.aerospike.message.single.commit import reply_when_durable, with_generation
 from asudfd.aerospike.message.single.read import read
 from asudfd.aerospike.message.single.touch import touch
@@ -43,10 +45,11 @@ if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
     from asudfd.aerospike.message.context import RecordContext
     from asudfd.aerospike.message.counts import ResultCounters
+    from asudfd.aerospike.message.single.beside import OperationsDone
     from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
-    Execute = Callable[[Namespace, Message, list[Op]], RecordOutcome]
+    Execute = Callable[[Namespace, Message, list[Op], OperationsDone | None], RecordOutcome]
 
 _KINDS: tuple[tuple[Execute, ResultCounters], ...] = (
     (read, READS),
@@ -76,7 +79,9 @@ class RecordExecutor:
         if namespace is None:
             return reply_frame(Result.NAMESPACE)
         began = time.monotonic()
-        waits = message.digest in namespace.locks or (FIELD_FILTER in fields and not ready(fields))
+        waits = message.digest in namespace.locks or (
+            (todo or FIELD_FILTER in fields) and not ready(fields, todo)
+        )
         outcome = None if waits else self._attempt(namespace, message, todo, origin, session)
         if outcome is None:
             later = self.respond_later(namespace, message, todo, origin, session)
@@ -103,7 +108,9 @@ class RecordExecutor:
         if namespace is None:
             return failed(Result.NAMESPACE)
         fields = message.fields
-        if message.digest in namespace.locks or (FIELD_FILTER in fields and not ready(fields)):
+        if message.digest in namespace.locks or (
+            (todo or FIELD_FILTER in fields) and not ready(fields, todo)
+        ):
             return self._in_line(namespace, message, todo, origin, session)
         outcome = self._attempt(namespace, message, todo, origin, session)
         return self._in_line(namespace, message, todo, origin, session) if outcome is None else outcome
@@ -129,17 +136,20 @@ class RecordExecutor:
         origin: str,
         session: ClientSession | None,
     ) -> RecordOutcome:
-        """Answer as soon as nobody who came before works on the record; a UDF then in a thread, if it takes long."""
+        """Answer as soon as nobody who came before works on the record; then in a thread what takes long."""
         context, digest = self.context, message.digest
         assert digest is not None
         limit = min(context.seconds_for(message.time_limit), context.lua.time_max_ms / 1000)
         end = time.monotonic() + limit
         try:
-            await prepare(message.fields)
+            await prepare(message.fields, todo)
             async with namespace.hold(digest, limit):
-                await prepare(message.fields)  # once more, if so many others came meanwhile
+                await prepare(message.fields, todo)  # once more, if so many others came meanwhile
                 seconds = end - time.monotonic()
                 outcome = self._attempt(namespace, message, todo, origin, session)
+                if outcome is None and FIELD_UDF_MODULE not in message.fields:
+                    done = await done_beside(namespace, message, todo)
+                    outcome = self._attempt(namespace, message, todo, origin, session, done=done)
                 if outcome is None:
                     outcome = await apply_in_thread(context, namespace, message, origin, session, seconds)
                     UDFS.count(namespace, origin, outcome.code)
@@ -161,8 +171,10 @@ class RecordExecutor:
         todo: list[Op],
         origin: str,
         session: ClientSession | None,
+        *,
+        done: OperationsDone | None = None,
     ) -> RecordOutcome | None:
-        """The outcome of a request on a record that nobody has locked; None for a UDF that needs a thread."""
+        """The outcome of a request on a record that nobody else has locked; None for what needs a thread, and was not ``done``."""
         context, fields, info2 = self.context, message.fields, message.info2
         execute, counts = _KINDS[info2 & (INFO2_WRITE | INFO2_DELETE)]
         outcome: RecordOutcome | None
@@ -174,14 +186,12 @@ class RecordExecutor:
             elif counts is WRITES and FIELD_UDF_MODULE in fields:
                 counts = UDFS
                 outcome = apply(context, namespace, message, origin, session)
-                if outcome is None:
-                    return None
             elif counts is READS and not message.info1 & INFO1_READ:
                 raise RequestRefused(Result.PARAMETER, "a request that neither reads nor writes")  # noqa: TRY301 - counted below
             else:
-                outcome = execute(namespace, message, todo)
-                if counts is READS and outcome.void_time:  # only a record that was read shows one
-                    touch(namespace, message)
+                outcome = _executed(execute, namespace, message, todo, done)
+            if outcome is None:
+                return None
         except (RequestRefused, particle.Refused) as error:
             outcome = context.refuse(error, session)
             if counts is not UDFS:
@@ -190,6 +200,19 @@ class RecordExecutor:
             outcome = context.fault(error)
         namespace.counters[counts.names[origin][outcome.code]] += 1
         return outcome
+
+
+def _executed(
+    execute: Execute, namespace: Namespace, message: Message, todo: list[Op], done: OperationsDone | None
+) -> RecordOutcome | None:
+    """The outcome of a request; None for operations that belong in a thread. Raises RequestRefused and particle.Refused."""
+    try:
+        outcome = execute(namespace, message, todo, done)
+    except CostExceededError:
+        return None
+    if execute is read and outcome.void_time:  # only a record that was read shows one
+        touch(namespace, message)
+    return outcome
 
 
 def _kind(message: Message) -> str:

@@ -9,10 +9,14 @@
 
     CDT_READ     shows something of a list or map, `asudfd.aerospike.message.cdt`
     CDT_MODIFY   changes a list or map, and shows what the operation gives
+    EXPRESSION_READ, EXPRESSION_MODIFY show or write what an expression gives, `asudfd.aerospike.message.single.expression`
+    BIT_READ     shows something of the bits of a blob, `asudfd.aerospike.message.bits`
+    BIT_MODIFY   changes bits of a blob
+    HLL_READ     shows something of a HyperLogLog, `asudfd.aerospike.message.hll`
+    HLL_MODIFY   changes a HyperLogLog, and shows what the operation gives
 
 A record that has no bins in the end is deleted. With RESPOND_ALL every operation but TOUCH shows something: reads a
-bin or null, the others what they give, or a null, under their own code. Operations on bits, HyperLogLogs and
-expressions answer result code 16, unsupported feature.
+bin or null, the others what they give, or a null, under their own code.
 Source: the wire specification, section 4.3.
 """
 
@@ -28,59 +32,65 @@ from asinfo.wire.message import (
     INFO2_RESPOND_ALL_OPS,
     OP_ADD,
     OP_APPEND,
-    OP_BIT_MODIFY,
-    OP_BIT_READ,
     OP_CDT_MODIFY,
     OP_CDT_READ,
     OP_DELETE,
     OP_EXPRESSION_MODIFY,
     OP_EXPRESSION_READ,
-    OP_HLL_MODIFY,
-    OP_HLL_READ,
     OP_PREPEND,
     OP_READ,
     OP_TOUCH,
     OP_WRITE,
     op,
 )
-from asinfo.wire.particle import BLOB, FLOAT, INTEGER, LIST, NULL, STRING
+from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
-from asudfd.aerospike.message import cdt
-from asudfd.aerospike.message.cost import COPY_STEPS
-from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join
+from asudfd.aerospike.message.cdt.opened import OpenedBin
+from asudfd.aerospike.message.cost import COPY_STEPS, TURN_STEPS, CostBudget
+from asudfd.aerospike.message.filter.cache import has_expressions, operations_of
+from asudfd.aerospike.message.outcome import (
+    OK,
+    REPLY_SIZE_MAX,
+    RecordOutcome,
+    check_names,
+    failed,
+    join,
+    reply_too_large,
+)
+from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
+from asudfd.aerospike.message.single.expression import RecordExpressions
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.message.cdt.collection import Collection
+    from asudfd.aerospike.message.single.beside import OperationsDone
     from asudfd.record.namespace import Namespace
+    from asudfd.record.record import Record
 
     Bins = dict[bytes, bytes]
-
-UNSUPPORTED = {
-    OP_EXPRESSION_READ: "expression read",
-    OP_EXPRESSION_MODIFY: "expression modify",
-    OP_BIT_READ: "bits read",
-    OP_BIT_MODIFY: "bits modify",
-    OP_HLL_READ: "HyperLogLog read",
-    OP_HLL_MODIFY: "HyperLogLog modify",
-}
-"""Operations that exist but that this node does not offer, with their names."""
 
 SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
 
 _COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
+_READS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
+_WRITES = value_operations.WRITES | {OP_CDT_MODIFY, OP_EXPRESSION_MODIFY}
+_COMMANDS = _READS | _WRITES
 _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
 
-def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
-    """Answer a write of any operations. Raises RequestRefused; nothing is changed then."""
+def operate(
+    namespace: Namespace, message: Message, todo: list[Op], done: OperationsDone | None = None
+) -> RecordOutcome:
+    """Answer a write of any operations, which may have been ``done``.
+
+    Raises RequestRefused, and CostExceededError for what is too much for a turn of the event loop; nothing is changed then.
+    """
     info2, info3, digest, fields = message.info2, message.info3, message.digest, message.fields
     assert digest is not None
     _check(message.info1, info2, info3, todo)
@@ -95,7 +105,11 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOut
     if any(len(value) > size_max for _, _, _, value in todo):
         raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
     bins = {} if record is None or info3 & REPLACE else split(record.bins)
-    shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS)
+    if done:
+        shown = done.put_into(bins)
+    else:
+        expressions = expressions_of(namespace, message, record, todo)
+        shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS, expressions=expressions)
     answer = join(shown)  # refuses before anything is changed
     if bins:
         blob = b"".join(bins.values())
@@ -109,19 +123,38 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOut
     return RecordOutcome(OK, generation, void_time, answer, len(shown))
 
 
-def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> list[bytes]:
-    """Apply ``todo`` to ``bins`` and return what they show. Raises RequestRefused.
+def expressions_of(
+    namespace: Namespace, message: Message, record: Record | None, todo: list[Op]
+) -> RecordExpressions | None:
+    """The expressions among operations, None if there are none. Raises RequestRefused."""
+    if any(has_expressions(code, value) for code, _, _, value in todo):
+        return RecordExpressions(namespace, message, record, operations_of(todo))
+    return None
 
-    What an operation on a list or map shows has the code of that with ``echo``, else that of a read: rows of batches
+
+def run(
+    bins: Bins,
+    todo: list[Op],
+    respond_all: int,
+    *,
+    echo: bool = True,
+    expressions: RecordExpressions | None = None,
+    budget: CostBudget | None = None,
+) -> list[bytes]:
+    """Apply ``todo`` to ``bins`` and return what they show; ``expressions`` are those among them.
+
+    Raises RequestRefused and CostExceededError.
+
+    What an operation with a command shows has the code of that with ``echo``, else that of a read: rows of batches
     that only read are answered so.
     """
     shown: list[bytes] = []
-    opened = _CollectionBins(bins)
+    opened = _CollectionBins(bins, expressions, budget or CostBudget(TURN_STEPS))
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
             raise RequestRefused(Result.PARAMETER, "so many operations are too much for one request")
-        if code in _COLLECTIONS:
-            given = opened.operate(code, name, value)
+        if code in _COMMANDS:
+            given = opened.command(code, name, value)
             if given is not None or respond_all:
                 shown.append(_shown(code if echo else OP_READ, name, given))
             continue
@@ -149,13 +182,11 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
         raise RequestRefused(Result.PARAMETER, "all bins cannot be answered one by one")
     reads_all = False
     for code, kind, name, _ in todo:
-        if code in UNSUPPORTED:
-            raise unsupported(code)
-        if code in {OP_READ, OP_CDT_READ}:
+        if code == OP_READ or code in _READS:
             if not info1 & INFO1_READ or (not name and not whole):
                 raise RequestRefused(Result.PARAMETER, "a read in a message that does not read")
             reads_all |= not name
-        elif code != OP_CDT_MODIFY and code not in _CHANGES:
+        elif code not in _WRITES and code not in _CHANGES:
             raise RequestRefused(Result.PARAMETER, f"no operation has the code {code}")
         elif info3 & REPLACE and (code not in {OP_WRITE, OP_DELETE} or (code == OP_WRITE and kind == NULL)):
             raise RequestRefused(Result.PARAMETER, "a record can be replaced only by values")
@@ -163,74 +194,69 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
         raise RequestRefused(Result.PARAMETER, "all bins are to be read, but no operation reads them")
 
 
-def unsupported(code: int) -> RequestRefused:
-    """The refusal of an operation of UNSUPPORTED."""
-    return RequestRefused(
-        Result.UNSUPPORTED_FEATURE, f"operation {code} ({UNSUPPORTED[code]}) is not supported"
-    )
-
-
 class _CollectionBins:
     """The list and map bins that operations work on, each taken apart once, and the work of all operations."""
 
-    __slots__ = ("_bins", "_changed", "_collections", "_opened", "_stored")
+    __slots__ = ("_bins", "_budget", "_changed", "_expressions", "_opened", "_shown_size")
 
-    def __init__(self, bins: Bins) -> None:
+    def __init__(self, bins: Bins, expressions: RecordExpressions | None, budget: CostBudget) -> None:
         self._bins = bins
-        self._collections = cdt.OpenCollections()
-        self._opened: dict[bytes, Collection] = {}
-        self._changed: dict[bytes, Collection] = {}
-        self._stored: dict[bytes, tuple[int, bytes]] = {}
+        self._expressions = expressions
+        self._budget = budget
+        self._shown_size = 0
+        self._opened: dict[bytes, OpenedBin] = {}
+        self._changed: dict[bytes, OpenedBin] = {}
 
-    def operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+    def command(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+        """Do an operation that has a command; what it shows, None for nothing.
+
+        Raises RequestRefused and CostExceededError.
+        """
+        if not has_expressions(code, command) and code in _COLLECTIONS:
+            return self._counted(self._operate(code, name, command))
+        self.close()
+        budget = self.forget(0)
+        if self._expressions is not None and code not in value_operations.CODES:
+            return self._counted(self._expressions.operate(code, name, self._bins, budget))
+        return self._counted(value_operations.work(self._bins, code, name, command, budget))
+
+    def _operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
         """Do an operation on a list or map bin; what it shows, None for nothing. Raises RequestRefused."""
-        collection = self._opened.get(name)
-        if name in self._bins and name not in self._stored:
-            self._stored[name] = particle(self._bins[name])
-        stored = self._stored.get(name, (NULL, b""))
+        opened = self._opened.get(name)
+        if opened is None:
+            whole = self._bins.get(name)
+            opened = self._opened[name] = OpenedBin(None if whole is None else particle(whole), self._budget)
         if code == OP_CDT_READ:
-            if collection is not None:
-                given = cdt.read_open(collection, command)
-            elif name in self._bins:
-                given = cdt.read(*stored, command, self._collections)
-            else:
-                cdt.check(command, self._collections.budget, modifies=False)
-                return None
-            kind, _ = given
-            return given if kind != NULL else None
-        kind, content = stored
-        if collection is None and kind == LIST:
-            appended = cdt.append(content, command, self._collections.budget)
-            if appended is not None:
-                longer, count = appended
-                self._stored[name] = LIST, longer
-                self._bins[name] = op(OP_READ, LIST, name, longer)
-                return count
-        if collection is None:
-            collection = cdt.open_bin(*stored, self._collections.budget)
-        changed, shown = cdt.modify_open(collection, command, self._collections.budget)
-        if changed is not None:
-            self._opened[name] = self._changed[name] = changed
+            return opened.read(command)
+        self._changed[name] = opened
+        return opened.modify(command)
+
+    def _counted(self, shown: tuple[int, bytes] | None) -> tuple[int, bytes] | None:
+        """What is shown, as long as it is not more in all than a reply may have. Raises RequestRefused."""
+        if shown:
+            self._shown_size += len(shown[1])
+            if self._shown_size > REPLY_SIZE_MAX:
+                raise reply_too_large()
         return shown
 
     def close(self) -> None:
         """Bring what has changed to the bins. Raises RequestRefused."""
-        for name, collection in self._changed.items():
-            if len(name) > BIN_NAME_SIZE_MAX:
-                raise RequestRefused(Result.BIN_NAME, "the bin's name is too long")
-            self._bins[name] = op(OP_READ, collection.kind, name, self._pack(collection))
+        for name, opened in self._changed.items():
+            if (stored := opened.stored) is not None:
+                if len(name) > BIN_NAME_SIZE_MAX:
+                    raise RequestRefused(Result.BIN_NAME, "the bin's name is too long")
+                kind, value = stored
+                self._bins[name] = op(OP_READ, kind, name, value)
         self._changed.clear()
 
-    def _pack(self, collection: Collection) -> bytes:
-        with cdt.REFUSING:
-            return collection.pack()
+    def forget(self, size: int) -> CostBudget:
+        """Another operation comes, on a bin of ``size`` bytes, which it may copy: what may still be done.
 
-    def forget(self, size: int) -> None:
-        """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises RequestRefused."""
+        Raises CostExceededError.
+        """
         self._opened.clear()
-        self._stored.clear()
-        with cdt.REFUSING:
-            self._collections.budget.charge(size * COPY_STEPS)
+        self._budget.charge(size * COPY_STEPS)
+        return self._budget
 
 
 def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:

@@ -25,24 +25,27 @@ from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
+    from asudfd.aerospike.message.single.beside import OperationsDone
     from asudfd.record.namespace import Namespace
 
 _READS = INFO1_READ | INFO1_GET_ALL
 
 
-def write(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
-    """Answer a write. Raises RequestRefused, and particle.Refused for a value that no record keeps."""
+def write(
+    namespace: Namespace, message: Message, todo: list[Op], done: OperationsDone | None = None
+) -> RecordOutcome:
+    """Answer a write. Raises as `operate`, and particle.Refused for a value that no record keeps."""
     info1, info2, info3, digest = message.info1, message.info2, message.info3, message.digest
     assert digest is not None
     if not todo:
         raise RequestRefused(Result.PARAMETER, "a write of nothing")
     if info1 & _READS or info2 & INFO2_RESPOND_ALL_OPS:
-        return operate(namespace, message, todo)
+        return operate(namespace, message, todo, done)
     changed = {}
     size_max = namespace.record_size_max
     for code, kind, name, value in todo:
         if code != OP_WRITE or kind == NULL:
-            return operate(namespace, message, todo)
+            return operate(namespace, message, todo, done)
         if len(value) > size_max:  # before the value is looked at: that takes time
             raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
         changed[name] = make_bin(kind, name, value)
@@ -59,7 +62,9 @@ def write(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutco
     return new_tuple(RecordOutcome, (OK, generation, void_time, b"", 0))
 
 
-def delete(namespace: Namespace, message: Message, _todo: list[Op]) -> RecordOutcome:
+def delete(
+    namespace: Namespace, message: Message, _todo: list[Op], _done: OperationsDone | None = None
+) -> RecordOutcome:
     """Answer a delete. Raises RequestRefused."""
     digest = message.digest
     assert digest is not None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from typing import Any, cast
 
 import pytest
 
-from asinfo.wire import message, request
+from asinfo.wire import message, msgpack, request
 from asinfo.wire.message import INFO3_PARTITION_DONE
+from asinfo.wire.particle import GEOJSON
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from asudfd.aerospike.info import sindex
@@ -111,6 +113,51 @@ def test_elements_keys_and_values(stored: World) -> None:
     assert query(stored, numbers(4, 5, b"m"), (26, b"\3")) == [4, 5]
 
 
+SQUARE = b'{"type":"Polygon","coordinates":[[[0.5,0],[9.5,0],[9.5,10],[0.5,10],[0.5,0]]]}'
+
+
+def geo(text: bytes, name: bytes = b"g") -> bytes:
+    return within(name, GEOJSON, text, text)
+
+
+@pytest.fixture
+def places(stored: World) -> World:
+    for number in range(20):
+        point = msgpack.GeoJSON(f'{{"type":"Point","coordinates":[{number},5]}}')
+        circle = msgpack.GeoJSON(f'{{"type":"AeroCircle","coordinates":[[{number},0],300000]}}')
+        stored.ask(
+            request.put(
+                Key("test", "demo", f"g{number}"), {"n": number, "g": point, "r": circle, "p": [1, point]}
+            )
+        )
+    stored.ask(
+        request.put(Key("test", "demo", "none"), {"n": 99, "g": msgpack.GeoJSON('{"type":"Line"}'), "r": "x"})
+    )
+    return stored
+
+
+def test_points_in_a_region(places: World) -> None:
+    create(places, Index("demo", "g", "geo2dsphere", "default"))
+    create(places, Index("demo", "p", "geo2dsphere", "list"), b"p")
+    assert query(places, geo(SQUARE)) == list(range(1, 10))
+    assert query(places, geo(SQUARE, b"p"), (26, b"\1")) == list(range(1, 10))
+    assert query(places, geo(b'{"type":"AeroCircle","coordinates":[[3,5],150000]}')) == [2, 3, 4]
+
+
+def test_regions_with_a_point(places: World) -> None:
+    create(places, Index("demo", "r", "geo2dsphere", "default"))
+    assert query(places, geo(b'{"type":"Point","coordinates":[7,0.1]}', b"r")) == [5, 6, 7, 8, 9]
+
+
+def test_what_is_no_region_or_a_large_one(places: World) -> None:
+    create(places, Index("demo", "g", "geo2dsphere", "default"))
+    assert query(places, geo(b"{}")) == Result.GEOJSON
+    assert query(places, geo(b"[" * 5000)) == Result.UNSUPPORTED_FEATURE
+    large = msgpack.GeoJSON('{"a":[' + "[]," * 5000 + "1]}")
+    assert places.ask(request.put(Key("test", "demo", "large"), {"g": large})).result == Result.OK
+    assert query(places, geo(SQUARE)) == Result.UNSUPPORTED_FEATURE
+
+
 def test_records_have_the_value_by_which_they_were_found(stored: World) -> None:
     create(stored)
     fields = [(0, b"test"), (1, b"demo"), (11, ALL), (22, numbers(3, 3))]
@@ -132,7 +179,9 @@ def test_an_index_without_a_set_is_for_all(stored: World) -> None:
         (within(b"n", 23, b"{}", b"{}"), (), Result.INDEX_NOT_FOUND),
         (numbers(1, 2), ((26, b"\1"),), Result.INDEX_NOT_FOUND),
         (numbers(1, 2), ((21, b"other"),), Result.INDEX_NOT_FOUND),
-        (numbers(1, 2), ((23, b"\x92\x10\0"),), Result.UNSUPPORTED_FEATURE),
+        (numbers(1, 2), ((23, b"\x92\x10\0"),), Result.INDEX_NOT_FOUND),
+        (numbers(1, 2), ((23, b"\x91\x10"),), Result.PARAMETER),
+        (numbers(1, 2), ((24, b"\x92\x10\0"),), Result.UNSUPPORTED_FEATURE),
         (numbers(1, 2)[:-1], (), Result.PARAMETER),
         (numbers(1, 2) + b"x", (), Result.PARAMETER),
         (within(b"n", 1, b"\1", b"\2"), (), Result.PARAMETER),
@@ -179,6 +228,22 @@ def test_the_life_of_an_index(stored: World) -> None:
     assert info(stored, b"sindex-list") == b""
 
 
+def test_an_index_within_lists_and_maps(stored: World) -> None:
+    for number in range(4):
+        bins: dict[str, Any] = {"n": number, "d": {"a": [[number, "x"], 7], "k": {number: "x"}}}
+        assert stored.ask(request.put(Key("test", "deep", number), bins)).result == 0
+    first = msgpack.pack([0x22, "a", 0x10, 0, 0x10, 0])
+    keys = msgpack.pack([0x22, "k"])
+    for name, context, kind in ((b"first", first, b""), (b"keys", keys, b"indextype=mapkeys;")):
+        definition = b"namespace=test;set=deep;bin=d;type=numeric;%bindexname=%b;context=%b"
+        assert info(stored, b"sindex-create", definition % (kind, name, b64encode(context))) == b"ok"
+    assert b":indextype=default:context=%b:" % b64encode(first) in info(stored, b"sindex-list")
+    within_first, of_keys = (23, first), ((23, keys), (26, b"\2"))
+    assert query(stored, numbers(1, 2, b"d"), within_first, set_name=b"deep") == [1, 2]
+    assert query(stored, numbers(2, 9, b"d"), *of_keys, set_name=b"deep") == [2, 3]
+    assert query(stored, numbers(1, 2, b"d"), set_name=b"deep") == Result.INDEX_NOT_FOUND
+
+
 def test_a_second_name_for_the_same_replaces_the_first(stored: World) -> None:
     for name in (b"i", b"j"):
         definition = b"namespace=test;indexname=" + name + b";set=demo;bin=n;type=numeric"
@@ -213,8 +278,13 @@ LONG = b"x" * 64
         ),
         (
             b"sindex-create",
-            b"indexname=i;bin=b;type=numeric;context=khAA",
-            "ERROR:16:indexes within collections, or on expressions, are not supported",
+            b"indexname=i;bin=b;type=numeric;context=kgQA",
+            "ERROR:4:'context' invalid cdt context",
+        ),
+        (
+            b"sindex-create",
+            b"indexname=i;type=numeric;exp=kgQA",
+            "ERROR:16:indexes on expressions are not supported",
         ),
         (b"sindex-stat", b"indexname=" + LONG, "ERROR:4:'indexname' value too longERROR:201:no index"),
     ],
@@ -249,7 +319,7 @@ def test_metadata_that_is_not_stored(stored: World, failure: Exception, answer: 
     assert refused(stored, b"sindex-create", b"ns=test;indexname=i;bin=n;type=numeric") == answer
 
 
-@pytest.mark.parametrize("value", ["", "[", "[1,2,3,4]", '["a","b","geo2dsphere","default"]', "{}", '["a"]'])
+@pytest.mark.parametrize("value", ["", "[", "[1,2,3,4]", '["a","b","geo3d","default"]', "{}", '["a"]'])
 def test_metadata_that_is_no_definition(world: World, value: str) -> None:
     accept_indexes(
         world.node.namespaces, [SmdItem("test|i", value, 1, 0), SmdItem("nope|i", value_of(NUMERIC), 1, 0)]

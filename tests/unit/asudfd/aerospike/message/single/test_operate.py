@@ -10,6 +10,7 @@ from asinfo.wire import message, particle, request
 from asinfo.wire.message import op
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
+from asudfd.aerospike.message import cost
 from tests.fakes.world import World
 
 KEY = Key("test", "demo", "k1")
@@ -79,10 +80,10 @@ def test_integers_wrap_at_64_bits(stored: World) -> None:
         (change(9, "n", "x"), Result.BIN_TYPE),
         (change(9, "n", 1), Result.BIN_TYPE),
         (change(10, "new", 1), Result.PARAMETER),
-        (op(4, 4, b"l", b"\x91\xcc\xff"), Result.UNSUPPORTED_FEATURE),
-        (op(8, 4, b"e", b"\x92\0\1"), Result.UNSUPPORTED_FEATURE),
-        (op(13, 4, b"e", b"\x92\0\1"), Result.UNSUPPORTED_FEATURE),
-        (op(16, 4, b"e", b"\x92\0\1"), Result.UNSUPPORTED_FEATURE),
+        (op(4, 4, b"l", b"\x91\xcc\xff"), Result.PARAMETER),
+        (op(8, 4, b"e", b"\x91\0"), Result.PARAMETER),
+        (op(13, 4, b"e", b"\x94\x07\0\x08\0"), Result.BIN_NOT_FOUND),
+        (op(16, 4, b"e", b"\x91\3"), Result.BIN_NOT_FOUND),
         (op(6, 1, b"n", bytes(8)), Result.PARAMETER),
         (op(17, 1, b"n", bytes(8)), Result.PARAMETER),
         (read("n"), Result.PARAMETER),
@@ -197,7 +198,10 @@ class TestLimits:
         assert ask(large, TOUCH, *[read()] * 2000, info1=3).result == Result.RECORD_TOO_BIG
         assert large.ask(request.get(KEY)).generation == 2  # what was refused changed nothing
 
-    def test_many_operations_cannot_copy_a_large_bin_without_end(self, large: World) -> None:
+    def test_many_operations_cannot_copy_a_large_bin_without_end(
+        self, large: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cost, "BESIDE_STEPS", 1_000_000)
         assert ask(large, *[change(9, "large", b"y")] * 5000).result == Result.UNSUPPORTED_FEATURE
         assert large.ask(request.get(KEY)).generation == 1
 

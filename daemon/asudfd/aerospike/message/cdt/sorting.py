@@ -1,0 +1,56 @@
+"""Sorting in pieces: a sort is one call that no other thread can come between, and may take a second."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from operator import le
+from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asinfo.wire.collection import Order
+
+AT_ONCE = 2048
+"""So many values, at any depth, are sorted or compared at once: some 2 ms."""
+
+_BOUNDS_MAX = 256
+"""Most values by which what is to be sorted is divided."""
+
+
+def ascending(found: list[Order]) -> bool:
+    """Whether no value is less than the one before it."""
+    return all(
+        all(map(le, found[start : start + AT_ONCE], found[start + 1 : start + AT_ONCE + 1]))
+        for start in range(0, len(found), AT_ONCE)
+    )
+
+
+def sorted_places(found: list[Order], weight: float) -> list[int]:
+    """Places by the order of the values in ``found``, equal ones in their order; ``weight`` is how many values are in those."""
+    most = max(2, int(AT_ONCE * len(found) / max(1, weight)))
+    if len(found) <= most:
+        return sorted(range(len(found)), key=found.__getitem__)
+    return _sorted(range(len(found)), found, most, Random(len(found)))  # noqa: S311 - no secret
+
+
+def _sorted(places: Sequence[int], found: list[Order], most: int, random: Random) -> list[int]:
+    if len(places) <= most:
+        return sorted(places, key=found.__getitem__)
+    count = min(_BOUNDS_MAX, len(places) // most + 1)
+    bounds = sorted({found[place] for place in random.sample(places, min(len(places), count))})
+    between: list[list[int]] = [[] for _ in range(len(bounds) + 1)]
+    equal: list[list[int]] = [[] for _ in bounds]
+    for place in places:
+        value = found[place]
+        part = bisect_left(bounds, value)
+        if part < len(bounds) and bounds[part] == value:
+            equal[part].append(place)
+        else:
+            between[part].append(place)
+    in_turn = _sorted(between[0], found, most, random)
+    for same, greater in zip(equal, between[1:], strict=True):
+        in_turn += same
+        in_turn += _sorted(greater, found, most, random)
+    return in_turn
