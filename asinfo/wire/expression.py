@@ -55,8 +55,11 @@ DIGEST_MOD, DEVICE_SIZE, LAST_UPDATE, SINCE_UPDATE, VOID_TIME, TTL, SET_NAME, KE
 IS_TOMBSTONE = 72
 MEMORY_SIZE, RECORD_SIZE = 73, 74
 KEY, BIN, BIN_TYPE = 80, 81, 82
-MAP_KEYS, MAP_VALUES = 101, 102
-UNKNOWN, COND, VAR, LET, QUOTE, CALL = 0, 123, 124, 125, 126, 127
+REMOVAL, MAP_KEYS, MAP_VALUES = 100, 101, 102
+UNKNOWN, ELEMENT, COND, VAR, LET, QUOTE, CALL = 0, 122, 123, 124, 125, 126, 127
+
+ALL_CHILDREN = 4
+"""A step of a path that leads to all elements of a list or map, or to those of which an expression is true."""
 
 _SHAPES: dict[int, str] = {
     **dict.fromkeys((EQ, NE, GT, GE, LT, LE, GEO, IN_LIST, POW, LOG, MOD), "ee"),
@@ -66,9 +69,10 @@ _SHAPES: dict[int, str] = {
     **dict.fromkeys((AND, OR, EXCLUSIVE), "ee*"),
     **dict.fromkeys((ADD, SUB, MUL, DIV, MIN, MAX, INT_AND, INT_OR, INT_XOR), "e*"),
     **dict.fromkeys((DEVICE_SIZE, LAST_UPDATE, VOID_TIME, TTL, SET_NAME, KEY_EXISTS), ""),
-    **dict.fromkeys((SINCE_UPDATE, IS_TOMBSTONE, MEMORY_SIZE, RECORD_SIZE, UNKNOWN), ""),
+    **dict.fromkeys((SINCE_UPDATE, IS_TOMBSTONE, MEMORY_SIZE, RECORD_SIZE, UNKNOWN, REMOVAL), ""),
     REGEX: "ine",
     DIGEST_MOD: "i",
+    ELEMENT: "ii",
     KEY: "i",
     BIN: "in",
     BIN_TYPE: "n",
@@ -125,6 +129,20 @@ class CalledCommand:
         return self.before + head(len(parts), of_map=False) + b"".join(parts)
 
 
+class PathCommand:
+    """A command on all elements that a path leads to: each of ``steps`` is a number and a packed value, or an expression.
+
+    ``change`` is what an element becomes.
+    """
+
+    __slots__ = ("change", "flags", "steps")
+
+    def __init__(self, steps: list[tuple[int, bytes | Node]], flags: int, change: Node | None) -> None:
+        self.steps = steps
+        self.flags = flags
+        self.change = change
+
+
 def decode(data: bytes) -> Node:
     """The expression that is the whole of ``data``.
 
@@ -145,12 +163,29 @@ class ExpressionReader:
 
     def read(self, data: bytes) -> Node:
         """The expression that is the whole of ``data``. Raises as `decode`."""
+        return self._node(self._value(data))
+
+    def path(self, data: bytes) -> PathCommand:
+        """The command on a path that is the whole of ``data``. Raises as `decode`."""
+        command = [PATHS, *self._arguments_of(data)] if data.startswith(b"\0") else self._value(data)
+        if not isinstance(command, list) or command[:1] != [PATHS]:
+            raise WireError("a path that is none")
+        return self._path(command)
+
+    def _arguments_of(self, data: bytes) -> list[Any]:
+        """Those of a command of old clients: its code stands in two bytes before them."""
+        arguments = self._value(data[2:])
+        if not isinstance(arguments, list):
+            raise WireError("arguments that are no list")
+        return arguments
+
+    def _value(self, data: bytes) -> Any:
         self._size_left -= len(data)
         if self._size_left < 0:
             raise WireError(f"expressions of more than {SIZE_MAX} bytes")
         with suppress(IndexError, StructError):  # what is wrong with it the reader tells
             pass_over(data, 0, self._charge)
-        return self._node(msgpack.unpack(data))
+        return msgpack.unpack(data)
 
     def _charge(self, values: int) -> None:
         """Raise Unsupported for so many values, in constants too, that to read them takes too long."""
@@ -211,11 +246,11 @@ class ExpressionReader:
             raise WireError("an argument of another type")
         return argument
 
-    def _command(self, command: Any) -> CalledCommand:
+    def _command(self, command: Any) -> CalledCommand | PathCommand:
         if not isinstance(command, list) or not command:
             raise WireError("a command that is no list, or one without a code")
         if command[0] == PATHS:
-            return CalledCommand(b"", [msgpack.pack(part) for part in command])
+            return self._path(command)
         if command[0] != IN_CONTEXT:
             return CalledCommand(b"", [self._part(part) for part in command])
         if len(command) != 3 or not isinstance(command[2], list):
@@ -223,6 +258,22 @@ class ExpressionReader:
         _, context, inner = command
         before = head(3, of_map=False) + msgpack.pack(IN_CONTEXT) + msgpack.pack(context)
         return CalledCommand(before, [self._part(part) for part in inner])
+
+    def _path(self, command: list[Any]) -> PathCommand:
+        if len(command) not in {3, 4}:
+            raise WireError("a path, and flags, are two arguments, and an expression may be another one")
+        _, context, flags, *change = command
+        if not isinstance(context, list) or not context or len(context) % 2 or type(flags) is not int:
+            raise WireError("a path without steps, or with a step without value")
+        steps = [self._step(number, value) for number, value in zip(*[iter(context)] * 2, strict=True)]
+        return PathCommand(steps, flags, self._node(change[0]) if change else None)
+
+    def _step(self, number: Any, value: Any) -> tuple[int, bytes | Node]:
+        if type(number) is not int:
+            raise WireError("a step that is no number")
+        if number == ALL_CHILDREN and isinstance(value, list):
+            return number, self._node(value)
+        return number, msgpack.pack(value)
 
     def _part(self, value: Any) -> bytes | Node:
         if not isinstance(value, list):

@@ -2,11 +2,13 @@
 
 An index is its definition and nothing more: a query by its bin looks through the records of the set. That takes the
 time of a scan, is never behind, and costs writes nothing. Definitions are kept by system metadata, as
-NAMESPACE|NAME = a JSON list of set, bin, kind and type, which hands them over at the start and to every node.
+NAMESPACE|NAME = a JSON list of set, bin, kind and type, and of the context where there is one, which hands them over at the
+start and to every node.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode
 from json import dumps
 from typing import NamedTuple
 
@@ -26,21 +28,28 @@ _TYPE_LETTERS = {"default": ".", "list": "L", "mapkeys": "K", "mapvalues": "V"}
 
 
 class Index(NamedTuple):
-    """A definition; ``set_name`` is empty for all sets."""
+    """A definition; ``set_name`` is empty for all sets.
+
+    ``context`` is the way to a value within the bin, packed and in base64; empty for the bin itself.
+    """
 
     set_name: str
     bin_name: str
     kind: str
     type: str
+    context: str = ""
 
-    def covers(self, set_name: bytes, bin_name: bytes, particle: int, type_: int) -> bool:
-        """Whether a query may ask for values of this particle type, in this bin of this set."""
+    def covers(
+        self, set_name: bytes, bin_name: bytes, particle: int, type_: int, context: bytes = b""
+    ) -> bool:
+        """Whether a query may ask for values of this particle type, in this bin of this set, where a context leads."""
         own = self.set_name.encode("utf-8", "surrogateescape")
         return (
             own in {b"", set_name}
             and self.bin_name.encode("utf-8", "surrogateescape") == bin_name
             and KINDS[self.kind] == particle
             and TYPES.index(self.type) == type_
+            and b64decode(self.context) == context
         )
 
 
@@ -51,7 +60,7 @@ def key_of(namespace: bytes, name: bytes) -> str:
 
 def value_of(index: Index) -> str:
     """The value of an index in system metadata."""
-    return dumps(index)
+    return dumps(index if index.context else index[:4])
 
 
 def shown(key: str, value: str) -> str:
@@ -65,15 +74,22 @@ def shown(key: str, value: str) -> str:
     except ValueError:
         return f"{key}={value}"
     letters = f"{_TYPE_LETTERS[index.type]}|{_KIND_LETTERS[index.kind]}"
+    if index.context:
+        letters = f"c{index.context}|{letters}"
     return f"{namespace}|{index.set_name}|{index.bin_name}|{letters}={name}"
 
 
 def read(value: str) -> Index:
     """The definition that ``value`` is. Raises ValueError."""
     parts = decode_json(value, escaped_bytes=True)
-    if not isinstance(parts, list) or len(parts) != 4 or not all(isinstance(part, str) for part in parts):
-        raise ValueError("is no list of four texts")
+    if (
+        not isinstance(parts, list)
+        or len(parts) not in {4, 5}
+        or not all(isinstance(part, str) for part in parts)
+    ):
+        raise ValueError("is no list of four or five texts")
     index = Index(*parts)
     if index.kind not in KINDS or index.type not in TYPES:
         raise ValueError("is of a kind or type that there is not")
+    b64decode(index.context, validate=True)
     return index

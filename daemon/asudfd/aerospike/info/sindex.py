@@ -15,6 +15,7 @@ from asinfo.wire import msgpack
 from asinfo.wire.message import BIN_NAME_SIZE_MAX, NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from asudfd.aerospike.info.namespaces import find
 from asudfd.aerospike.info.table import InfoCommand
+from asudfd.aerospike.message.cdt.context import steps_of
 from asudfd.errors import Code, CommandError
 from asudfd.figures.figure import info_text
 from asudfd.figures.sets import INDEX_FIGURES
@@ -89,9 +90,10 @@ def sindex_stat(node: AerospikeNode, request: Request) -> bytes:
 
 
 async def sindex_create(node: AerospikeNode, request: Request) -> bytes:
-    """sindex-create:namespace=NS;indexname=INDEX;bin=BIN;type=TYPE[;set=SET][;indextype=TYPE]
+    """sindex-create:namespace=NS;indexname=INDEX;bin=BIN;type=TYPE[;set=SET][;indextype=TYPE][;context=BASE64]
 
-    Define a secondary index, on numbers, strings, blobs or geo JSON. `indexdata=BIN,TYPE` is the older spelling of bin and type.
+    Define a secondary index, on numbers, strings, blobs or geo JSON, also within lists and maps. `indexdata=BIN,TYPE` is the older
+    spelling of bin and type.
     """
     name = request.required(b"indexname", size_max=INDEX_NAME_SIZE_MAX)
     namespace = request.required(b"namespace", b"ns", size_max=NAMESPACE_NAME_SIZE_MAX)
@@ -128,7 +130,7 @@ def _definition(request: Request) -> Index:
         raise CommandError(
             Code.PARAMETER, "bad 'indextype' - must be one of 'default', 'list', 'mapkeys', 'mapvalues'"
         )
-    nested = _is_nested(request)
+    context = _context(request)
     if request.optional(b"indexdata") is not None:
         bin_name, kind = _index_data(request)
     else:
@@ -138,11 +140,9 @@ def _definition(request: Request) -> Index:
         if kind not in _KINDS:
             raise CommandError(Code.PARAMETER, f"bad 'type' - {_ONE_OF_THE_KINDS}")
     set_name = request.optional(b"set", size_max=SET_NAME_SIZE_MAX) or b""
-    if nested:
-        raise CommandError(
-            Code.UNSUPPORTED, "indexes within collections, or on expressions, are not supported"
-        )
-    return Index(*(_text(part) for part in (set_name, bin_name, kind, type_)))
+    if request.optional(b"exp") is not None:
+        raise CommandError(Code.UNSUPPORTED, "indexes on expressions are not supported")
+    return Index(*(_text(part) for part in (set_name, bin_name, kind, type_, context)))
 
 
 def _index_data(request: Request) -> tuple[bytes, bytes]:
@@ -162,16 +162,17 @@ def _index_data(request: Request) -> tuple[bytes, bytes]:
     return bin_name, kind.lower()
 
 
-def _is_nested(request: Request) -> bool:
-    """Whether the index is to be on values within a collection, or on an expression. Raises CommandError."""
+def _context(request: Request) -> bytes:
+    """The way to the values within a bin, in base64; empty for none. Raises CommandError, also for a bad expression."""
     context, expression = request.optional(b"context"), request.optional(b"exp")
     if context is not None:
-        path = _packed_list(context)
-        if not path or len(path) % 2:
-            raise CommandError(Code.PARAMETER, "'context' invalid cdt context")
+        try:
+            steps_of(b64decode(context, validate=True), modifies=False)
+        except (binascii.Error, WireError) as error:
+            raise CommandError(Code.PARAMETER, "'context' invalid cdt context") from error
     if expression is not None and not _packed_list(expression):
         raise CommandError(Code.PARAMETER, "bad 'exp'")
-    return context is not None or expression is not None
+    return context or b""
 
 
 def _packed_list(base64: bytes) -> list[object]:
@@ -222,7 +223,7 @@ def _statistics(node: AerospikeNode, namespace: bytes, name: bytes) -> bytes:
 def _lines(node: AerospikeNode, namespace: bytes) -> bytes:
     """A text for every index of a namespace, or of all."""
     return b";".join(
-        b"ns=%b:indexname=%b:set=%b:bin=%b:type=%b:indextype=%b:context=null:exp=null:state=RW"
+        b"ns=%b:indexname=%b:set=%b:bin=%b:type=%b:indextype=%b:context=%b:exp=null:state=RW"
         % (space.name, name, *(part.encode("utf-8", "surrogateescape") or b"null" for part in index))
         for space in node.namespaces.values()
         if namespace in {b"", space.name}

@@ -55,6 +55,9 @@ PACK_STEPS = 4
 EXPRESSION_STEPS = 2
 """Steps to find the value of an expression, for each of its bytes: 0.3 to 0.5 us for a call of three bytes."""
 
+ELEMENT_STEPS = 50
+"""Steps to ask an expression about an element of a path."""
+
 COPY_STEPS = 1 / 1024
 """Steps to copy or compare a byte."""
 

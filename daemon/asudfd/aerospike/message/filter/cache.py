@@ -17,10 +17,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
-from asinfo.wire.message import FIELD_FILTER, OP_EXPRESSION_MODIFY, OP_EXPRESSION_READ
+from asinfo.wire.message import (
+    FIELD_FILTER,
+    OP_CDT_MODIFY,
+    OP_CDT_READ,
+    OP_EXPRESSION_MODIFY,
+    OP_EXPRESSION_READ,
+)
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.compiled import Filter
-from asudfd.aerospike.message.filter.operations import compile_operations
+from asudfd.aerospike.message.filter.operations import compile_operations, is_path
 from asudfd.aerospike.message.filter.regex.budget import RegexBudget, YieldingBudget
 from asudfd.aerospike.message.loop_thread import LoopThread
 from asudfd.fairness import fill
@@ -31,15 +37,15 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from asinfo.wire.message import Op
-    from asudfd.aerospike.message.filter.operations import ExpressionOperation
+    from asudfd.aerospike.message.filter.operations import CompiledOperation
 
     Source: TypeAlias = bytes | tuple[bytes, ...]
     """A filter, or the values of all operations of a request that are expressions."""
 
-    Compiled: TypeAlias = "Filter | list[ExpressionOperation] | _ExpressionError"
+    Compiled: TypeAlias = "Filter | list[CompiledOperation] | _ExpressionError"
 
-OPERATIONS = frozenset((OP_EXPRESSION_READ, OP_EXPRESSION_MODIFY))
-"""Operations whose values are expressions."""
+EXPRESSIONS = frozenset((OP_EXPRESSION_READ, OP_EXPRESSION_MODIFY))
+_COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
 
 CACHED_MAX = 16
 """Expressions in the cache: clients send the same ones again and again. Each may take 256 KiB, for its patterns."""
@@ -75,7 +81,7 @@ def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
     return found
 
 
-def operations_of(todo: list[Op]) -> list[ExpressionOperation]:
+def operations_of(todo: list[Op]) -> list[CompiledOperation]:
     """The operations of a request that are expressions; as `filter_of`."""
     found = _known(values_of(todo))
     assert isinstance(found, list)
@@ -83,8 +89,13 @@ def operations_of(todo: list[Op]) -> list[ExpressionOperation]:
 
 
 def values_of(todo: list[Op]) -> tuple[bytes, ...]:
-    """The values of the operations that are expressions."""
-    return tuple([value for code, _, _, value in todo if code in OPERATIONS])
+    """The values of the operations that are expressions, or have some in them."""
+    return tuple([value for code, _, _, value in todo if has_expressions(code, value)])
+
+
+def has_expressions(code: int, value: bytes) -> bool:
+    """Whether an operation is an expression, or has some in it, as those on paths do."""
+    return code in EXPRESSIONS or (code in _COLLECTIONS and is_path(value))
 
 
 def _known(source: Source) -> Compiled:
@@ -104,8 +115,8 @@ def _known(source: Source) -> Compiled:
 def _sources(fields: Mapping[int, bytes], todo: list[Op]) -> list[Source]:
     """What of a request is to be compiled, and is not yet."""
     found: list[Source] = [fields[FIELD_FILTER]] if FIELD_FILTER in fields else []
-    if any(code in OPERATIONS for code, _, _, _ in todo):
-        found.append(values_of(todo))
+    if values := values_of(todo):
+        found.append(values)
     return [source for source in found if source not in _cache]
 
 

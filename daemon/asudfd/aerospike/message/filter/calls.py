@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from asinfo.errors import WireError
 from asinfo.wire import cdt, msgpack
 from asinfo.wire import expression as x
-from asinfo.wire.expression import CalledCommand, Unsupported
+from asinfo.wire.expression import CalledCommand, PathCommand, Unsupported
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.command import decode
 from asudfd.aerospike.message.cost import CostBudget
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asinfo.wire.expression import Node
-    from asudfd.aerospike.message.cdt import OpenCollections
     from asudfd.aerospike.message.cdt.collection import Particle
     from asudfd.aerospike.message.command import Modified, ValueOperation
     from asudfd.aerospike.message.filter.filter_record import FilterRecord
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
 
     ReadValue = Callable[[int, bytes, bytes, CostBudget], Particle]
     ModifyValue = Callable[[int, bytes, bytes, CostBudget], Modified]
-    Operate = Callable[[int, bytes, bytes, OpenCollections], Particle | None]
-    """Does a command: gets particle type and bytes of a value, the command, and what has been opened already."""
+    Operate = Callable[[int, bytes, bytes, FilterRecord], Particle | None]
+    """Does a command: gets particle type and bytes of a value, the command, and the record that is asked about."""
 
 
 class CalledModule(NamedTuple):
@@ -63,11 +62,25 @@ def call(arguments: list[Any], scope: Scope) -> Typed:
     if kind not in module.kinds | {ANY}:
         raise WireError("an operation on a value of another type")
     modifies = bool(number & x.CALL_MODIFIES)
+    if isinstance(command, PathCommand):
+        if number & ~x.CALL_MODIFIES:
+            raise WireError("a path in what is no list or map")
+        return result, _called(_on_path(command, scope, modifies=modifies), b"", (kind, run), result)
     wire = _command(command, scope)
     if isinstance(wire, bytes):
         module.check(wire, modifies)
     operate = module.modify if modifies else module.read
     return result, _called(operate, wire, (kind, run), result)
+
+
+def _on_path(command: PathCommand, scope: Scope, *, modifies: bool) -> Operate:
+    from asudfd.aerospike.message.filter.paths import Path
+
+    path = Path(command, scope, 0)
+    if path.modifies != modifies:
+        raise WireError("a path that modifies as one that reads, or the reverse")
+    work = path.change if modifies else path.show
+    return lambda kind, data, _, record: work(kind, data, record)
 
 
 def map_parts(return_type: int) -> Callable[[list[Any], Scope], Typed]:
@@ -94,7 +107,7 @@ def _called(operate: Operate, wire: bytes | Run, target: Typed, result: int) -> 
         if data is None or told is None:
             return None
         try:
-            found = operate(particle, data, told, record.collections)
+            found = operate(particle, data, told, record)
         except Unsupported:
             raise
         except WireError:
@@ -175,11 +188,11 @@ def _of_values(
     def check(command: bytes, modifies: bool) -> None:
         decode(rows, command, CostBudget(), modifies=modifies)
 
-    def read_value(particle: int, data: bytes, command: bytes, collections: OpenCollections) -> Particle:
-        return read(particle, data, command, collections.budget)
+    def read_value(particle: int, data: bytes, command: bytes, record: FilterRecord) -> Particle:
+        return read(particle, data, command, record.collections.budget)
 
-    def modify_value(particle: int, data: bytes, command: bytes, collections: OpenCollections) -> Particle:
-        changed, _ = modify(particle, data, command, collections.budget)
+    def modify_value(particle: int, data: bytes, command: bytes, record: FilterRecord) -> Particle:
+        changed, _ = modify(particle, data, command, record.collections.budget)
         return changed or (particle, data)
 
     return CalledModule(frozenset({kind}), check, read_value, modify_value)

@@ -10,8 +10,8 @@ from asudfd.aerospike.message.cdt.command import REFUSING, decode
 from asudfd.aerospike.message.cost import CostBudget
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.message.cdt import OpenCollections
     from asudfd.aerospike.message.cdt.collection import Particle
+    from asudfd.aerospike.message.filter.filter_record import FilterRecord
 
 
 def check(command: bytes, modifies: bool) -> None:
@@ -20,11 +20,11 @@ def check(command: bytes, modifies: bool) -> None:
         decode(command, NULL, CostBudget(), modifies=modifies)
 
 
-def read(kind: int, data: bytes, command: bytes, collections: OpenCollections) -> Particle | None:
+def read(kind: int, data: bytes, command: bytes, record: FilterRecord) -> Particle | None:
     """What an operation shows of a list or map. Raises RequestRefused."""
-    return collections.open(kind, data).read(command)
+    return record.collections.open(kind, data).read(command)
 
 
-def modify(kind: int, data: bytes, command: bytes, collections: OpenCollections) -> Particle | None:
+def modify(kind: int, data: bytes, command: bytes, record: FilterRecord) -> Particle | None:
     """A list or map after an operation. Raises RequestRefused."""
-    return cdt.modify((kind, data), command, collections.budget).stored
+    return cdt.modify((kind, data), command, record.collections.budget).stored

@@ -25,7 +25,13 @@ from asudfd.aerospike.message.filter.comparison import TESTS, compare, in_list
 from asudfd.aerospike.message.filter.filter_record import METADATA, FilterRecord
 from asudfd.aerospike.message.filter.functions import FUNCTIONS
 from asudfd.aerospike.message.filter.logic import cond, exclusive, let, logical, not_, var
-from asudfd.aerospike.message.filter.record_values import bin_type, bin_value, digest_mod, key_value
+from asudfd.aerospike.message.filter.record_values import (
+    bin_type,
+    bin_value,
+    digest_mod,
+    key_value,
+    path_element,
+)
 from asudfd.aerospike.message.filter.scope import ANY, NIL, Scope, strict
 from asudfd.aerospike.message.filter.values import COLLECTIONS, geo_particle, particle_of
 from asudfd.record.refused import RequestRefused
@@ -120,6 +126,10 @@ def _constant(node: Constant) -> Typed:
     return node.kind, lambda _: value
 
 
+def _removal(_arguments: list[Any], _scope: Scope) -> Typed:
+    raise WireError("only an element of a path can be removed")
+
+
 def _geo(arguments: list[Any], scope: Scope) -> Typed:
     from asudfd.aerospike.message.filter.geo import geo_meeting  # only when the first comes: start-up time
 
@@ -166,6 +176,8 @@ _SPECIAL: dict[int, Callable[[list[Any], Scope], Typed]] = {
     x.UNKNOWN: _meta(ANY, lambda _: None),
     x.BIN: bin_value,
     x.BIN_TYPE: bin_type,
+    x.ELEMENT: path_element,
+    x.REMOVAL: _removal,
     x.KEY: key_value,
     x.DIGEST_MOD: digest_mod,
     x.INT_LSCAN: lambda arguments, scope: _scan(arguments, scope, arithmetic.left_scan),

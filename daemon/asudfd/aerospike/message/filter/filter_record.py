@@ -5,7 +5,7 @@ Source: what the real server's expressions give; sizes are those of this node's 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import expression as x
 from asinfo.wire.extent import pass_over
@@ -31,6 +31,14 @@ COMPARED_SIZE_MAX = 256 << 10
 """Largest list or map that is compared, in bytes: that happens in the event loop. Our own limit."""
 
 
+class PathElement(NamedTuple):
+    """An element of a list or map, as the expressions of a path see it: packed key, None in a list, packed value, index."""
+
+    key: bytes | None
+    value: bytes
+    place: int
+
+
 class FilterRecord:
     """A record as expressions see it."""
 
@@ -40,6 +48,7 @@ class FilterRecord:
         "_orders",
         "collections",
         "digest",
+        "element",
         "in_memory",
         "record",
         "size",
@@ -59,6 +68,7 @@ class FilterRecord:
         self.in_memory = namespace.in_memory
         self.digest = digest
         self.record = record
+        self.element: PathElement | None = None
         self.variables: dict[int, Any] = {}
         self.collections = collections or OpenCollections()
         self.size = 0

@@ -9,6 +9,8 @@ from asinfo.errors import WireError
 from asinfo.wire import expression as x
 from asinfo.wire import particle as particles
 from asinfo.wire.message import BIN_NAME_SIZE_MAX
+from asudfd.aerospike.message.cdt.collection import element
+from asudfd.aerospike.message.filter.filter_record import PathElement
 from asudfd.aerospike.message.filter.values import PARTICLES, value_of
 
 if TYPE_CHECKING:
@@ -36,6 +38,23 @@ def bin_value(arguments: list[Any], _: Scope) -> Typed:
             return None
         particle, data = found
         return value_of(particle, data) if particle == wanted else None
+
+    return kind, run
+
+
+def path_element(arguments: list[Any], _: Scope) -> Typed:
+    """Key, value or index of the element of a path that is asked about; unknown where it is of another type."""
+    kind, part = arguments
+    wanted = PARTICLES.get(kind)
+    if wanted is None or not 0 <= part < len(PathElement._fields):
+        raise WireError("an element of a path of no such type or part")
+
+    def run(record: FilterRecord) -> Value:
+        found = record.element and record.element[part]
+        if isinstance(found, bytes):
+            particle, data = element(found)
+            return value_of(particle, data) if particle == wanted else None
+        return found if kind == x.INTEGER else None
 
     return kind, run
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asinfo.wire import expression as x
+from asinfo.wire.expression import Call
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -19,6 +22,12 @@ if TYPE_CHECKING:
 
 ANY = -1
 """Type of what is unknown in any case: it fits everywhere."""
+
+REMOVAL = -2
+"""Type of what removes an element of a path: no other expression takes it."""
+
+REMOVED = ("removed",)
+"""The value of that."""
 
 NIL = ()
 """The value nil; None stands for unknown."""
@@ -35,6 +44,12 @@ class Scope:
     def compile(self, node: Node) -> Typed:
         """The type of an expression, and what finds its value. Raises WireError, and Unsupported."""
         return self.compiler(node, self)
+
+    def compile_change(self, node: Node) -> Typed:
+        """The same for what an element of a path becomes, which may be that it is removed."""
+        if isinstance(node, Call) and node.code == x.REMOVAL:
+            return REMOVAL, lambda _: REMOVED
+        return self.compile(node)
 
     def with_variables(self, variables: dict[bytes, tuple[int, int]]) -> Scope:
         """The scope of what is within a `let`."""

@@ -32,6 +32,8 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
 from asinfo.wire.result import Result
+from asudfd.aerospike.message.cdt import element_at
+from asudfd.aerospike.message.cdt.context import steps_of
 from asudfd.aerospike.message.single.bins import particle, split
 from asudfd.record.refused import RequestRefused
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asudfd.aerospike.geo.shape import GeoShape
+    from asudfd.aerospike.message.cdt.context import Step
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -53,20 +56,23 @@ _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is v
 class IndexRange:
     """The values that a query asks for."""
 
-    __slots__ = ("_hash", "_high", "_low", "_name", "_particle", "_shape", "_type", "index_name")
+    __slots__ = ("_context", "_hash", "_high", "_low", "_name", "_particle", "_shape", "_type", "index_name")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
         """Raises RequestRefused: 4 for what is no range, 160 for no geo JSON, 201 without an index, 16 for what is not offered."""
-        if FIELD_INDEX_CONTEXT in fields or FIELD_INDEX_EXPRESSION in fields:
-            raise RequestRefused(Result.UNSUPPORTED_FEATURE, "indexes within collections, or on expressions")
+        if FIELD_INDEX_EXPRESSION in fields:
+            raise RequestRefused(Result.UNSUPPORTED_FEATURE, "indexes on expressions")
         self._name, self._particle, self._low, self._high = _read(fields[FIELD_INDEX_RANGE])
+        context = fields.get(FIELD_INDEX_CONTEXT, b"")
+        self._context = _steps(context) if context else ()
         self._type = int.from_bytes(fields.get(FIELD_INDEX_TYPE, b""), "big")
         self._hash = 0 if self._particle == INTEGER else _hash(self._low)
         set_name, asked = fields.get(FIELD_SET, b""), fields.get(FIELD_INDEX_NAME)
         covering = (
             name
             for name, index in namespace.indexes.items()
-            if asked in {None, b"", name} and index.covers(set_name, self._name, self._particle, self._type)
+            if asked in {None, b"", name}
+            and index.covers(set_name, self._name, self._particle, self._type, context)
         )
         self.index_name = next(covering, b"").decode("utf-8", "replace")
         if not self.index_name:
@@ -81,7 +87,13 @@ class IndexRange:
         bin_ = split(record.bins).get(self._name)
         if bin_ is None:
             return None
-        kind, data = particle(bin_)
+        found = particle(bin_)
+        if self._context:
+            within = element_at(found, self._context)
+            if within is None:
+                return None
+            found = within
+        kind, data = found
         if not self._type:
             return self._number(data) if kind == self._particle else None
         numbers = [self._number(part) for of, part in self._values(kind, data) if of == self._particle]
@@ -137,6 +149,14 @@ def _shape_of(text: bytes) -> GeoShape:
         return shape(text)
     except Unsupported as error:
         raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+
+
+def _steps(context: bytes) -> tuple[Step, ...]:
+    """The steps that a context says. Raises RequestRefused."""
+    try:
+        return steps_of(context, modifies=False)
+    except WireError as error:
+        raise RequestRefused(Result.PARAMETER, "what should be a context is none") from error
 
 
 def _comparable(kind: int, data: bytes) -> Any:

@@ -47,8 +47,7 @@ from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import COPY_STEPS, TURN_STEPS, CostBudget
-from asudfd.aerospike.message.filter.cache import OPERATIONS as EXPRESSIONS
-from asudfd.aerospike.message.filter.cache import operations_of
+from asudfd.aerospike.message.filter.cache import has_expressions, operations_of
 from asudfd.aerospike.message.outcome import (
     OK,
     REPLY_SIZE_MAX,
@@ -128,7 +127,7 @@ def expressions_of(
     namespace: Namespace, message: Message, record: Record | None, todo: list[Op]
 ) -> RecordExpressions | None:
     """The expressions among operations, None if there are none. Raises RequestRefused."""
-    if any(code in EXPRESSIONS for code, _, _, _ in todo):
+    if any(has_expressions(code, value) for code, _, _, value in todo):
         return RecordExpressions(namespace, message, record, operations_of(todo))
     return None
 
@@ -213,11 +212,11 @@ class _CollectionBins:
 
         Raises RequestRefused and CostExceededError.
         """
-        if code in _COLLECTIONS:
+        if not has_expressions(code, command) and code in _COLLECTIONS:
             return self._counted(self._operate(code, name, command))
         self.close()
         budget = self.forget(0)
-        if self._expressions is not None and code in EXPRESSIONS:
+        if self._expressions is not None and code not in value_operations.CODES:
             return self._counted(self._expressions.operate(code, name, self._bins, budget))
         return self._counted(value_operations.work(self._bins, code, name, command, budget))
 

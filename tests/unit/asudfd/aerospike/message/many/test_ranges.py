@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from typing import Any, cast
 
 import pytest
@@ -178,7 +179,9 @@ def test_an_index_without_a_set_is_for_all(stored: World) -> None:
         (within(b"n", 23, b"{}", b"{}"), (), Result.INDEX_NOT_FOUND),
         (numbers(1, 2), ((26, b"\1"),), Result.INDEX_NOT_FOUND),
         (numbers(1, 2), ((21, b"other"),), Result.INDEX_NOT_FOUND),
-        (numbers(1, 2), ((23, b"\x92\x10\0"),), Result.UNSUPPORTED_FEATURE),
+        (numbers(1, 2), ((23, b"\x92\x10\0"),), Result.INDEX_NOT_FOUND),
+        (numbers(1, 2), ((23, b"\x91\x10"),), Result.PARAMETER),
+        (numbers(1, 2), ((24, b"\x92\x10\0"),), Result.UNSUPPORTED_FEATURE),
         (numbers(1, 2)[:-1], (), Result.PARAMETER),
         (numbers(1, 2) + b"x", (), Result.PARAMETER),
         (within(b"n", 1, b"\1", b"\2"), (), Result.PARAMETER),
@@ -225,6 +228,22 @@ def test_the_life_of_an_index(stored: World) -> None:
     assert info(stored, b"sindex-list") == b""
 
 
+def test_an_index_within_lists_and_maps(stored: World) -> None:
+    for number in range(4):
+        bins: dict[str, Any] = {"n": number, "d": {"a": [[number, "x"], 7], "k": {number: "x"}}}
+        assert stored.ask(request.put(Key("test", "deep", number), bins)).result == 0
+    first = msgpack.pack([0x22, "a", 0x10, 0, 0x10, 0])
+    keys = msgpack.pack([0x22, "k"])
+    for name, context, kind in ((b"first", first, b""), (b"keys", keys, b"indextype=mapkeys;")):
+        definition = b"namespace=test;set=deep;bin=d;type=numeric;%bindexname=%b;context=%b"
+        assert info(stored, b"sindex-create", definition % (kind, name, b64encode(context))) == b"ok"
+    assert b":indextype=default:context=%b:" % b64encode(first) in info(stored, b"sindex-list")
+    within_first, of_keys = (23, first), ((23, keys), (26, b"\2"))
+    assert query(stored, numbers(1, 2, b"d"), within_first, set_name=b"deep") == [1, 2]
+    assert query(stored, numbers(2, 9, b"d"), *of_keys, set_name=b"deep") == [2, 3]
+    assert query(stored, numbers(1, 2, b"d"), set_name=b"deep") == Result.INDEX_NOT_FOUND
+
+
 def test_a_second_name_for_the_same_replaces_the_first(stored: World) -> None:
     for name in (b"i", b"j"):
         definition = b"namespace=test;indexname=" + name + b";set=demo;bin=n;type=numeric"
@@ -259,8 +278,13 @@ LONG = b"x" * 64
         ),
         (
             b"sindex-create",
-            b"indexname=i;bin=b;type=numeric;context=khAA",
-            "ERROR:16:indexes within collections, or on expressions, are not supported",
+            b"indexname=i;bin=b;type=numeric;context=kgQA",
+            "ERROR:4:'context' invalid cdt context",
+        ),
+        (
+            b"sindex-create",
+            b"indexname=i;type=numeric;exp=kgQA",
+            "ERROR:16:indexes on expressions are not supported",
         ),
         (b"sindex-stat", b"indexname=" + LONG, "ERROR:4:'indexname' value too longERROR:201:no index"),
     ],
