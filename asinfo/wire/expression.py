@@ -3,6 +3,8 @@
     [CODE, ARGUMENT...]    a call; so a list that is meant as a value stands in [126, LIST]
     anything else          a value; strings, bytes and geo JSON begin with 03, 04 and 17 as everywhere
     names, patterns        strings without such a byte: of bins and variables, of regular expressions
+    [127, TYPE, MODULE, COMMAND, ARGUMENT]    an operation on a list, map, blob or HyperLogLog; its arguments are
+                           expressions, too, but the path to what it is done in, [255, PATH, COMMAND], is not
 
 Codes and types: what the C client writes.
 """
@@ -14,7 +16,8 @@ from struct import error as StructError  # noqa: N812 - an exception reads like 
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.extent import pass_over
+from asinfo.wire.cdt import IN_CONTEXT, PATHS
+from asinfo.wire.extent import head, pass_over
 from asinfo.wire.msgpack import GeoJSON, Raw, utf8
 
 TYPE_CHECKING = False
@@ -52,38 +55,37 @@ DIGEST_MOD, DEVICE_SIZE, LAST_UPDATE, SINCE_UPDATE, VOID_TIME, TTL, SET_NAME, KE
 IS_TOMBSTONE = 72
 MEMORY_SIZE, RECORD_SIZE = 73, 74
 KEY, BIN, BIN_TYPE = 80, 81, 82
-UNKNOWN, COND, VAR, LET, QUOTE, CALL = 0, 123, 124, 125, 126, 127
+REMOVAL, MAP_KEYS, MAP_VALUES = 100, 101, 102
+UNKNOWN, ELEMENT, COND, VAR, LET, QUOTE, CALL = 0, 122, 123, 124, 125, 126, 127
+
+ALL_CHILDREN = 4
+"""A step of a path that leads to all elements of a list or map, or to those of which an expression is true."""
 
 _SHAPES: dict[int, str] = {
     **dict.fromkeys((EQ, NE, GT, GE, LT, LE, GEO, IN_LIST, POW, LOG, MOD), "ee"),
     **dict.fromkeys((INT_LSHIFT, INT_RSHIFT, INT_ARSHIFT, INT_LSCAN, INT_RSCAN), "ee"),
     **dict.fromkeys((NOT, ABS, FLOOR, CEIL, TO_INT, TO_FLOAT, INT_NOT, INT_COUNT), "e"),
+    **dict.fromkeys((MAP_KEYS, MAP_VALUES), "e"),
     **dict.fromkeys((AND, OR, EXCLUSIVE), "ee*"),
     **dict.fromkeys((ADD, SUB, MUL, DIV, MIN, MAX, INT_AND, INT_OR, INT_XOR), "e*"),
     **dict.fromkeys((DEVICE_SIZE, LAST_UPDATE, VOID_TIME, TTL, SET_NAME, KEY_EXISTS), ""),
-    **dict.fromkeys((SINCE_UPDATE, IS_TOMBSTONE, MEMORY_SIZE, RECORD_SIZE, UNKNOWN), ""),
+    **dict.fromkeys((SINCE_UPDATE, IS_TOMBSTONE, MEMORY_SIZE, RECORD_SIZE, UNKNOWN, REMOVAL), ""),
     REGEX: "ine",
     DIGEST_MOD: "i",
+    ELEMENT: "ii",
     KEY: "i",
     BIN: "in",
     BIN_TYPE: "n",
     VAR: "n",
     COND: "eee*",
-    CALL: "iile",
+    CALL: "iice",
 }
-"""Arguments of a call: an expression, an integer, a name, a list as it is; with a star any number of the last."""
+"""Arguments of a call: an expression, an integer, a name, a command; with a star any number of the last."""
 
 _INT64 = 1 << 63
 
-OTHER_TYPES = {GEOJSON: "geo values", HLL: "HyperLogLogs"}
-OTHERS = {GEO: "geo comparisons"}
-"""Types and calls that not every reader of expressions has, by name, for messages."""
-
-_CALLED = {0: "lists and maps", 1: "bits", 2: "HyperLogLogs"}
-"""What a CALL works on, by the number in it."""
-
-_CALL_MODIFIES = 0x40
-"""A bit of that number: the call changes what it works on."""
+CALL_MODIFIES = 0x40
+"""A bit of the number of a module in a CALL: the operation changes what it is done to, and gives that."""
 
 
 class Unsupported(WireError):  # noqa: N818 - named for what it is
@@ -101,7 +103,7 @@ class Constant:
 
 
 class Call:
-    """A code with its arguments: expressions, integers, names (bytes) and lists, as the code has them."""
+    """A code with its arguments: expressions, integers, names (bytes) and commands, as the code has them."""
 
     __slots__ = ("arguments", "code")
 
@@ -110,10 +112,35 @@ class Call:
         self.arguments = arguments
 
 
-def work_of_call(number: int) -> str:
-    """What a CALL with such a number does, for a message."""
-    what = _CALLED.get(number & ~_CALL_MODIFIES, "values of another kind")
-    return f"that change {what}" if number & _CALL_MODIFIES else f"on {what}"
+class CalledCommand:
+    """The operation of a CALL: ``parts`` are its code and its arguments, packed values and expressions.
+
+    ``before`` is what stands before them: where there is a path, that, else nothing.
+    """
+
+    __slots__ = ("before", "parts")
+
+    def __init__(self, before: bytes, parts: list[bytes | Node]) -> None:
+        self.before = before
+        self.parts = parts
+
+    def pack(self, parts: list[bytes]) -> bytes:
+        """The command with all its parts packed."""
+        return self.before + head(len(parts), of_map=False) + b"".join(parts)
+
+
+class PathCommand:
+    """A command on all elements that a path leads to: each of ``steps`` is a number and a packed value, or an expression.
+
+    ``change`` is what an element becomes.
+    """
+
+    __slots__ = ("change", "flags", "steps")
+
+    def __init__(self, steps: list[tuple[int, bytes | Node]], flags: int, change: Node | None) -> None:
+        self.steps = steps
+        self.flags = flags
+        self.change = change
 
 
 def decode(data: bytes) -> Node:
@@ -121,37 +148,54 @@ def decode(data: bytes) -> Node:
 
     Raises WireError when it is none, and Unsupported for one that has too many values.
     """
-    if len(data) > SIZE_MAX:
-        raise WireError(f"an expression of {len(data)} bytes")
-    _count(data)
-    return _ExpressionReader().node(msgpack.unpack(data))
+    return ExpressionReader().read(data)
 
 
-def _count(data: bytes) -> None:
-    """Raise Unsupported for so many values, in constants too, that to read them takes too long."""
-    left = VALUES_MAX
+class ExpressionReader:
+    """Reads expressions, all of which together may have so many bytes, values and calls."""
 
-    def charge(values: int) -> None:
-        nonlocal left
-        left -= values + CONTAINER_VALUES
-        if left < 0:
+    __slots__ = ("_left", "_size_left", "_values_left")
+
+    def __init__(self) -> None:
+        self._left = EXPRESSION_PARTS_MAX
+        self._size_left = SIZE_MAX
+        self._values_left = VALUES_MAX
+
+    def read(self, data: bytes) -> Node:
+        """The expression that is the whole of ``data``. Raises as `decode`."""
+        return self._node(self._value(data))
+
+    def path(self, data: bytes) -> PathCommand:
+        """The command on a path that is the whole of ``data``. Raises as `decode`."""
+        command = [PATHS, *self._arguments_of(data)] if data.startswith(b"\0") else self._value(data)
+        if not isinstance(command, list) or command[:1] != [PATHS]:
+            raise WireError("a path that is none")
+        return self._path(command)
+
+    def _arguments_of(self, data: bytes) -> list[Any]:
+        """Those of a command of old clients: its code stands in two bytes before them."""
+        arguments = self._value(data[2:])
+        if not isinstance(arguments, list):
+            raise WireError("arguments that are no list")
+        return arguments
+
+    def _value(self, data: bytes) -> Any:
+        self._size_left -= len(data)
+        if self._size_left < 0:
+            raise WireError(f"expressions of more than {SIZE_MAX} bytes")
+        with suppress(IndexError, StructError):  # what is wrong with it the reader tells
+            pass_over(data, 0, self._charge)
+        return msgpack.unpack(data)
+
+    def _charge(self, values: int) -> None:
+        """Raise Unsupported for so many values, in constants too, that to read them takes too long."""
+        self._values_left -= values + CONTAINER_VALUES
+        if self._values_left < 0:
             raise Unsupported(
                 f"more than {VALUES_MAX} values in one expression, with those in its lists and maps"
             )
 
-    with suppress(IndexError, StructError):  # what is wrong with it the reader tells
-        pass_over(data, 0, charge)
-
-
-class _ExpressionReader:
-    """Reads one expression, and counts."""
-
-    __slots__ = ("_left",)
-
-    def __init__(self) -> None:
-        self._left = EXPRESSION_PARTS_MAX
-
-    def node(self, value: Any) -> Node:
+    def _node(self, value: Any) -> Node:
         self._left -= 1
         if self._left < 0:
             raise WireError(f"more than {EXPRESSION_PARTS_MAX} values and calls in one expression")
@@ -180,7 +224,7 @@ class _ExpressionReader:
         found: list[Any] = []
         for position, argument in enumerate(arguments):
             is_name = position % 2 == 0 and position < len(arguments) - 1
-            found.append(_name(argument) if is_name else self.node(argument))
+            found.append(_name(argument) if is_name else self._node(argument))
         return found
 
     def _arguments(self, shape: str, arguments: list[Any]) -> list[Any]:
@@ -193,12 +237,50 @@ class _ExpressionReader:
 
     def _argument(self, kind: str, argument: Any) -> Any:
         if kind == "e":
-            return self.node(argument)
+            return self._node(argument)
         if kind == "n":
             return _name(argument)
-        if not isinstance(argument, int if kind == "i" else list) or isinstance(argument, bool):
+        if kind == "c":
+            return self._command(argument)
+        if not isinstance(argument, int) or isinstance(argument, bool):
             raise WireError("an argument of another type")
         return argument
+
+    def _command(self, command: Any) -> CalledCommand | PathCommand:
+        if not isinstance(command, list) or not command:
+            raise WireError("a command that is no list, or one without a code")
+        if command[0] == PATHS:
+            return self._path(command)
+        if command[0] != IN_CONTEXT:
+            return CalledCommand(b"", [self._part(part) for part in command])
+        if len(command) != 3 or not isinstance(command[2], list):
+            raise WireError("a command in a context without one of them")
+        _, context, inner = command
+        before = head(3, of_map=False) + msgpack.pack(IN_CONTEXT) + msgpack.pack(context)
+        return CalledCommand(before, [self._part(part) for part in inner])
+
+    def _path(self, command: list[Any]) -> PathCommand:
+        if len(command) not in {3, 4}:
+            raise WireError("a path, and flags, are two arguments, and an expression may be another one")
+        _, context, flags, *change = command
+        if not isinstance(context, list) or not context or len(context) % 2 or type(flags) is not int:
+            raise WireError("a path without steps, or with a step without value")
+        steps = [self._step(number, value) for number, value in zip(*[iter(context)] * 2, strict=True)]
+        return PathCommand(steps, flags, self._node(change[0]) if change else None)
+
+    def _step(self, number: Any, value: Any) -> tuple[int, bytes | Node]:
+        if type(number) is not int:
+            raise WireError("a step that is no number")
+        if number == ALL_CHILDREN and isinstance(value, list):
+            return number, self._node(value)
+        return number, msgpack.pack(value)
+
+    def _part(self, value: Any) -> bytes | Node:
+        if not isinstance(value, list):
+            return msgpack.pack(value)
+        if value[:1] == [QUOTE] and len(value) == 2 and isinstance(value[1], list):
+            return msgpack.pack(value[1])
+        return self._node(value)
 
 
 def constant(value: Any) -> Constant:

@@ -142,10 +142,11 @@ def _map(_: int, data: bytes) -> dict[Any, Any]:
 
 
 def _geojson(_: int, data: bytes) -> GeoJSON:
-    return GeoJSON(_geo_text(data), "utf-8", "surrogateescape")
+    return GeoJSON(geo_text(data), "utf-8", "surrogateescape")
 
 
-def _geo_text(data: bytes) -> bytes:
+def geo_text(data: bytes) -> bytes:
+    """The text of a geo JSON particle. Raises WireError."""
     if len(data) < _GEO_HEAD.size:
         raise WireError("a geo JSON value without its head")
     start = _GEO_HEAD.size + 8 * _GEO_HEAD.unpack_from(data)[1]
@@ -194,7 +195,9 @@ _PACKERS: tuple[tuple[type, int, Callable[[Any], bytes]], ...] = (
 
 
 def stored(kind: int, data: bytes) -> bytes:
-    """The bytes that a node keeps of a particle in a write: an integer has 8, a geo JSON value no cells.
+    """The bytes that a node keeps of a particle in a write: an integer has 8, a point in geo JSON its cell.
+
+    Other geo JSON values have no cells.
 
     Raises Refused with the result code: 4 for unknown types and bytes that are not of the type, 1 for a list or map
     that it would not store, 160 for a geo JSON text that is no JSON object.
@@ -228,14 +231,26 @@ def _stored_bool(data: bytes) -> bytes:
 def _stored_geojson(data: bytes) -> bytes:
     from json import loads
 
-    text = _geo_text(data)
+    text = geo_text(data)
     try:
         found = loads(text)
     except (ValueError, RecursionError):
         raise WireError("not JSON") from None
     if not isinstance(found, dict):
         raise WireError("no JSON object")
+    match found:
+        case {"type": "Point", "coordinates": [int() | float() as longitude, int() | float() as latitude]}:
+            return _in_cell(longitude, latitude) + text
     return _GEO_NO_CELLS + text
+
+
+def _in_cell(longitude: float, latitude: float) -> bytes:
+    """What is stored before the text of a point: the cell that it is in."""
+    from asinfo.wire.geo_cell import leaf_cell
+
+    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+        return _GEO_NO_CELLS
+    return _GEO_HEAD.pack(0, 1) + leaf_cell(longitude, latitude).to_bytes(8, "big")
 
 
 _AS_THEY_ARE = (OPAQUE - {VECTOR}) | {STRING, BLOB}

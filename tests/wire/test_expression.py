@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire import expression, msgpack
-from asinfo.wire.expression import Call, Constant, decode
+from asinfo.wire.expression import Call, CalledCommand, Constant, decode
 
 RECORDED = {
     "9301935102a16101": (1, [(81, [2, b"a"]), (2, 1)]),  # a == 1
@@ -31,7 +31,11 @@ RECORDED = {
     "967da178935102a161a179029301927ca178927ca179": (
         *(125, [b"x", (81, [2, b"a"]), b"y", (2, 2), (1, [(124, [b"x"]), (124, [b"y"])])]),
     ),
-    "957f02009110935104a16c": (127, [2, 0, [16], (81, [4, b"l"])]),
+    "957f02009110935104a16c": (127, [2, 0, (b"", [b"\x10"]), (81, [4, b"l"])]),
+    "957f04409301935102a161c0935104a16c": (127, [4, 64, (b"", [b"\1", (81, [2, b"a"]), b"\xc0"]), (81, [4, b"l"])]),
+    "957f020093ccff921001931607927e9101935104a16c": (
+        *(127, [2, 0, (b"\x93\xcc\xff\x92\x10\1", [b"\x16", b"\7", b"\x91\1"]), (81, [4, b"l"])]),
+    ),
     "9301935102a161c0": (1, [(81, [2, b"a"]), (0, None)]),
 }  # fmt: skip
 
@@ -39,6 +43,8 @@ RECORDED = {
 def shape(node: object) -> object:
     if isinstance(node, Call):
         return node.code, [shape(argument) for argument in node.arguments]
+    if isinstance(node, CalledCommand):
+        return node.before, [part if isinstance(part, bytes) else shape(part) for part in node.parts]
     return (node.kind, node.value) if isinstance(node, Constant) else node
 
 

@@ -14,6 +14,8 @@ from asinfo.wire.particle import Opaque, Refused
 from asinfo.wire.result import Result
 
 POINT = b'{"type": "Point", "coordinates": [0, 0]}'
+CELL = bytes.fromhex("00 0001 1000000000000001")
+NO_POINT = b'{"type": "Point", "coordinates": [0, 91]}'
 
 PAIRS = [
     (None, 0, ""),
@@ -100,9 +102,12 @@ def test_opaque_values_and_their_looks() -> None:
         (18, b"hll", None),
         (19, b"\x81\1\2", None),
         (20, b"\x92\1\xa1a", None),
-        (23, b"\0\0\0" + POINT, None),
-        (23, b"\0\0\1" + bytes(8) + POINT, b"\0\0\0" + POINT),
-        (23, b"\2\0\0" + POINT, b"\0\0\0" + POINT),
+        (23, b"\0\0\0" + POINT, CELL + POINT),
+        (23, b"\0\0\2" + bytes(16) + POINT, CELL + POINT),
+        (23, b"\2\0\0" + POINT, CELL + POINT),
+        (23, b"\0\0\0" + NO_POINT, None),
+        (23, b"\0\0\1" + bytes(8) + NO_POINT, b"\0\0\0" + NO_POINT),
+        (23, b"\0\0\0{}", None),
     ],
 )
 def test_stored(kind: int, data: bytes, kept: bytes | None) -> None:

@@ -43,7 +43,9 @@ LuaLog = Callable[[int, str, str, str], None]
 class ContextSettings(NamedTuple):
     """Settings that all contexts of a host share; ``memory`` in bytes. ``prelude`` gets a state before anything is loaded.
 
-    ``marks`` are put into modules, where it is to be known which lines run.
+    ``marks`` are put into modules, where it is to be known which lines run. ``guarded`` contexts are for trials on the event loop:
+    library functions that may take long, or fail, give a trial up. In others modules have Lua's own functions, and whoever
+    calls them bounds what hooks do not.
     """
 
     user_path: bytes
@@ -54,6 +56,7 @@ class ContextSettings(NamedTuple):
     crossing: Crossing[Any]
     prelude: Callable[[Any], None] | None = None
     marks: "LineMarks | None" = None
+    guarded: bool = True
 
     def compiled(self, text: bytes, name: bytes) -> CompiledChunk:
         """A module as contexts run it; ``name`` is its chunk name."""
@@ -135,6 +138,7 @@ class LuaContext:
             settings.user_path,
             settings.memory,
             settings.unsafe,
+            settings.guarded,
             crossing.timeout,
             self._clock.now,
             _milliseconds,

@@ -13,16 +13,16 @@ from json import dumps
 from typing import NamedTuple
 
 from asinfo.decode import decode_json
-from asinfo.wire.particle import BLOB, INTEGER, STRING
+from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, STRING
 
-KINDS = {"numeric": INTEGER, "string": STRING, "blob": BLOB}
+KINDS = {"numeric": INTEGER, "string": STRING, "blob": BLOB, "geo2dsphere": GEOJSON}
 """What an index is on, and the particle type of those values."""
 
 TYPES = ("default", "list", "mapkeys", "mapvalues")
 """Where in a bin the values are, in the order of the wire's numbers: the bin, its elements, keys, or values."""
 
 
-_KIND_LETTERS = {"numeric": "I", "string": "S", "blob": "B"}
+_KIND_LETTERS = {"numeric": "I", "string": "S", "blob": "B", "geo2dsphere": "G"}
 _TYPE_LETTERS = {"default": ".", "list": "L", "mapkeys": "K", "mapvalues": "V"}
 """How the real server's system metadata writes them."""
 

@@ -19,6 +19,7 @@ EDITION = b"Aerospike Community Edition"
 FEATURES = (
     b"batch-any",
     b"batch-index",
+    b"blob-bits",
     b"cdt-index",
     b"cdt-list",
     b"cdt-map",
@@ -40,8 +41,7 @@ FEATURES = (
 )
 """What of the real server's list is true here.
 
-Values of GeoJSON can be stored: without `geo` clients do not even read. Left out: blob-bits (operations on bits),
-relaxed-sc.
+`geo` is values that can be stored and queries by index. Left out: relaxed-sc.
 """
 
 

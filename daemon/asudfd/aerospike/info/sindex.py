@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 INDEX_NAME_SIZE_MAX = 63
 """Longest name of an index, in bytes."""
 
-_KINDS = (b"numeric", b"string", b"blob", b"geo2dsphere")
+_KINDS = tuple(kind.encode() for kind in KINDS)
 _ONE_OF_THE_KINDS = "must be one of 'numeric', 'string', 'blob', 'geo2dsphere'"
 
 _STATISTICS = info_text(INDEX_FIGURES).encode()
@@ -92,8 +92,8 @@ def sindex_stat(node: AerospikeNode, request: Request) -> bytes:
 async def sindex_create(node: AerospikeNode, request: Request) -> bytes:
     """sindex-create:namespace=NS;indexname=INDEX;bin=BIN;type=TYPE[;set=SET][;indextype=TYPE][;context=BASE64]
 
-    Define a secondary index, on numbers, strings or blobs, also within lists and maps. `indexdata=BIN,TYPE` is the older spelling of bin
-    and type.
+    Define a secondary index, on numbers, strings, blobs or geo JSON, also within lists and maps. `indexdata=BIN,TYPE` is the older spelling
+    of bin and type.
     """
     name = request.required(b"indexname", size_max=INDEX_NAME_SIZE_MAX)
     namespace = request.required(b"namespace", b"ns", size_max=NAMESPACE_NAME_SIZE_MAX)
@@ -142,8 +142,6 @@ def _definition(request: Request) -> Index:
     set_name = request.optional(b"set", size_max=SET_NAME_SIZE_MAX) or b""
     if request.optional(b"exp") is not None:
         raise CommandError(Code.UNSUPPORTED, "indexes on expressions are not supported")
-    if kind.decode() not in KINDS:
-        raise CommandError(Code.UNSUPPORTED, "geo indexes are not supported")
     return Index(*(_text(part) for part in (set_name, bin_name, kind, type_, context)))
 
 

@@ -101,7 +101,7 @@ class RecordService:
         self, message: Message, body: bytes, session: ClientSession | None
     ) -> bytes | Awaitable[ReplyContent] | AsyncIterator[bytes]:
         """Raises WireError."""
-        if not ready(message.fields):
+        if not ready(message.fields, _NO_OPS):
             return self._when_compiled(message.fields, body, session)
         try:
             if message.info1 & INFO1_BATCH:
@@ -113,7 +113,7 @@ class RecordService:
     async def _when_compiled(
         self, fields: Mapping[int, bytes], body: bytes, session: ClientSession | None
     ) -> ReplyContent:
-        await prepare(fields)
+        await prepare(fields, _NO_OPS)
         reply = self.respond(body, session)
         return await reply if isinstance(reply, Awaitable) else reply
 

@@ -14,32 +14,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import WireError
-from asinfo.wire import cdt, msgpack
-from asinfo.wire.expression import QUOTE, Unsupported
-from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.cdt.command import OPERATIONS
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import CostBudget, CostExceededError
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from asudfd.aerospike.message.cdt.collection import Particle
     from asudfd.aerospike.message.cdt.context import Step
 
-_ELSEWHERE = {
-    cdt.PATHS: "a path to elements of a list or map (operation 254)",
-    cdt.IN_CONTEXT: "a collection operation in a nested context (operation 255)",
-}
-"""What is done within a list or map, whichever it is, by code."""
 
-
-_NOTHING = (NULL, b"")
-
-
-class Modified(NamedTuple):
+class ModifiedBin(NamedTuple):
     """What an operation that modifies comes to."""
 
     shown: Particle | None
@@ -54,11 +39,11 @@ def read(stored: Particle | None, command: bytes, budget: CostBudget | None = No
     return OpenedBin(stored, budget or CostBudget()).read(command)
 
 
-def modify(stored: Particle | None, command: bytes, budget: CostBudget | None = None) -> Modified:
+def modify(stored: Particle | None, command: bytes, budget: CostBudget | None = None) -> ModifiedBin:
     """What an operation makes of a bin, which may be missing. Raises RequestRefused."""
     opened = OpenedBin(stored, budget or CostBudget())
     shown = opened.modify(command)
-    return Modified(shown, opened.stored)
+    return ModifiedBin(shown, opened.stored)
 
 
 def element_at(stored: Particle, steps: tuple[Step, ...]) -> Particle | None:
@@ -94,35 +79,3 @@ class OpenCollections:
         if known is None:
             known = self._known[id(data)] = _Known(data, OpenedBin((kind, data), self.budget))
         return known.opened
-
-
-def reader(kind: int, command: list[object]) -> Callable[[OpenCollections, bytes], Particle | None]:
-    """A reading command of an expression, for collections of ``kind``: None is unknown. Raises WireError.
-
-    What it gives raises CostExceededError.
-    """
-    first = command[0] if command else None
-    if isinstance(first, int) and first in _ELSEWHERE:
-        raise Unsupported(f"{_ELSEWHERE[first]} in filters is not supported")
-    arguments = []
-    for argument in command:
-        if isinstance(argument, list):
-            if len(argument) != 2 or argument[0] != QUOTE or not isinstance(argument[1], list):
-                raise Unsupported("arguments that are expressions are not supported")
-            argument = argument[1]  # noqa: PLW2901 - a quoted list
-        arguments.append(argument)
-    data = msgpack.pack(arguments)
-    code, _ = cdt.command(data)
-    operation = OPERATIONS.get(code)
-    if operation is None or operation.modifies or operation.kind != kind:
-        raise Unsupported(f"operation {code} is not supported in filters")
-
-    def run(collections: OpenCollections, stored: bytes) -> Particle | None:
-        try:
-            return collections.open(kind, stored).show(data) or _NOTHING
-        except CostExceededError:
-            raise
-        except (RequestRefused, WireError):
-            return None
-
-    return run

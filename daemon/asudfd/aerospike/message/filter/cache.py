@@ -1,8 +1,9 @@
-"""The compiled filters of this process: each is made once, off the event loop where that takes more than a moment.
+"""The compiled expressions of this process: each is made once, off the event loop where that takes more than a moment.
 
-The largest filters take some 20 ms. Compiling touches nothing of the node's, so it is done in a thread, one filter at a
-time; what is small, as nearly all filters are, is compiled at once. Who needs a filter asks whether it is `ready`, and
-awaits `prepare` otherwise: until the caller's next await, `filter_of` has it.
+The largest take some 20 ms. Compiling touches nothing of the node's, so it is done in a thread, one at a time; what is
+small, as nearly all are, is compiled at once. Who needs those of a request, its filter and those of its operations, asks
+whether they are `ready`, and awaits `prepare` otherwise: until the caller's next await, `filter_of` and `operations_of`
+have them.
 """
 
 from __future__ import annotations
@@ -16,9 +17,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
-from asinfo.wire.message import FIELD_FILTER
+from asinfo.wire.message import (
+    FIELD_FILTER,
+    OP_CDT_MODIFY,
+    OP_CDT_READ,
+    OP_EXPRESSION_MODIFY,
+    OP_EXPRESSION_READ,
+)
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.compiled import Filter
+from asudfd.aerospike.message.filter.operations import compile_operations, is_path
 from asudfd.aerospike.message.filter.regex.budget import RegexBudget, YieldingBudget
 from asudfd.aerospike.message.loop_thread import LoopThread
 from asudfd.fairness import fill
@@ -26,26 +34,38 @@ from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
+
+    from asinfo.wire.message import Op
+    from asudfd.aerospike.message.filter.operations import CompiledOperation
+
+    Source: TypeAlias = bytes | tuple[bytes, ...]
+    """A filter, or the values of all operations of a request that are expressions."""
+
+    Compiled: TypeAlias = "Filter | list[CompiledOperation] | _ExpressionError"
+
+EXPRESSIONS = frozenset((OP_EXPRESSION_READ, OP_EXPRESSION_MODIFY))
+_COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
 
 CACHED_MAX = 16
-"""Filters in the cache: clients send the same ones again and again. Each may take 256 KiB, for its patterns."""
+"""Expressions in the cache: clients send the same ones again and again. Each may take 256 KiB, for its patterns."""
 
 AT_ONCE_SIZE = 256
 AT_ONCE_STEPS = 256
-"""Bytes of a filter, and steps for its patterns, that are compiled at once: about a millisecond each at worst."""
+"""Bytes of an expression, and steps for its patterns, that are compiled at once: about a millisecond each at worst."""
 
 
 PARTS = ("asudfd.aerospike.message.filter.regex.search", "asudfd.aerospike.message.cdt")
-"""What filters need that a start does not wait for: imported with the first filter, which takes 10 ms, in the thread."""
+"""What expressions need that a start does not wait for: imported with the first, which takes 10 ms, in the thread."""
 
 
-class _FilterError(NamedTuple):
+class _ExpressionError(NamedTuple):
     code: Result
     reason: str
 
 
-_cache: OrderedDict[bytes, Filter | _FilterError] = OrderedDict()
-"""Filters, and why others are none: that, too, is found out once. Only the threads of event loops change this."""
+_cache: OrderedDict[Source, Compiled] = OrderedDict()
+"""Expressions, and why others are none: that, too, is found out once. Only the threads of event loops change this."""
 
 _thread = LoopThread("filters")
 end_thread = _thread.end
@@ -56,59 +76,98 @@ def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
     data = fields.get(FIELD_FILTER)
     if data is None:
         return None
-    found = _cache.get(data)
+    found = _known(data)
+    assert isinstance(found, Filter)
+    return found
+
+
+def operations_of(todo: list[Op]) -> list[CompiledOperation]:
+    """The operations of a request that are expressions; as `filter_of`."""
+    found = _known(values_of(todo))
+    assert isinstance(found, list)
+    return found
+
+
+def values_of(todo: list[Op]) -> tuple[bytes, ...]:
+    """The values of the operations that are expressions, or have some in them."""
+    return tuple([value for code, _, _, value in todo if has_expressions(code, value)])
+
+
+def has_expressions(code: int, value: bytes) -> bool:
+    """Whether an operation is an expression, or has some in it, as those on paths do."""
+    return code in EXPRESSIONS or (code in _COLLECTIONS and is_path(value))
+
+
+def _known(source: Source) -> Compiled:
+    """What is compiled of a source. Raises RequestRefused."""
+    found = _cache.get(source)
     if found is None:
         fill()
-        found = _remember(data, _compiled(data, RegexBudget()))
+        found = _remember(source, _compiled(source, RegexBudget()))
     else:
         with suppress(KeyError):  # a node in another thread of the program has just dropped it
-            _cache.move_to_end(data)
-    if isinstance(found, Filter):
-        return found
-    raise RequestRefused(*found)
+            _cache.move_to_end(source)
+    if isinstance(found, _ExpressionError):
+        raise RequestRefused(*found)
+    return found
 
 
-def ready(fields: Mapping[int, bytes]) -> bool:
-    """Whether `filter_of` has the filter of a request without more ado; it has, if there is none."""
-    data = fields.get(FIELD_FILTER)
-    if data is None or data in _cache:
-        return True
-    if len(data) > AT_ONCE_SIZE or not all(map(sys.modules.__contains__, PARTS)):
+def _sources(fields: Mapping[int, bytes], todo: list[Op]) -> list[Source]:
+    """What of a request is to be compiled, and is not yet."""
+    found: list[Source] = [fields[FIELD_FILTER]] if FIELD_FILTER in fields else []
+    if values := values_of(todo):
+        found.append(values)
+    return [source for source in found if source not in _cache]
+
+
+def ready(fields: Mapping[int, bytes], todo: list[Op]) -> bool:
+    """Whether `filter_of` and `operations_of` have those of a request without more ado; they have, if there is none."""
+    return all(map(_is_ready, _sources(fields, todo)))
+
+
+def _is_ready(source: Source) -> bool:
+    size = len(source) if isinstance(source, bytes) else sum(map(len, source))
+    if size > AT_ONCE_SIZE or not all(map(sys.modules.__contains__, PARTS)):
         return False
     budget = RegexBudget(AT_ONCE_STEPS)
-    found = _compiled(data, budget)
+    found = _compiled(source, budget)
     if not budget.spent:
-        _remember(data, found)
+        _remember(source, found)
     return not budget.spent
 
 
-async def prepare(fields: Mapping[int, bytes]) -> None:
-    """Compile the filter of a request in a thread, unless it is there or there is none."""
-    data = fields.get(FIELD_FILTER)
-    if data is not None and data not in _cache:
-        found = await asyncio.get_running_loop().run_in_executor(_thread.get(), _compiled_in_thread, data)
-        _remember(data, found)
+async def prepare(fields: Mapping[int, bytes], todo: list[Op]) -> None:
+    """Compile the expressions of a request in a thread, unless they are there or there are none."""
+    loop = asyncio.get_running_loop()
+    while sources := _sources(fields, todo):
+        found = await loop.run_in_executor(_thread.get(), _compiled_in_thread, sources)
+        for source, compiled in zip(sources, found, strict=True):
+            _remember(source, compiled)
 
 
-def _compiled_in_thread(data: bytes) -> Filter | _FilterError:
+def _compiled_in_thread(sources: list[Source]) -> list[Compiled]:
     for part in PARTS:
         import_module(part)
-    known = _cache.get(data)  # others may have sent the same at the same time
-    return known or _compiled(data, YieldingBudget())
+    # others may have sent the same at the same time
+    return [_cache.get(source) or _compiled(source, YieldingBudget()) for source in sources]
 
 
-def _compiled(data: bytes, budget: RegexBudget) -> Filter | _FilterError:
+def _compiled(source: Source, budget: RegexBudget) -> Compiled:
     try:
-        return Filter(data, budget)
+        if isinstance(source, bytes):
+            return Filter(source, budget)
+        return compile_operations(source, budget)
     except Unsupported as error:
-        return _FilterError(Result.UNSUPPORTED_FEATURE, str(error))
+        return _ExpressionError(Result.UNSUPPORTED_FEATURE, str(error))
     except WireError as error:
-        return _FilterError(Result.PARAMETER, str(error))
+        return _ExpressionError(Result.PARAMETER, str(error))
+    except RequestRefused as error:
+        return _ExpressionError(Result(error.code), str(error))
 
 
-def _remember(data: bytes, found: Filter | _FilterError) -> Filter | _FilterError:
-    _cache[data] = found
-    _cache.move_to_end(data)
+def _remember(source: Source, found: Compiled) -> Compiled:
+    _cache[source] = found
+    _cache.move_to_end(source)
     while len(_cache) > CACHED_MAX:
         _cache.popitem(last=False)
     return found

@@ -5,7 +5,7 @@ Source: what the real server's expressions give; sizes are those of this node's 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import expression as x
 from asinfo.wire.extent import pass_over
@@ -31,6 +31,14 @@ COMPARED_SIZE_MAX = 256 << 10
 """Largest list or map that is compared, in bytes: that happens in the event loop. Our own limit."""
 
 
+class PathElement(NamedTuple):
+    """An element of a list or map, as the expressions of a path see it: packed key, None in a list, packed value, index."""
+
+    key: bytes | None
+    value: bytes
+    place: int
+
+
 class FilterRecord:
     """A record as expressions see it."""
 
@@ -40,20 +48,31 @@ class FilterRecord:
         "_orders",
         "collections",
         "digest",
+        "element",
         "in_memory",
         "record",
         "size",
         "variables",
     )
 
-    def __init__(self, namespace: Namespace, digest: bytes, record: Record) -> None:
+    def __init__(
+        self,
+        namespace: Namespace,
+        digest: bytes,
+        record: Record,
+        *,
+        bins: dict[bytes, bytes] | None = None,
+        collections: OpenCollections | None = None,
+    ) -> None:
+        """``bins`` where they are no longer those of the record, ``collections`` for what is to be shared with others."""
         self.in_memory = namespace.in_memory
         self.digest = digest
         self.record = record
+        self.element: PathElement | None = None
         self.variables: dict[int, Any] = {}
-        self.collections = OpenCollections()
+        self.collections = collections or OpenCollections()
         self.size = 0
-        self._bins: dict[bytes, bytes] | None = None
+        self._bins = bins
         self._found: dict[bytes, tuple[int, bytes]] = {}
         self._orders: dict[int, tuple[bytes, Ordered]] = {}
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire.collection import order
-from asinfo.wire.extent import pass_over
+from asinfo.wire.extent import map_start, marker, pass_over
+from asinfo.wire.msgpack import ORDERED
 from asinfo.wire.pattern import compare, has_wildcard
 from asudfd.aerospike.message.cost import LOOK_STEPS, PATTERN_STEPS
 
@@ -43,6 +44,13 @@ def count(data: bytes) -> int:
 
     pass_over(data, 0, add)
     return found
+
+
+def is_ordered_map(data: bytes) -> bool:
+    """Whether a map is kept in the order of its keys: only such are compared, as on the real server."""
+    count, position = map_start(data, 0) or (0, 0)
+    flags, _ = marker(data, position, count)
+    return bool(flags & ORDERED)
 
 
 def ordered(data: bytes, values: int) -> Ordered:

@@ -8,32 +8,16 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire import expression as x
 from asinfo.wire import particle as particles
-from asinfo.wire.expression import Unsupported
 from asinfo.wire.message import BIN_NAME_SIZE_MAX
+from asudfd.aerospike.message.cdt.collection import element
+from asudfd.aerospike.message.filter.filter_record import PathElement
+from asudfd.aerospike.message.filter.values import PARTICLES, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from asudfd.aerospike.message.filter.filter_record import FilterRecord
-    from asudfd.aerospike.message.filter.scope import Scope
-
-    Value = Any  # as the type says: None is unknown
-    Run = Callable[[FilterRecord], Value]
-    Typed = tuple[int, Run]
-
-PARTICLES = {
-    x.NIL: particles.NULL,
-    x.BOOL: particles.BOOL,
-    x.INTEGER: particles.INTEGER,
-    x.FLOAT: particles.FLOAT,
-    x.STRING: particles.STRING,
-    x.BLOB: particles.BLOB,
-    x.LIST: particles.LIST,
-    x.MAP: particles.MAP,
-    x.GEOJSON: particles.GEOJSON,
-    x.HLL: particles.HLL,
-}
+    from asudfd.aerospike.message.filter.scope import Scope, Typed, Value
 
 _NO_BIN = (particles.NULL, b"")
 """The particle of a bin that a record does not have."""
@@ -42,13 +26,11 @@ _INT32 = Struct("!i")
 
 
 def bin_value(arguments: list[Any], _: Scope) -> Typed:
-    """The value of a bin; unknown where it is missing or of another type. Raises WireError and Unsupported."""
+    """The value of a bin; unknown where it is missing or of another type. Raises WireError."""
     kind, name = arguments
     wanted = PARTICLES.get(kind)
     if wanted is None or len(name) > BIN_NAME_SIZE_MAX:
         raise WireError("a bin of no such type or name")
-    if kind in {x.GEOJSON, x.HLL}:
-        raise Unsupported(f"{x.OTHER_TYPES[kind]} in filters are not supported")
 
     def run(record: FilterRecord) -> Value:
         found = record.bin(name)
@@ -60,11 +42,21 @@ def bin_value(arguments: list[Any], _: Scope) -> Typed:
     return kind, run
 
 
-def value_of(kind: int, data: bytes) -> Value:
-    """What a particle is in a filter: a number, a truth value, or its bytes."""
-    if kind in {particles.INTEGER, particles.FLOAT, particles.BOOL}:
-        return particles.unpack(kind, data)
-    return data
+def path_element(arguments: list[Any], _: Scope) -> Typed:
+    """Key, value or index of the element of a path that is asked about; unknown where it is of another type."""
+    kind, part = arguments
+    wanted = PARTICLES.get(kind)
+    if wanted is None or not 0 <= part < len(PathElement._fields):
+        raise WireError("an element of a path of no such type or part")
+
+    def run(record: FilterRecord) -> Value:
+        found = record.element and record.element[part]
+        if isinstance(found, bytes):
+            particle, data = element(found)
+            return value_of(particle, data) if particle == wanted else None
+        return found if kind == x.INTEGER else None
+
+    return kind, run
 
 
 def bin_type(arguments: list[Any], _: Scope) -> Typed:

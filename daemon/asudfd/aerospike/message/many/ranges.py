@@ -2,10 +2,12 @@
 
     u8 1 · u8 size of the name · name of the bin · u8 particle type · u32 size · low · u32 size · high
 
-Integers have 8 bytes; strings and blobs stand twice, for they are compared for equality only.
+Integers have 8 bytes; strings and blobs stand twice, for they are compared for equality only. So does geo JSON: of a region
+the points in it are meant, of a point the regions that it is in.
 
 An index has its entries in the order of numbers of 64 bits: the integer itself, and for strings and blobs a hash. A
-client is told the number (field 15) and gives it back to go on there, so any hash serves that stays the same.
+client is told the number (field 15) and gives it back to go on there, so any hash serves that stays the same. What is found
+by geo JSON has the number 0, so that it comes in the order of digests.
 Source: the wire specification, sections 3.2 and 4.7.
 """
 
@@ -18,6 +20,8 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import cdt, msgpack
+from asinfo.wire import particle as particles
+from asinfo.wire.expression import Unsupported
 from asinfo.wire.message import (
     FIELD_INDEX_CONTEXT,
     FIELD_INDEX_EXPRESSION,
@@ -28,6 +32,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
 from asinfo.wire.result import Result
+from asudfd.aerospike.geo.shape import GeoShape, shape
 from asudfd.aerospike.message.cdt import element_at
 from asudfd.aerospike.message.cdt.context import steps_of
 from asudfd.aerospike.message.single.bins import particle, split
@@ -51,10 +56,10 @@ _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is v
 class IndexRange:
     """The values that a query asks for."""
 
-    __slots__ = ("_context", "_hash", "_high", "_low", "_name", "_particle", "_type", "index_name")
+    __slots__ = ("_context", "_hash", "_high", "_low", "_name", "_particle", "_shape", "_type", "index_name")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
-        """Raises RequestRefused: 4 for what is no range, 201 when no index allows it, 16 for what is not offered."""
+        """Raises RequestRefused: 4 for what is no range, 160 for no geo JSON, 201 without an index, 16 for what is not offered."""
         if FIELD_INDEX_EXPRESSION in fields:
             raise RequestRefused(Result.UNSUPPORTED_FEATURE, "indexes on expressions")
         self._name, self._particle, self._low, self._high = _read(fields[FIELD_INDEX_RANGE])
@@ -62,8 +67,6 @@ class IndexRange:
         self._context = _steps(context) if context else ()
         self._type = int.from_bytes(fields.get(FIELD_INDEX_TYPE, b""), "big")
         self._hash = 0 if self._particle == INTEGER else _hash(self._low)
-        if self._particle == GEOJSON:
-            raise RequestRefused(Result.INDEX_NOT_FOUND, "there are no geo indexes")
         set_name, asked = fields.get(FIELD_SET, b""), fields.get(FIELD_INDEX_NAME)
         covering = (
             name
@@ -74,29 +77,33 @@ class IndexRange:
         self.index_name = next(covering, b"").decode("utf-8", "replace")
         if not self.index_name:
             raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
+        self._shape = _shape_of(self._low) if self._particle == GEOJSON else GeoShape()
 
     def find(self, record: Record) -> int | None:
         """The number by which an index has ``record`` within the range, None when it does not. Raises RequestRefused.
 
         A list or map has one for each of its values: here the least counts, and a query gives each record once.
         """
-        bin_ = split(record.bins).get(self._name)
-        if bin_ is None:
+        found = self._indexed(record)
+        if found is None:
             return None
-        found = particle(bin_)
-        if self._context:
-            within = element_at(found, self._context)
-            if within is None:
-                return None
-            found = within
         kind, data = found
         if not self._type:
             return self._number(data) if kind == self._particle else None
         numbers = [self._number(part) for of, part in self._values(kind, data) if of == self._particle]
         return min((number for number in numbers if number is not None), default=None)
 
+    def _indexed(self, record: Record) -> tuple[int, bytes] | None:
+        """The bin, or what is in it where the context leads; None where there is none. Raises RequestRefused."""
+        whole = split(record.bins).get(self._name)
+        if whole is None:
+            return None
+        return element_at(particle(whole), self._context) if self._context else particle(whole)
+
     def _number(self, data: bytes) -> int | None:
         """The number of a value of the right kind that is within the range, else None."""
+        if self._particle == GEOJSON:
+            return 0 if _stored_shape(data).meets(self._shape) else None
         if self._particle != INTEGER:
             return self._hash if data == self._low else None
         value = int.from_bytes(data, "big", signed=True)
@@ -125,6 +132,26 @@ def _steps(context: bytes) -> tuple[Step, ...]:
         return steps_of(context, modifies=False)
     except WireError as error:
         raise RequestRefused(Result.PARAMETER, "what should be a context is none") from error
+
+
+def _shape_of(text: bytes) -> GeoShape:
+    """What a query asks for. Raises RequestRefused."""
+    try:
+        return shape(text)
+    except Unsupported as error:
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+    except WireError as error:
+        raise RequestRefused(Result.GEOJSON, str(error)) from error
+
+
+def _stored_shape(data: bytes) -> GeoShape:
+    """The shape of a particle, which is none where its text is none. Raises RequestRefused for one that is too large."""
+    try:
+        return shape(particles.geo_text(data))
+    except Unsupported as error:
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+    except WireError:
+        return GeoShape()
 
 
 def _comparable(kind: int, data: bytes) -> Any:

@@ -14,16 +14,23 @@ from asinfo.wire import particle
 from asinfo.wire.message import INFO1_BATCH, INFO2_RESPOND_ALL_OPS, INFO2_WRITE
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cost import BesideBudget, CostExceededError
+from asudfd.aerospike.message.filter.cache import values_of
+from asudfd.aerospike.message.filter.operations import compile_operations
+from asudfd.aerospike.message.filter.regex.budget import YieldingBudget
 from asudfd.aerospike.message.loop_thread import LoopThread
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.commit import REPLACE
+from asudfd.aerospike.message.single.expression import RecordExpressions
 from asudfd.aerospike.message.single.operate import run
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from asinfo.wire.message import Message, Op
     from asudfd.aerospike.message.single.operate import Bins
     from asudfd.record.namespace import Namespace
+    from asudfd.record.record import Record
 
 _thread = LoopThread("operations")
 end_thread = _thread.end
@@ -45,6 +52,23 @@ class OperationsDone(NamedTuple):
         return self.shown
 
 
+class _OwnExpressions(NamedTuple):
+    """The expressions of a request for the thread: what is in the cache belongs to the event loop."""
+
+    namespace: Namespace
+    message: Message
+    record: Record | None
+
+    def compiled(self, todo: list[Op]) -> RecordExpressions | None:
+        """Those among the operations, compiled anew; None if there are none."""
+        values = values_of(todo)
+        return RecordExpressions(*self, compile_operations(values, YieldingBudget())) if values else None
+
+
+def _run(own: _OwnExpressions, bins: Bins, todo: list[Op], respond_all: int, **options: Any) -> list[bytes]:
+    return run(bins, todo, respond_all, expressions=own.compiled(todo), **options)
+
+
 async def done_beside(namespace: Namespace, message: Message, todo: list[Op]) -> OperationsDone:
     """Do the operations of a request in the thread. The caller holds the record's lock."""
     assert message.digest is not None
@@ -52,7 +76,8 @@ async def done_beside(namespace: Namespace, message: Message, todo: list[Op]) ->
     bins = {} if record is None or message.info3 & REPLACE else split(record.bins)
     budget = BesideBudget()
     work = partial(
-        run,
+        _run,
+        _OwnExpressions(namespace, message, record),
         bins,
         todo,
         message.info2 & INFO2_RESPOND_ALL_OPS,

@@ -79,7 +79,9 @@ class RecordExecutor:
         if namespace is None:
             return reply_frame(Result.NAMESPACE)
         began = time.monotonic()
-        waits = message.digest in namespace.locks or (FIELD_FILTER in fields and not ready(fields))
+        waits = message.digest in namespace.locks or (
+            (todo or FIELD_FILTER in fields) and not ready(fields, todo)
+        )
         outcome = None if waits else self._attempt(namespace, message, todo, origin, session)
         if outcome is None:
             later = self.respond_later(namespace, message, todo, origin, session)
@@ -106,7 +108,9 @@ class RecordExecutor:
         if namespace is None:
             return failed(Result.NAMESPACE)
         fields = message.fields
-        if message.digest in namespace.locks or (FIELD_FILTER in fields and not ready(fields)):
+        if message.digest in namespace.locks or (
+            (todo or FIELD_FILTER in fields) and not ready(fields, todo)
+        ):
             return self._in_line(namespace, message, todo, origin, session)
         outcome = self._attempt(namespace, message, todo, origin, session)
         return self._in_line(namespace, message, todo, origin, session) if outcome is None else outcome
@@ -138,9 +142,9 @@ class RecordExecutor:
         limit = min(context.seconds_for(message.time_limit), context.lua.time_max_ms / 1000)
         end = time.monotonic() + limit
         try:
-            await prepare(message.fields)
+            await prepare(message.fields, todo)
             async with namespace.hold(digest, limit):
-                await prepare(message.fields)  # once more, if so many others came meanwhile
+                await prepare(message.fields, todo)  # once more, if so many others came meanwhile
                 seconds = end - time.monotonic()
                 outcome = self._attempt(namespace, message, todo, origin, session)
                 if outcome is None and FIELD_UDF_MODULE not in message.fields:

@@ -9,10 +9,14 @@
 
     CDT_READ     shows something of a list or map, `asudfd.aerospike.message.cdt`
     CDT_MODIFY   changes a list or map, and shows what the operation gives
+    EXPRESSION_READ, EXPRESSION_MODIFY show or write what an expression gives, `asudfd.aerospike.message.single.expression`
+    BIT_READ     shows something of the bits of a blob, `asudfd.aerospike.message.bits`
+    BIT_MODIFY   changes bits of a blob
+    HLL_READ     shows something of a HyperLogLog, `asudfd.aerospike.message.hll`
+    HLL_MODIFY   changes a HyperLogLog, and shows what the operation gives
 
 A record that has no bins in the end is deleted. With RESPOND_ALL every operation but TOUCH shows something: reads a
-bin or null, the others what they give, or a null, under their own code. Operations on bits, HyperLogLogs and
-expressions answer result code 16, unsupported feature.
+bin or null, the others what they give, or a null, under their own code.
 Source: the wire specification, section 4.3.
 """
 
@@ -28,15 +32,11 @@ from asinfo.wire.message import (
     INFO2_RESPOND_ALL_OPS,
     OP_ADD,
     OP_APPEND,
-    OP_BIT_MODIFY,
-    OP_BIT_READ,
     OP_CDT_MODIFY,
     OP_CDT_READ,
     OP_DELETE,
     OP_EXPRESSION_MODIFY,
     OP_EXPRESSION_READ,
-    OP_HLL_MODIFY,
-    OP_HLL_READ,
     OP_PREPEND,
     OP_READ,
     OP_TOUCH,
@@ -47,6 +47,7 @@ from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import COPY_STEPS, TURN_STEPS, CostBudget
+from asudfd.aerospike.message.filter.cache import has_expressions, operations_of
 from asudfd.aerospike.message.outcome import (
     OK,
     REPLY_SIZE_MAX,
@@ -56,8 +57,10 @@ from asudfd.aerospike.message.outcome import (
     join,
     reply_too_large,
 )
+from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
+from asudfd.aerospike.message.single.expression import RecordExpressions
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -66,23 +69,17 @@ if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
     from asudfd.aerospike.message.single.beside import OperationsDone
     from asudfd.record.namespace import Namespace
+    from asudfd.record.record import Record
 
     Bins = dict[bytes, bytes]
-
-UNSUPPORTED = {
-    OP_EXPRESSION_READ: "expression read",
-    OP_EXPRESSION_MODIFY: "expression modify",
-    OP_BIT_READ: "bits read",
-    OP_BIT_MODIFY: "bits modify",
-    OP_HLL_READ: "HyperLogLog read",
-    OP_HLL_MODIFY: "HyperLogLog modify",
-}
-"""Operations that exist but that this node does not offer, with their names."""
 
 SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
 
 _COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
+_READS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
+_WRITES = value_operations.WRITES | {OP_CDT_MODIFY, OP_EXPRESSION_MODIFY}
+_COMMANDS = _READS | _WRITES
 _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
@@ -108,7 +105,11 @@ def operate(
     if any(len(value) > size_max for _, _, _, value in todo):
         raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
     bins = {} if record is None or info3 & REPLACE else split(record.bins)
-    shown = done.put_into(bins) if done else run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS)
+    if done:
+        shown = done.put_into(bins)
+    else:
+        expressions = expressions_of(namespace, message, record, todo)
+        shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS, expressions=expressions)
     answer = join(shown)  # refuses before anything is changed
     if bins:
         blob = b"".join(bins.values())
@@ -122,21 +123,38 @@ def operate(
     return RecordOutcome(OK, generation, void_time, answer, len(shown))
 
 
-def run(
-    bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True, budget: CostBudget | None = None
-) -> list[bytes]:
-    """Apply ``todo`` to ``bins`` and return what they show. Raises RequestRefused and CostExceededError.
+def expressions_of(
+    namespace: Namespace, message: Message, record: Record | None, todo: list[Op]
+) -> RecordExpressions | None:
+    """The expressions among operations, None if there are none. Raises RequestRefused."""
+    if any(has_expressions(code, value) for code, _, _, value in todo):
+        return RecordExpressions(namespace, message, record, operations_of(todo))
+    return None
 
-    What an operation on a list or map shows has the code of that with ``echo``, else that of a read: rows of batches
+
+def run(
+    bins: Bins,
+    todo: list[Op],
+    respond_all: int,
+    *,
+    echo: bool = True,
+    expressions: RecordExpressions | None = None,
+    budget: CostBudget | None = None,
+) -> list[bytes]:
+    """Apply ``todo`` to ``bins`` and return what they show; ``expressions`` are those among them.
+
+    Raises RequestRefused and CostExceededError.
+
+    What an operation with a command shows has the code of that with ``echo``, else that of a read: rows of batches
     that only read are answered so.
     """
     shown: list[bytes] = []
-    opened = _CollectionBins(bins, budget or CostBudget(TURN_STEPS))
+    opened = _CollectionBins(bins, expressions, budget or CostBudget(TURN_STEPS))
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
             raise RequestRefused(Result.PARAMETER, "so many operations are too much for one request")
-        if code in _COLLECTIONS:
-            given = opened.operate(code, name, value)
+        if code in _COMMANDS:
+            given = opened.command(code, name, value)
             if given is not None or respond_all:
                 shown.append(_shown(code if echo else OP_READ, name, given))
             continue
@@ -164,13 +182,11 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
         raise RequestRefused(Result.PARAMETER, "all bins cannot be answered one by one")
     reads_all = False
     for code, kind, name, _ in todo:
-        if code in UNSUPPORTED:
-            raise unsupported(code)
-        if code in {OP_READ, OP_CDT_READ}:
+        if code == OP_READ or code in _READS:
             if not info1 & INFO1_READ or (not name and not whole):
                 raise RequestRefused(Result.PARAMETER, "a read in a message that does not read")
             reads_all |= not name
-        elif code != OP_CDT_MODIFY and code not in _CHANGES:
+        elif code not in _WRITES and code not in _CHANGES:
             raise RequestRefused(Result.PARAMETER, f"no operation has the code {code}")
         elif info3 & REPLACE and (code not in {OP_WRITE, OP_DELETE} or (code == OP_WRITE and kind == NULL)):
             raise RequestRefused(Result.PARAMETER, "a record can be replaced only by values")
@@ -178,35 +194,42 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
         raise RequestRefused(Result.PARAMETER, "all bins are to be read, but no operation reads them")
 
 
-def unsupported(code: int) -> RequestRefused:
-    """The refusal of an operation of UNSUPPORTED."""
-    return RequestRefused(
-        Result.UNSUPPORTED_FEATURE, f"operation {code} ({UNSUPPORTED[code]}) is not supported"
-    )
-
-
 class _CollectionBins:
     """The list and map bins that operations work on, each taken apart once, and the work of all operations."""
 
-    __slots__ = ("_bins", "_budget", "_changed", "_opened", "_shown_size")
+    __slots__ = ("_bins", "_budget", "_changed", "_expressions", "_opened", "_shown_size")
 
-    def __init__(self, bins: Bins, budget: CostBudget) -> None:
+    def __init__(self, bins: Bins, expressions: RecordExpressions | None, budget: CostBudget) -> None:
         self._bins = bins
+        self._expressions = expressions
         self._budget = budget
         self._shown_size = 0
         self._opened: dict[bytes, OpenedBin] = {}
         self._changed: dict[bytes, OpenedBin] = {}
 
-    def operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+    def command(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+        """Do an operation that has a command; what it shows, None for nothing.
+
+        Raises RequestRefused and CostExceededError.
+        """
+        if not has_expressions(code, command) and code in _COLLECTIONS:
+            return self._counted(self._operate(code, name, command))
+        self.close()
+        budget = self.forget(0)
+        if self._expressions is not None and code not in value_operations.CODES:
+            return self._counted(self._expressions.operate(code, name, self._bins, budget))
+        return self._counted(value_operations.work(self._bins, code, name, command, budget))
+
+    def _operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
         """Do an operation on a list or map bin; what it shows, None for nothing. Raises RequestRefused."""
         opened = self._opened.get(name)
         if opened is None:
             whole = self._bins.get(name)
             opened = self._opened[name] = OpenedBin(None if whole is None else particle(whole), self._budget)
         if code == OP_CDT_READ:
-            return self._counted(opened.read(command))
+            return opened.read(command)
         self._changed[name] = opened
-        return self._counted(opened.modify(command))
+        return opened.modify(command)
 
     def _counted(self, shown: tuple[int, bytes] | None) -> tuple[int, bytes] | None:
         """What is shown, as long as it is not more in all than a reply may have. Raises RequestRefused."""
@@ -226,10 +249,14 @@ class _CollectionBins:
                 self._bins[name] = op(OP_READ, kind, name, value)
         self._changed.clear()
 
-    def forget(self, size: int) -> None:
-        """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises CostExceededError."""
+    def forget(self, size: int) -> CostBudget:
+        """Another operation comes, on a bin of ``size`` bytes, which it may copy: what may still be done.
+
+        Raises CostExceededError.
+        """
         self._opened.clear()
         self._budget.charge(size * COPY_STEPS)
+        return self._budget
 
 
 def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:

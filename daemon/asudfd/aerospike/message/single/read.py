@@ -12,10 +12,8 @@ from asinfo.wire.message import (
     INFO1_GET_ALL,
     INFO1_NO_BINS,
     INFO2_RESPOND_ALL_OPS,
-    OP_BIT_READ,
     OP_CDT_READ,
     OP_EXPRESSION_READ,
-    OP_HLL_READ,
     OP_READ,
     TTL_NEVER,
     count_ops,
@@ -24,8 +22,9 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join, new_tuple
+from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import split
-from asudfd.aerospike.message.single.operate import run, unsupported
+from asudfd.aerospike.message.single.operate import expressions_of, run
 from asudfd.record.refused import RequestRefused
 from asudfd.record.ttl import PERCENT_MAX
 
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 PLAIN_FIELDS = 3
 """Namespace, set and digest: so many fields has a read that says nothing else."""
 
-_UNSUPPORTED_READS = frozenset((OP_EXPRESSION_READ, OP_BIT_READ, OP_HLL_READ))
+_COMMANDS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
 
 
 def read(
@@ -69,8 +68,10 @@ def read(
         respond_all = info2 & INFO2_RESPOND_ALL_OPS
         if done:
             shown = done.put_into({})
-        elif any(code == OP_CDT_READ for code, _, _, _ in todo):
-            shown = run(split(bins), todo, respond_all, echo=not info1 & INFO1_BATCH)
+        elif any(code in _COMMANDS for code, _, _, _ in todo):
+            expressions = expressions_of(namespace, message, record, todo)
+            echo = not info1 & INFO1_BATCH
+            shown = run(split(bins), todo, respond_all, echo=echo, expressions=expressions)
         else:
             shown = select(split(bins), todo, respond_all)
         return new_tuple(RecordOutcome, (OK, generation, void_time, join(shown), len(shown)))
@@ -95,7 +96,5 @@ def _check(info1: int, info2: int, todo: list[Op]) -> None:
     if not todo and not info1 & (INFO1_GET_ALL | INFO1_NO_BINS):
         raise RequestRefused(Result.PARAMETER, "a read of nothing")
     for code, _, _, _ in todo:
-        if code in _UNSUPPORTED_READS:
-            raise unsupported(code)
-        if code not in {OP_READ, OP_CDT_READ}:
+        if code != OP_READ and code not in _COMMANDS:
             raise RequestRefused(Result.PARAMETER, "a read cannot write")

@@ -225,10 +225,6 @@ def test_a_dump_is_a_line_in_the_log(three: AerospikeNode, command: str, context
             "sindex-create:ns=test;indexname=i;indexdata=age",
             "ERROR:4:'indexdata' missing bin type",
         ),
-        (
-            "sindex-create:namespace=test;indexname=i;bin=b;type=geo2dsphere",
-            "ERROR:16:geo indexes are not supported",
-        ),
         ("sindex-create:namespace=nope;indexname=i;bin=b;type=string", "ok"),
     ],
 )

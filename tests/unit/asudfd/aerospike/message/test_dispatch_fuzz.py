@@ -7,12 +7,29 @@ from typing import Any, cast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asinfo.wire import batch, message, request
+from asinfo.wire import batch, message, msgpack, request
+from asinfo.wire.msgpack import Raw
 from asinfo.wire.request import Key
 from tests.fakes.world import World
 
 KEY = Key("test", "demo", "k1")
 PARTITIONS = b"\0\0\1\0\2\0"
+
+INTEGER, LIST, BLOB = ([81, kind, Raw(name)] for kind, name in ((2, b"a"), (4, b"l"), (6, b"y")))
+EXPRESSIONS = (
+    [127, 4, 64, [1, [20, INTEGER, 1]], LIST],
+    [127, 2, 0, [255, [16, 1], [16]], [127, 4, 64, [255, [16, 1], [67, "k", [0]]], LIST]],
+    [123, [1, [127, 6, 65, [7, 0, 8, 0], BLOB], b"x"], None, [102, [81, 5, Raw(b"m")]]],
+    [125, Raw(b"v"), INTEGER, [9, [124, Raw(b"v")], [126, [1, {"a": 2.5}]]]],
+)
+
+
+def expressions() -> bytes:
+    """A request with each expression, shown and written."""
+    values = [msgpack.pack([each, flags]) for each in EXPRESSIONS for flags in (0, 16)]
+    ops = [message.op(code, 4, b"r", value) for value in values for code in (7, 8)]
+    return request.operate(KEY, ops, reads=True, writes=True)
+
 
 VALID = (
     request.get(KEY),
@@ -21,6 +38,7 @@ VALID = (
     request.put(KEY, {"a": 1, "b": "x", "l": [1, {"k": b"v"}], "m": {"a": 1.5}}),
     request.remove(KEY),
     request.operate(KEY, [message.op(5, 1, b"a", bytes(8)), message.op(1, 0, b"a")], reads=True, writes=True),
+    expressions(),
     request.apply(KEY, "mod", "fun", [1, "x"]),
     request.batch([(KEY, request.get_row(KEY)), (KEY, request.put_row(KEY, {"a": 1}))]),
     request.batch([(KEY, request.apply_row(KEY, "mod", "fun")), (KEY, request.get_row(KEY))]),

@@ -144,7 +144,7 @@ def test_whoever_waits_for_the_record_has_the_filter_in_time(
         async with stored.namespace.hold(KEY.digest, 1):
             waiting = asyncio.ensure_future(gather(stored.records.respond(single(wanted))))
             other = Policy(filter=msgpack.pack([expression.AND, [expression.NE, INTEGER, 78], PATTERN]))
-            await cache.prepare({message.FIELD_FILTER: wanted})  # behind the first one, in the one thread
+            await cache.prepare({message.FIELD_FILTER: wanted}, [])  # behind the first one, in the one thread
             await asyncio.sleep(0)
             assert wanted in cache._cache
             await gather(stored.records.respond(request.get(OTHER, policy=other)))

@@ -9,7 +9,7 @@ import pytest
 
 from asinfo.wire import expression as x
 from asinfo.wire import message, msgpack, request
-from asinfo.wire.msgpack import Raw
+from asinfo.wire.msgpack import GeoJSON, MarkedMap, Raw
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter import arithmetic
@@ -27,7 +27,12 @@ BINS: dict[str, Any] = {
     "y": b"xy",
     "l": [1, 2, 3],
     "m": {"a": 1},
+    "o": MarkedMap({"a": 1}),
     "n": -7,
+    "g": GeoJSON('{"type":"Point","coordinates":[1,2]}'),
+    "r": GeoJSON('{"type":"AeroCircle","coordinates":[[1,2.1],20000]}'),
+    "large": GeoJSON('{"a":[' + "[]," * 5000 + "1]}"),
+    "line": GeoJSON('{"type":"LineString"}'),
 }
 UNKNOWN = "unknown"
 
@@ -46,12 +51,20 @@ def s(name: str = "s") -> list[Any]:
 
 LIST = [x.BIN, x.LIST, Raw(b"l")]
 MAP = [x.BIN, x.MAP, Raw(b"m")]
+HLL = [x.BIN, x.HLL, Raw(b"h")]
+GEO, REGION = [x.BIN, x.GEOJSON, Raw(b"g")], [x.BIN, x.GEOJSON, Raw(b"r")]
+NEAR = GeoJSON('{"type":"AeroCircle","coordinates":[[1,2.1],10000]}')
 NOPE = [x.EQ, i("nope"), 1]
 
 
 @pytest.fixture
 def stored(world: World) -> World:
     world.ask(request.put(KEY, BINS, Policy(send_key=True)))
+    world.ask(
+        request.operate(
+            KEY, [message.op(message.OP_HLL_MODIFY, 4, b"h", msgpack.pack([0, 8]))], reads=False, writes=True
+        )
+    )
     return world
 
 
@@ -66,7 +79,8 @@ def passes(world: World, expression: Any) -> bool:
         [x.EQ, i(), 5], [x.NE, i(), 4], [x.GT, i(), 4], [x.GE, i(), 5], [x.LT, i(), 6], [x.LE, i(), 5],
         [x.EQ, f(), 2.5], [x.EQ, s(), "Hello"], [x.GT, s(), "Hallo"], [x.BIN, x.BOOL, Raw(b"b")],
         [x.EQ, [x.BIN, x.BLOB, Raw(b"y")], b"xy"],
-        [x.EQ, LIST, [x.QUOTE, [1, 2, 3]]], [x.LT, LIST, [x.QUOTE, [1, 2, 4]]], [x.EQ, MAP, {"a": 1}],
+        [x.EQ, LIST, [x.QUOTE, [1, 2, 3]]], [x.LT, LIST, [x.QUOTE, [1, 2, 4]]],
+        [x.EQ, [x.BIN, x.MAP, Raw(b"o")], MarkedMap({"a": 1})],
         [x.AND, True, True, True], [x.OR, False, True], [x.OR, NOPE, True], [x.NOT, [x.AND, NOPE, False]],
         [x.EXCLUSIVE, False, True, False], [x.NOT, [x.EXCLUSIVE, True, True]],
         [x.REGEX, 2, Raw(b"^HEL*o$"), s()], [x.NOT, [x.REGEX, 0, Raw(b"^HEL"), s()]],
@@ -90,7 +104,23 @@ def passes(world: World, expression: Any) -> bool:
         [x.EQ, [x.CALL, x.INTEGER, 0, [16], LIST], 3], [x.EQ, [x.CALL, x.INTEGER, 0, [96], MAP], 1],
         [x.EQ, [x.CALL, x.INTEGER, 0, [19, 7, -1], LIST], 3], [x.EQ, [x.CALL, x.INTEGER, 0, [97, 7, "a"], MAP], 1],
         [x.EQ, [x.CALL, x.LIST, 0, [24, 7, 1], LIST], [x.QUOTE, [2, 3]]],
+        [x.EQ, [x.CALL, x.INTEGER, 0, [22, 5, [x.SUB, i(), 2]], LIST], 1],
+        [x.EQ, [x.CALL, x.INTEGER, 0, [97, 7, [x.COND, [x.EQ, i(), 5], "a", "b"]], MAP], 1],
+        [x.EQ, [x.CALL, x.LIST, 64, [1, i()], LIST], [x.QUOTE, [1, 2, 3, 5]]],
+        [x.EQ, [x.CALL, x.LIST, 64, [2, [x.CALL, x.LIST, 64, [1, f()], LIST]], LIST], [x.QUOTE, [1, 2, 3, 1, 2, 3, 2.5]]],
+        [x.EQ, [x.CALL, x.INTEGER, 0, [16], [x.CALL, x.LIST, 64, [11], LIST]], 0],
+        [x.EQ, [x.CALL, x.STRING, 0, [97, 7, "b"], [x.CALL, x.MAP, 64, [67, "b", s()], MAP]], "Hello"],
+        [x.EQ, [x.CALL, x.INTEGER, 0, [255, [16, 1], [16]], [x.QUOTE, [[], [1, 2]]]], 2],
+        [x.EQ, [x.CALL, x.LIST, 0, [97, 7, "a"], [x.CALL, x.MAP, 64, [255, [34, "a"], [1, i()]], {"a": [7]}]], [x.QUOTE, [7, 5]]],
+        [x.EQ, [x.CALL, x.LIST, 0, [24, 0x10007, 1, 1], LIST], [x.QUOTE, [1, 3]]],
+        [x.EQ, [x.CALL, x.BLOB, 1, [50, 8, 8], [x.BIN, x.BLOB, Raw(b"y")]], b"y"],
+        [x.EQ, [x.CALL, x.BLOB, 65, [7, 0, [x.ADD, i(), 3], 0], [x.BIN, x.BLOB, Raw(b"y")]], b"\x87y"],
+        [x.EQ, [x.CALL, x.INTEGER, 2, [50], HLL], 0],
+        [x.EQ, [x.CALL, x.INTEGER, 2, [50], [x.CALL, x.HLL, 66, [1, LIST], HLL]], 3],
+        [x.EQ, [x.MAP_KEYS, MAP], [x.QUOTE, ["a"]]], [x.EQ, [x.MAP_VALUES, MAP], [x.QUOTE, [1]]],
         [x.EQ, None, None], [x.GE, None, None],
+        [x.GEO, GEO, REGION], [x.GEO, REGION, GEO], [x.NOT, [x.GEO, GEO, NEAR]], [x.NOT, [x.GEO, GEO, GEO]],
+        [x.GEO, GeoJSON('{"type":"Point","coordinates":[1,2.2]}'), REGION],
     ]
 )  # fmt: skip
 def test_true(stored: World, expression: Any) -> None:
@@ -104,6 +134,7 @@ def test_true(stored: World, expression: Any) -> None:
         [x.EXCLUSIVE, True, NOPE], [x.UNKNOWN], [x.EQ, [x.DIV, i(), 0], 0], [x.EQ, [x.MOD, i(), 0], 0],
         [x.COND, NOPE, True, True], [x.EQ, [x.KEY, x.INTEGER], 1], [x.EQ, [x.CALL, x.INTEGER, 0, [19, 7, 9], LIST], 1],
         [x.EQ, [x.CALL, x.STRING, 0, [97, 7, "a"], MAP], "1"], [x.EQ, [x.CALL, x.INTEGER, 0, [16], [x.BIN, 4, Raw(b"z")]], 0],
+        [x.GEO, GEO, [x.BIN, x.GEOJSON, Raw(b"nope")]], [x.GEO, GEO, [x.BIN, x.GEOJSON, Raw(b"line")]],
         [x.LET, Raw(b"v"), i("nope"), [x.EQ, [x.VAR, Raw(b"v")], 1]],
     ],
     ids=str,
@@ -131,11 +162,21 @@ def test_unknown_is_filtered_out(stored: World, expression: Any) -> None:
         ([x.EQ, [x.DIGEST_MOD, 0], 0], Result.PARAMETER),
         ([x.BIN, x.BOOL, Raw(b"n" * 16)], Result.PARAMETER),
         ([222, 1], Result.PARAMETER),
-        ([x.GEO, [x.BIN, x.GEOJSON, Raw(b"g")], [x.BIN, x.GEOJSON, Raw(b"h")]], Result.UNSUPPORTED_FEATURE),
-        ([x.EQ, [x.CALL, x.INTEGER, 2, [50], [x.BIN, x.HLL, Raw(b"h")]], 1], Result.UNSUPPORTED_FEATURE),
-        ([x.EQ, [x.CALL, x.INTEGER, 0, [255, [16, 0], [16]], LIST], 1], Result.UNSUPPORTED_FEATURE),
-        ([x.EQ, [x.CALL, x.INTEGER, 0, [19, 7, [x.BIN, 2, Raw(b"i")]], LIST], 1], Result.UNSUPPORTED_FEATURE),
-        ([x.EQ, [x.CALL, x.INTEGER, 0, [1, 4], LIST], 1], Result.UNSUPPORTED_FEATURE),
+        ([x.GEO, GEO, s()], Result.PARAMETER),
+        ([x.GEO, GEO, GeoJSON("{}")], Result.PARAMETER),
+        ([x.GEO, GEO, GeoJSON("{" + "[" * 5000)], Result.PARAMETER),
+        ([x.GEO, GEO, GeoJSON('{"a":[' + "[]," * 5000 + "1]}")], Result.UNSUPPORTED_FEATURE),
+        ([x.GEO, GEO, [x.BIN, x.GEOJSON, Raw(b"large")]], Result.UNSUPPORTED_FEATURE),
+        ([x.EQ, [x.CALL, x.INTEGER, 2, [50], i()], 1], Result.PARAMETER),
+        ([x.EQ, [x.CALL, x.INTEGER, 0, [1, 4], LIST], 1], Result.PARAMETER),
+        ([x.EQ, [x.CALL, x.INTEGER, 64, [16], LIST], 1], Result.PARAMETER),
+        ([x.EQ, [x.CALL, x.INTEGER, 0, [16], i()], 1], Result.PARAMETER),
+        ([x.EQ, [x.CALL, x.INTEGER, 0, [1, 4, 5, 6], LIST], 1], Result.PARAMETER),
+        ([x.EQ, [x.CALL, x.INTEGER, 0, [19, 7, [x.BIN]], LIST], 1], Result.PARAMETER),
+        ([x.EQ, [x.CALL, x.INTEGER, 0, [], LIST], 1], Result.PARAMETER),
+        ([x.EQ, [x.CALL, x.INTEGER, 3, [16], LIST], 1], Result.PARAMETER),
+        ([x.EQ, [x.CALL, 77, 0, [16], LIST], 1], Result.PARAMETER),
+        ([x.EQ, [x.MAP_KEYS, LIST], [x.QUOTE, []]], Result.PARAMETER),
         ([x.REGEX, 1, Raw(b"(a*)\\1"), s()], Result.UNSUPPORTED_FEATURE),
         ([x.REGEX, 1, Raw(b"((a{1,200}){1,200})"), s()], Result.UNSUPPORTED_FEATURE),
     ],

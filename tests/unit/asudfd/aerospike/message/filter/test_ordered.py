@@ -8,7 +8,7 @@ import pytest
 
 from asinfo.wire import expression as x
 from asinfo.wire import message, msgpack, request
-from asinfo.wire.msgpack import INFINITY, WILDCARD, Raw
+from asinfo.wire.msgpack import INFINITY, WILDCARD, MarkedMap, Raw
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from tests.fakes.world import World
@@ -32,6 +32,11 @@ def bin_of(value: Any) -> list[Any]:
 
 def constant(value: Any) -> Any:
     return [x.QUOTE, value] if isinstance(value, list) else value
+
+
+def in_order(value: Any) -> Any:
+    """A map in the order of its keys: no other is compared."""
+    return MarkedMap(value) if isinstance(value, dict) else value
 
 
 def true_tests(world: World, left: Any, right: Any) -> str:
@@ -84,11 +89,26 @@ SWAPPED = {EQUAL: EQUAL, LESS: GREATER, GREATER: LESS}
 
 @pytest.mark.parametrize(("stored", "wanted", "expected"), COMPARED, ids=str)
 def test_comparisons(world: World, stored: Any, wanted: Any, expected: str) -> None:
-    put(world, c=stored)
-    bin_, value = bin_of(stored), constant(wanted)
+    put(world, c=in_order(stored))
+    bin_, value = bin_of(stored), constant(in_order(wanted))
     assert true_tests(world, bin_, value) == expected
     assert true_tests(world, value, bin_) == SWAPPED[expected]
-    assert true_tests(world, constant(stored), value) == expected
+    assert true_tests(world, constant(in_order(stored)), value) == expected
+
+
+def test_maps_that_are_not_ordered_are_not_compared(world: World) -> None:
+    plain, ordered = {"a": 1}, MarkedMap({"a": 1})
+    put(world, c=plain, d=ordered)
+    bins = [[x.BIN, x.MAP, Raw(name)] for name in (b"c", b"d")]
+    assert true_tests(world, bins[1], ordered) == true_tests(world, bins[1], bins[1]) == EQUAL
+    for left, right in (
+        (bins[0], plain),
+        (bins[0], ordered),
+        (bins[1], plain),
+        (plain, ordered),
+        (bins[0], bins[1]),
+    ):
+        assert true_tests(world, left, right) == ""
 
 
 def through_a_variable(value: Any) -> list[Any]:

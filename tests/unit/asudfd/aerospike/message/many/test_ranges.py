@@ -10,6 +10,7 @@ import pytest
 
 from asinfo.wire import message, msgpack, request
 from asinfo.wire.message import INFO3_PARTITION_DONE
+from asinfo.wire.particle import GEOJSON
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from asudfd.aerospike.info import sindex
@@ -110,6 +111,51 @@ def test_elements_keys_and_values(stored: World) -> None:
     assert query(stored, numbers(1, 2, b"l"), (26, b"\1")) == [1, 2]
     assert query(stored, within(b"m", 3, b"k1", b"k1"), (26, b"\2")) == [-3, 1, 5, 9, 13]
     assert query(stored, numbers(4, 5, b"m"), (26, b"\3")) == [4, 5]
+
+
+SQUARE = b'{"type":"Polygon","coordinates":[[[0.5,0],[9.5,0],[9.5,10],[0.5,10],[0.5,0]]]}'
+
+
+def geo(text: bytes, name: bytes = b"g") -> bytes:
+    return within(name, GEOJSON, text, text)
+
+
+@pytest.fixture
+def places(stored: World) -> World:
+    for number in range(20):
+        point = msgpack.GeoJSON(f'{{"type":"Point","coordinates":[{number},5]}}')
+        circle = msgpack.GeoJSON(f'{{"type":"AeroCircle","coordinates":[[{number},0],300000]}}')
+        stored.ask(
+            request.put(
+                Key("test", "demo", f"g{number}"), {"n": number, "g": point, "r": circle, "p": [1, point]}
+            )
+        )
+    stored.ask(
+        request.put(Key("test", "demo", "none"), {"n": 99, "g": msgpack.GeoJSON('{"type":"Line"}'), "r": "x"})
+    )
+    return stored
+
+
+def test_points_in_a_region(places: World) -> None:
+    create(places, Index("demo", "g", "geo2dsphere", "default"))
+    create(places, Index("demo", "p", "geo2dsphere", "list"), b"p")
+    assert query(places, geo(SQUARE)) == list(range(1, 10))
+    assert query(places, geo(SQUARE, b"p"), (26, b"\1")) == list(range(1, 10))
+    assert query(places, geo(b'{"type":"AeroCircle","coordinates":[[3,5],150000]}')) == [2, 3, 4]
+
+
+def test_regions_with_a_point(places: World) -> None:
+    create(places, Index("demo", "r", "geo2dsphere", "default"))
+    assert query(places, geo(b'{"type":"Point","coordinates":[7,0.1]}', b"r")) == [5, 6, 7, 8, 9]
+
+
+def test_what_is_no_region_or_a_large_one(places: World) -> None:
+    create(places, Index("demo", "g", "geo2dsphere", "default"))
+    assert query(places, geo(b"{}")) == Result.GEOJSON
+    assert query(places, geo(b"[" * 5000)) == Result.UNSUPPORTED_FEATURE
+    large = msgpack.GeoJSON('{"a":[' + "[]," * 5000 + "1]}")
+    assert places.ask(request.put(Key("test", "demo", "large"), {"g": large})).result == Result.OK
+    assert query(places, geo(SQUARE)) == Result.UNSUPPORTED_FEATURE
 
 
 def test_records_have_the_value_by_which_they_were_found(stored: World) -> None:
@@ -273,7 +319,7 @@ def test_metadata_that_is_not_stored(stored: World, failure: Exception, answer: 
     assert refused(stored, b"sindex-create", b"ns=test;indexname=i;bin=n;type=numeric") == answer
 
 
-@pytest.mark.parametrize("value", ["", "[", "[1,2,3,4]", '["a","b","geo2dsphere","default"]', "{}", '["a"]'])
+@pytest.mark.parametrize("value", ["", "[", "[1,2,3,4]", '["a","b","geo3d","default"]', "{}", '["a"]'])
 def test_metadata_that_is_no_definition(world: World, value: str) -> None:
     accept_indexes(
         world.node.namespaces, [SmdItem("test|i", value, 1, 0), SmdItem("nope|i", value_of(NUMERIC), 1, 0)]

@@ -79,7 +79,8 @@ def test_a_read_of_an_empty_name_shows_nothing(stored: World) -> None:
         (body(1, ops=[message.op(6, 0, b"a")]), Result.PARAMETER),
         (body(1, ops=[message.op(3, 4, b"c", b"\x91\0")]), Result.PARAMETER),  # it modifies
         (body(1, ops=[message.op(3, 4, b"c", b"\x93\xcc\xff\x92\x10\0\x91\x10")]), Result.BIN_TYPE),
-        (body(1, ops=[message.op(7, 4, b"e", b"\x91\0")]), Result.UNSUPPORTED_FEATURE),
+        (body(1, ops=[message.op(7, 4, b"e", b"\x91\0")]), Result.PARAMETER),
+        (body(1, ops=[message.op(8, 4, b"e", b"\x92\0\0")]), Result.PARAMETER),  # it modifies
         (body(3, fields=[(4, KEY.digest)]), Result.NAMESPACE),
         (body(3, fields=[(0, b"none"), (1, b"demo"), (4, KEY.digest)]), Result.NAMESPACE),
         (body(3, fields=[(0, b"test"), (1, b"other"), (4, KEY.digest)]), Result.PARAMETER),

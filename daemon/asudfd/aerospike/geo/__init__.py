@@ -1,0 +1,1 @@
+"""Points and regions on the sphere, from their geo JSON."""

@@ -1,0 +1,60 @@
+"""The comparison of geo JSON in expressions: whether one is a point in the region that the other is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asinfo.errors import WireError
+from asinfo.wire import expression as x
+from asinfo.wire.expression import Constant, Unsupported
+from asinfo.wire.particle import geo_text
+from asudfd.aerospike.geo.shape import GeoShape, shape
+from asudfd.aerospike.message.cost import CostExceededError
+from asudfd.aerospike.message.filter.scope import ANY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from asudfd.aerospike.message.filter.filter_record import FilterRecord
+    from asudfd.aerospike.message.filter.scope import Scope, Typed
+
+    Find = Callable[[FilterRecord], GeoShape | None]
+
+TEXT_STEPS = 0.75
+"""Steps to read a byte of geo JSON, and to look at the corners that it has: 12 ms for 168 KB."""
+
+
+def geo_meeting(arguments: list[Any], scope: Scope) -> Typed:
+    """The comparison of two values."""
+    first, second = (_shape_of(argument, scope) for argument in arguments)
+
+    def meet(record: FilterRecord) -> bool | None:
+        one, other = first(record), second(record)
+        return None if one is None or other is None else one.meets(other)
+
+    return x.BOOL, meet
+
+
+def _shape_of(argument: Any, scope: Scope) -> Find:
+    """What gives the shape of a value; that of a constant is read once. Raises WireError, and Unsupported."""
+    kind, run = scope.compile(argument)
+    if kind not in {x.GEOJSON, ANY}:
+        raise WireError("only geo JSON is compared so")
+    if isinstance(argument, Constant) and isinstance(argument.value, bytes):
+        known = shape(argument.value)
+        return lambda _: known
+
+    def find(record: FilterRecord) -> GeoShape | None:
+        data = run(record)
+        if data is None:
+            return None
+        record.collections.budget.charge(len(data) * TEXT_STEPS)
+        try:
+            return shape(geo_text(data))
+        except Unsupported as error:
+            raise CostExceededError(str(error)) from error
+        except WireError:
+            return None
+
+    return find

@@ -1,0 +1,239 @@
+"""Paths: all elements of a list or map, and within them, that steps lead to; to be shown, changed or removed.
+
+    a step of a context        to one element, or to none        asudfd.aerospike.message.cdt.context
+    4 all children             to all elements, or to those of which an expression is true
+    42 keys                    to the entries of a map that have one of several keys
+
+What the elements are shown as: the list or map with nothing else in it, a list of their values, of their keys, or of both in
+turn. What they become is an expression; in expressions of a path an element is its own key, value and index.
+Source: the specification of operations on collections, section 12.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asinfo.errors import WireError
+from asinfo.wire import cdt, msgpack
+from asinfo.wire import expression as x
+from asinfo.wire.collection import order, stored_element
+from asinfo.wire.extent import list_start, map_start
+from asinfo.wire.msgpack import DEPTH_MAX, ORDERED
+from asinfo.wire.particle import LIST, MAP
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.cdt.collection import Collection, not_this_kind
+from asudfd.aerospike.message.cdt.context import place, steps_of
+from asudfd.aerospike.message.cdt.lists import sort_values
+from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ELEMENT_STEPS
+from asudfd.aerospike.message.filter.filter_record import PathElement
+from asudfd.aerospike.message.filter.scope import ANY, REMOVED
+from asudfd.aerospike.message.filter.values import packed_as
+from asudfd.record.refused import RequestRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from asinfo.wire.expression import Node, PathCommand
+    from asudfd.aerospike.message.cdt.collection import Particle
+    from asudfd.aerospike.message.cdt.context import Step
+    from asudfd.aerospike.message.filter.filter_record import FilterRecord
+    from asudfd.aerospike.message.filter.scope import Run, Scope, Value
+
+KEYS_IN = 42
+"""The number of the step to several keys."""
+
+TREE, VALUES, KEYS, KEYS_AND_VALUES, CHANGE = range(5)
+"""What is done, in the flags of a command."""
+
+NO_FAIL = 16
+"""Flag of a change: an element for which the expression is unknown is left as it is."""
+
+_SHOWN = frozenset((TREE, VALUES, KEYS, KEYS_AND_VALUES))
+
+
+@dataclass(frozen=True, slots=True)
+class _ToChildren:
+    """A step to all elements, or to those of which an expression is true."""
+
+    test: Run | None
+
+    def places(self, collection: Collection, record: FilterRecord) -> list[int]:
+        found = range(len(collection.values))
+        collection.budget.charge(len(found))
+        if self.test is None:
+            return list(found)
+        return [at for at in found if _asked(self.test, collection, at, record) is True]
+
+
+@dataclass(frozen=True, slots=True)
+class _ToKeys:
+    """A step to the entries with one of several keys."""
+
+    keys: list[bytes]
+
+    def places(self, collection: Collection, _: FilterRecord) -> list[int]:
+        if collection.kind != MAP:
+            return []
+        found = [collection.place_of_key(order(key)) for key in self.keys]
+        return sorted({at for at, there in found if there})
+
+
+@dataclass(frozen=True, slots=True)
+class _ToElement:
+    """A step to one element."""
+
+    step: Step
+
+    def places(self, collection: Collection, _: FilterRecord) -> list[int]:
+        try:
+            return [place(collection, self.step)]
+        except RequestRefused:
+            return []
+
+
+class Path:
+    """A compiled command on a path; ``size`` is that of the command in bytes."""
+
+    __slots__ = ("_change", "_pack", "_steps", "flags", "modifies", "size")
+
+    def __init__(self, command: PathCommand, scope: Scope, size: int) -> None:
+        """Raises WireError, and Unsupported."""
+        if len(command.steps) >= DEPTH_MAX:
+            raise WireError("a path of too many steps")
+        self._steps = [_step(number, value, scope) for number, value in command.steps]
+        self.flags = command.flags
+        self.size = size
+        self.modifies = command.change is not None
+        shown = self.flags & ~NO_FAIL
+        if (shown != CHANGE) if self.modifies else (shown not in _SHOWN):
+            raise WireError(f"flags of a path that cannot be: {self.flags}")
+        if command.change is not None:
+            kind, self._change = scope.compile_change(command.change)
+            self._pack = packed_as(kind)
+
+    def show(self, kind: int, data: bytes, record: FilterRecord) -> Particle:
+        """The elements of a list or map, as the flags say. Raises RequestRefused and CostExceededError."""
+        shown = self.flags & ~NO_FAIL
+        if shown == TREE:
+            return kind, self._tree(kind, data, 0, record)
+        parts: list[bytes] = []
+        for collection, at in self._leaves(kind, data, 0, record):
+            if shown != VALUES:
+                if collection.kind != MAP:
+                    raise not_this_kind()
+                parts.append(collection.keys[at])
+            if shown != KEYS:
+                parts.append(collection.values[at])
+        return LIST, cdt.join_list(parts)
+
+    def change(self, kind: int, data: bytes, record: FilterRecord) -> Particle:
+        """A list or map with changed elements. Raises RequestRefused, WireError and CostExceededError."""
+        return kind, self._changed(kind, data, 0, record)
+
+    def _leaves(
+        self, kind: int, data: bytes, depth: int, record: FilterRecord
+    ) -> Iterator[tuple[Collection, int]]:
+        """The lists and maps that the last step looks in, and where it leads to."""
+        collection = _opened(kind, data, record)
+        for at in self._steps[depth].places(collection, record):
+            if depth + 1 == len(self._steps):
+                yield collection, at
+            elif inner := _kind_of(collection.values[at]):
+                yield from self._leaves(inner, collection.values[at], depth + 1, record)
+
+    def _tree(self, kind: int, data: bytes, depth: int, record: FilterRecord) -> bytes:
+        """A list or map with nothing in it but what the steps lead to."""
+        collection = _opened(kind, data, record)
+        kept: dict[int, bytes] = {}
+        for at in self._steps[depth].places(collection, record):
+            value = collection.values[at]
+            if depth + 1 == len(self._steps):
+                kept[at] = value
+            elif inner := _kind_of(value):
+                kept[at] = self._tree(inner, value, depth + 1, record)
+        if kind == MAP:
+            collection.keys = [collection.keys[at] for at in kept]
+        collection.values = list(kept.values())
+        return _packed(collection)
+
+    def _changed(self, kind: int, data: bytes, depth: int, record: FilterRecord) -> bytes:
+        collection = _opened(kind, data, record)
+        gone = []
+        for at in self._steps[depth].places(collection, record):
+            value: bytes | None = collection.values[at]
+            if depth + 1 == len(self._steps):
+                value = self._new(collection, at, record)
+            elif inner := _kind_of(collection.values[at]):
+                value = self._changed(inner, collection.values[at], depth + 1, record)
+            if value is None:
+                gone.append(at)
+            else:
+                collection.values[at] = value
+        collection.remove(gone)
+        return _packed(collection)
+
+    def _new(self, collection: Collection, at: int, record: FilterRecord) -> bytes | None:
+        """What an element becomes, None for nothing."""
+        value = _asked(self._change, collection, at, record)
+        if value is REMOVED:
+            return None
+        if value is not None:
+            return stored_element(self._pack(value))
+        if self.flags & NO_FAIL:
+            return collection.values[at]
+        raise RequestRefused(Result.SERVER_ERROR, "an expression that is unknown for an element of a path")
+
+
+def _step(number: int, value: bytes | Node, scope: Scope) -> _ToChildren | _ToKeys | _ToElement:
+    if number == x.ALL_CHILDREN:
+        if isinstance(value, bytes):
+            if value != b"\xc3":
+                raise WireError("a step to all elements takes true or an expression")
+            return _ToChildren(None)
+        kind, test = scope.compile(value)
+        if kind not in {x.BOOL, ANY}:
+            raise WireError("an expression of a path that is neither true nor false")
+        return _ToChildren(test)
+    assert isinstance(value, bytes)
+    if number == KEYS_IN:
+        keys = cdt.elements(value).elements
+        for key in keys:
+            order(key)
+        return _ToKeys(keys)
+    (step,) = steps_of(cdt.join_list([msgpack.pack(number), value]), modifies=False)
+    return _ToElement(step)
+
+
+def _asked(run: Run, collection: Collection, at: int, record: FilterRecord) -> Value:
+    """What an expression is for an element."""
+    value = collection.values[at]
+    collection.budget.charge(ELEMENT_STEPS + len(value) * COPY_STEPS)
+    before = record.element
+    record.element = PathElement(collection.keys[at] if collection.kind == MAP else None, value, at)
+    try:
+        return run(record)
+    finally:
+        record.element = before
+
+
+def _opened(kind: int, data: bytes, record: FilterRecord) -> Collection:
+    if kind not in {LIST, MAP}:
+        raise not_this_kind()
+    budget = record.collections.budget
+    budget.charge(CALL_STEPS)
+    return Collection(kind, data, budget)
+
+
+def _packed(collection: Collection) -> bytes:
+    collection.forget()
+    if collection.kind == LIST and collection.flags & ORDERED:
+        sort_values(collection)
+    return collection.pack()
+
+
+def _kind_of(value: bytes) -> int:
+    """The particle type of a list or map; 0 for what is none."""
+    if list_start(value, 0):
+        return LIST
+    return MAP if map_start(value, 0) else 0
