@@ -84,20 +84,21 @@ class IndexRange:
 
         A list or map has one for each of its values: here the least counts, and a query gives each record once.
         """
-        bin_ = split(record.bins).get(self._name)
-        if bin_ is None:
+        found = self._indexed(record)
+        if found is None:
             return None
-        found = particle(bin_)
-        if self._context:
-            within = element_at(found, self._context)
-            if within is None:
-                return None
-            found = within
         kind, data = found
         if not self._type:
             return self._number(data) if kind == self._particle else None
         numbers = [self._number(part) for of, part in self._values(kind, data) if of == self._particle]
         return min((number for number in numbers if number is not None), default=None)
+
+    def _indexed(self, record: Record) -> tuple[int, bytes] | None:
+        """The bin, or what is in it where the context leads; None where there is none. Raises RequestRefused."""
+        whole = split(record.bins).get(self._name)
+        if whole is None:
+            return None
+        return element_at(particle(whole), self._context) if self._context else particle(whole)
 
     def _number(self, data: bytes) -> int | None:
         """The number of a value of the right kind that is within the range, else None."""
