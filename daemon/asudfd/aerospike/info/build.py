@@ -20,6 +20,7 @@ FEATURES = (
     b"batch-any",
     b"batch-index",
     b"blob-bits",
+    b"cdt-index",
     b"cdt-list",
     b"cdt-map",
     b"cluster-stable",
@@ -40,8 +41,7 @@ FEATURES = (
 )
 """What of the real server's list is true here.
 
-`geo` is values that can be stored and queries by index. Left out: cdt-index (indexes within
-collections), relaxed-sc.
+`geo` is values that can be stored and queries by index. Left out: relaxed-sc.
 """
 
 

@@ -13,12 +13,16 @@ from asinfo.errors import WireError
 from asinfo.text import text
 from asinfo.wire import msgpack
 from asinfo.wire.message import BIN_NAME_SIZE_MAX, NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
+from asinfo.wire.result import Result
 from asudfd.aerospike.info.namespaces import find
 from asudfd.aerospike.info.table import InfoCommand
+from asudfd.aerospike.message.cdt.context import check_context
+from asudfd.aerospike.message.filter.cache import expression_of
 from asudfd.errors import Code, CommandError
 from asudfd.figures.figure import info_text
 from asudfd.figures.sets import INDEX_FIGURES
 from asudfd.record.indexes import KINDS, TYPES, Index, key_of, value_of
+from asudfd.record.refused import RequestRefused
 from asudfd.smd.interface import SINDEX, SmdFailed, SmdTimeout
 
 if TYPE_CHECKING:
@@ -128,7 +132,7 @@ def _definition(request: Request) -> Index:
         raise CommandError(
             Code.PARAMETER, "bad 'indextype' - must be one of 'default', 'list', 'mapkeys', 'mapvalues'"
         )
-    nested = _is_nested(request)
+    context, expression = _nested(request)
     if request.optional(b"indexdata") is not None:
         bin_name, kind = _index_data(request)
     else:
@@ -138,11 +142,9 @@ def _definition(request: Request) -> Index:
         if kind not in _KINDS:
             raise CommandError(Code.PARAMETER, f"bad 'type' - {_ONE_OF_THE_KINDS}")
     set_name = request.optional(b"set", size_max=SET_NAME_SIZE_MAX) or b""
-    if nested:
-        raise CommandError(
-            Code.UNSUPPORTED, "indexes within collections, or on expressions, are not supported"
-        )
-    return Index(*(_text(part) for part in (set_name, bin_name, kind, type_)))
+    if context and expression:
+        raise CommandError(Code.PARAMETER, "both 'context' and 'exp' are specified")
+    return Index(*(_text(part) for part in (set_name, bin_name, kind, type_, context, expression)))
 
 
 def _index_data(request: Request) -> tuple[bytes, bytes]:
@@ -162,16 +164,26 @@ def _index_data(request: Request) -> tuple[bytes, bytes]:
     return bin_name, kind.lower()
 
 
-def _is_nested(request: Request) -> bool:
-    """Whether the index is to be on values within a collection, or on an expression. Raises CommandError."""
-    context, expression = request.optional(b"context"), request.optional(b"exp")
-    if context is not None:
+def _nested(request: Request) -> tuple[bytes, bytes]:
+    """The context and the expression that an index is to be on, in base64, empty for none. Raises CommandError."""
+    context, expression = request.optional(b"context") or b"", request.optional(b"exp") or b""
+    if context:
         path = _packed_list(context)
         if not path or len(path) % 2:
             raise CommandError(Code.PARAMETER, "'context' invalid cdt context")
-    if expression is not None and not _packed_list(expression):
-        raise CommandError(Code.PARAMETER, "bad 'exp'")
-    return context is not None or expression is not None
+        try:
+            check_context(b64decode(context))
+        except WireError:
+            raise CommandError(Code.PARAMETER, "'context' invalid cdt context") from None
+    if expression:
+        if not _packed_list(expression):
+            raise CommandError(Code.PARAMETER, "bad 'exp'")
+        try:
+            expression_of(b64decode(expression))
+        except RequestRefused as error:
+            code = Code.UNSUPPORTED if error.code == Result.UNSUPPORTED_FEATURE else Code.PARAMETER
+            raise CommandError(code, f"bad 'exp' - {error}") from error
+    return context, expression
 
 
 def _packed_list(base64: bytes) -> list[object]:
@@ -222,7 +234,7 @@ def _statistics(node: AerospikeNode, namespace: bytes, name: bytes) -> bytes:
 def _lines(node: AerospikeNode, namespace: bytes) -> bytes:
     """A text for every index of a namespace, or of all."""
     return b";".join(
-        b"ns=%b:indexname=%b:set=%b:bin=%b:type=%b:indextype=%b:context=null:exp=null:state=RW"
+        b"ns=%b:indexname=%b:set=%b:bin=%b:type=%b:indextype=%b:context=%b:exp=%b:state=RW"
         % (space.name, name, *(part.encode("utf-8", "surrogateescape") or b"null" for part in index))
         for space in node.namespaces.values()
         if namespace in {b"", space.name}
