@@ -75,11 +75,16 @@ With `--resp-port` each node serves Valkey's protocol, too: keys, scripts and fu
 `resp=HOST:PORT` for each node, after all addresses. This protocol has a thread and Lua of its own; the watchdog is not concerned with it."""
 
 ASUDFD_WATCHDOG = """\
+Lua runs in worker processes without files, sockets or memory beyond a limit: a call that has not ended 50 ms after its time limit is killed, and
+nobody else notices. With `mod-lua { isolation inline }`, the default where the service listens on loopback, functions that have been quick in a worker run on
+the event loop, which is cheaper; that is for code that you trust. `isolation process`, the default for every other address, has all of it in
+workers; `inline-modules NAME` names modules that you trust all the same.
+
 The watchdog restarts the daemon when one operation blocks its event loop for `watchdog-seconds` of CPU time (5 by default; 0 disables
 it), for example a single Lua instruction that no limit can interrupt. The log names the operation and the client. The restart keeps
 the process, the command line and the listening sockets, so new connections wait and are not refused. Open connections are closed, and records
 in memory are lost; modules, and records in files, are kept. Only the first start prints the line `ready`. The function that blocked the event
-loop is *demoted*: it runs only in threads, also after restarts, until its module changes or `udf-clear-cache:` is sent;
+loop is *demoted*: it runs only in workers, also after restarts, until its module changes or `udf-clear-cache:` is sent;
 `udf-cache-stats:` shows it as `demoted`. The fifth restart within a minute is logged as critical, and the daemon continues. If C code holds
 Python's global interpreter lock, the process ends by SIGPROF and writes its Python stack to standard error. The watchdog measures CPU time: a
 stopped process, or a machine that sleeps or is busy, does not trigger it, and neither does a disk that hangs. For a hanging disk use

@@ -19,6 +19,8 @@ from asudfd.aerospike.message.peer.owner_set import OwnerSet
 from asudfd.aerospike.message.single.beside import end_thread as end_operations
 from asudfd.aerospike.service import AerospikeService
 from asudfd.config.schema import Level
+from asudfd.config.schema.address import is_loopback
+from asudfd.config.schema.lua import INLINE, PROCESS
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.demotion import Demotions
 from asudfd.node import Node
@@ -54,7 +56,7 @@ class Assembly:
     """Makes ``count`` nodes that share what is given here; ``stack`` stops their parts.
 
     ``bind`` makes a listening socket for a use, an address and a port. ``resp_ports`` are the nodes' ports for Valkey's
-    protocol; None: it is not served. ``supply`` makes the processes in which modules are checked; None: threads check them. ``shutdown`` ends the process, for a client that asks for it.
+    protocol; None: it is not served. ``supply`` makes the processes in which Lua runs; None: that of the process. ``shutdown`` ends the process, for a client that asks for it.
     """
 
     def __init__(
@@ -162,9 +164,11 @@ class Assembly:
         return node
 
     def _node_config(self, number: int) -> Config:
-        """The configuration of the node at place ``number``: ids count on, modules are kept apart."""
+        """The configuration of the node at place ``number``: ids count on, modules are kept apart, and it is chosen where Lua runs."""
         config = copy.deepcopy(self._config)
         config.service.node_id = node_id(self._config, number)
+        if not config.mod_lua.isolation:
+            config.mod_lua.isolation = INLINE if is_loopback(config.network.service.address) else PROCESS
         if self._several:
             config.mod_lua.user_path = f"{config.mod_lua.user_path}/{config.service.node_id}"
         return config

@@ -39,9 +39,8 @@ if TYPE_CHECKING:
 STOP_SECONDS = 10.0
 """How long `stop` waits at most.
 
-A node without calls stops in some 20 ms. A Lua function that loops for ever is broken off at its next look at the clock, a
-millisecond later. What Lua does in a single instruction cannot be broken off; the node waits two seconds for each of its
-parts that such a call holds up.
+A node without calls stops in some 20 ms. A Lua function that loops for ever ends with its worker, which is killed. What holds up a
+thread of the node, such as a disk that does not answer, cannot be broken off.
 """
 
 ADDRESS = "127.0.0.1"

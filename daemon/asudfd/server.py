@@ -23,6 +23,7 @@ from asudfd.assembly import Assembly, node_id
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.cluster.members import MemberView
 from asudfd.errors import StartError
+from asudfd.lua.aerospike.host import CROSSING_MODULE
 from asudfd.lua.worker.supply import WorkerSupply
 from asudfd.manifest import Manifest
 from asudfd.network.listener import new_socket
@@ -75,7 +76,7 @@ def bind_new(_use: str, address: str, port: int) -> socket.socket:
 class Server:
     """One node for each of ``ports``, and what they share; an asynchronous context manager that stops them at its end.
 
-    ``zygote`` forks the processes in which modules are checked; without it, threads check them.
+    ``zygote`` forks the processes in which Lua runs; without it, one is made in a new interpreter when there is something to run.
     ``bind`` makes the listening sockets: it gets the use of one in words, an address and a port. The server does not
     close ``log``. Entering locks the work directory; entering and `open`, `join` and `serve`, in this order, raise
     StartError.
@@ -167,10 +168,10 @@ class Server:
         await self._listen_for_supervisors()
 
     def _worker_supply(self) -> WorkerSupply | None:
-        """What makes worker processes; None where there is no zygote to fork them."""
+        """What makes worker processes with the zygote of the process; None where it has none, and the nodes make one when they want it."""
         if self._zygote is None:
             return None
-        supply = WorkerSupply(self._zygote)
+        supply = WorkerSupply(CROSSING_MODULE, self._zygote)
         self._stack.callback(supply.close)
         return supply
 

@@ -93,7 +93,7 @@ complete -c asudfd -n '__asudfd_at "run"' -l args-file -r -F -d 'Take the argume
 complete -c asudfd -n '__asudfd_at "run"' -l trace -d 'Show each line of a module as it runs, and where the function fails the local variables there.'
 complete -c asudfd -n '__asudfd_at "run"' -l profile -d 'Show how often each line ran, and how long that took.'
 complete -c asudfd -n '__asudfd_at "run"' -l repeat -x -d 'Call it N times, each on the record that the call before has left, and show how long the calls took.'
-complete -c asudfd -n '__asudfd_at "run"' -l timeout -x -d 'How long a call may take of the processor. [1]'
+complete -c asudfd -n '__asudfd_at "run"' -l timeout -x -d 'How long a call may take of the processor. A single call of Lua\'s library is not interrupted by it, but by Ctrl-C. [1]'
 complete -c asudfd -n '__asudfd_at "run"' -l json -d 'Print a JSON document.'
 complete -c asudfd -n '__asudfd_at "run"' -l no-color -d 'No colours, as with the environment variable NO_COLOR.'
 complete -c asudfd -n '__asudfd_at "run-with"' -l config-file -r -F -d 'Read the configuration from FILE; its addresses and ports do not count.'

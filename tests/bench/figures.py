@@ -25,6 +25,7 @@ BENCHMARKS = (
     "modules",
     "storage",
     "lists",
+    "collections",
     "records",
     "busy",
     "hostile",

@@ -1,19 +1,20 @@
-"""Operations on lists and maps, in process and without a socket: CPU time of one, and of the heaviest that the limits allow.
+"""Operations on lists and maps, in process and without a socket: CPU time of one, and how long the heaviest hold the event loop.
 
-A request to one record in memory; its processor time is the median of 200. The heaviest requests are as large as the cost
-limit and the record's maximum size let through, three of each: that is how long one of them can hold the event loop.
+A request to one record in memory; its processor time is the median of 200. The heaviest requests are as large as the
+record's maximum size lets through, three of each: what is measured is how long one of them holds the event loop, until it is
+answered or left to a thread. What the thread does then is in the benchmark `collections`.
 """
 
 from __future__ import annotations
 
 import time
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asinfo.wire import frame, msgpack, request
 from asinfo.wire.message import OP_CDT_MODIFY, OP_CDT_READ, op
 from asinfo.wire.msgpack import ORDERED, MarkedList, MarkedMap
 from asinfo.wire.request import Key
-from asinfo.wire.result import Result
 from tests.bench.figures import figure, note
 from tests.bench.processes import median, percentile
 from tests.fakes.world import World
@@ -72,7 +73,7 @@ def shapes() -> Iterator[Shape]:
 
 
 def worst() -> Iterator[Shape]:
-    """The heaviest requests that the limits of cost and size allow, and some that exceed them."""
+    """The heaviest requests that the limit of size allows."""
     for size in (5_000, 20_000, 80_000):
         numbers = [each * 7919 % size for each in range(size)]
         yield from _heavy(f"{size} integers", numbers)
@@ -108,10 +109,10 @@ def _heavy(label: str, values: list[Any]) -> Iterator[Shape]:
 
 
 class Measured(NamedTuple):
-    """CPU time of each request of a shape, and the result code of the last."""
+    """CPU time of each request of a shape, and whether the last was left to a thread."""
 
     microseconds: list[float]
-    result: int
+    beside: bool
 
 
 def measure(records: RecordService, shape: Shape, repeats: int) -> Measured:
@@ -128,7 +129,7 @@ def measure(records: RecordService, shape: Shape, repeats: int) -> Measured:
         began = time.process_time_ns()
         answer = records.respond(body)
         found.append((time.process_time_ns() - began) / 1e3)
-    return Measured(found, _result(answer))
+    return Measured(found, not isinstance(answer, bytes))
 
 
 def _result(answer: Any) -> int:
@@ -141,24 +142,27 @@ def run() -> None:
     for shape in shapes():
         measured = measure(records, shape, REPEATS)
         figure(shape.name, median(measured.microseconds), "us")
-    _turns(records)
+    with warnings.catch_warnings(
+        category=RuntimeWarning, action="ignore"
+    ):  # what is left to a thread is not awaited
+        _turns(records)
 
 
 def _turns(records: RecordService) -> None:
     turns = list[float]()
-    refused = 0
+    beside = 0
     longest = 0.0, ""
     for shape in worst():
         if _result(records.respond(request.put(KEY, {BIN: shape.value}))):
             continue  # larger than a record may be
-        taken, result = measure(records, shape, WORST_REPEATS)
-        refused += result == Result.UNSUPPORTED_FEATURE
+        taken, left = measure(records, shape, WORST_REPEATS)
+        beside += left
         turns += taken
         longest = max(longest, (median(taken), shape.name))
     figure("heavy requests", len(turns) // WORST_REPEATS, "")
-    figure("heavy requests refused as too much", refused, "")
+    figure("heavy requests left to a thread", beside, "")
     figure("heavy requests: median", median(turns) / 1e3, "ms")
     figure("heavy requests: p90", percentile(turns, 90) / 1e3, "ms")
-    figure("heavy requests: longest", max(turns) / 1e3, "ms", target="at most 250 ms")
+    figure("heavy requests: longest", max(turns) / 1e3, "ms", target="at most 50 ms")
     figure("heavy requests: the largest median of one request", longest[0] / 1e3, "ms")
     note(f"the largest median is that of: {longest[1]}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
 
@@ -22,6 +22,8 @@ from tests.fakes.state import make_node
 if TYPE_CHECKING:
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
+
+ResultT = TypeVar("ResultT")
 
 NOTHING = UdfResult(0, 0, b"", 0, b"", None, drop_key=False, detail=None, state=0)
 
@@ -102,9 +104,9 @@ class World:
                 await job.wait()
             return bodies
 
-        return self._run(dialogue())
+        return self.play(dialogue())
 
-    def _run(self, dialogue: Coroutine[Any, Any, list[bytes]]) -> list[bytes]:
+    def play(self, dialogue: Coroutine[Any, Any, ResultT]) -> ResultT:
         """As `asyncio.run`, in a loop that is kept: to make one takes ten times as long as a request does."""
         try:
             return self._loop.run_until_complete(dialogue)

@@ -7,13 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import StartDaemon
-from tests.processes import READY_SECONDS, ROOT, Daemon, frame, receive
+from tests.processes import READY_SECONDS, ROOT, Daemon, frame, receive, wait_for
 
 CONFIG = """\
 service {{
@@ -158,14 +157,6 @@ def test_sighup_opens_the_log_anew(start_daemon: StartDaemon, tmp_path: Path) ->
     assert daemon.ask(b"log-message:message=after\n") == b"log-message:message=after\t\n"
     wait_for(lambda: "after" in log.read_text())
     assert "after" not in (directory / "asudfd.log.1").read_text()
-
-
-def wait_for(condition: "object") -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + READY_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        select.select([], [], [], 0.01)
 
 
 @pytest.mark.parametrize("abstract", [False, True])

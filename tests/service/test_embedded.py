@@ -25,7 +25,8 @@ from asinfo.wire import frame, request
 from asinfo.wire.resp_frame import command
 from asudfd import embedded
 from asudfd.lua.aerospike.host import UdfHost
-from tests.processes import ROOT, receive
+from tests.processes import ROOT, receive, wait_for
+from tests.worker_processes import own_workers
 
 ROUNDS = 10
 
@@ -74,7 +75,7 @@ def call(function: str, number: int) -> bytes:
 
 
 class Left:
-    """What a program has of threads, descriptors, children and files, to be compared with what it has later."""
+    """What a program has of threads, descriptors, children and files, to be compared with what it has later; it has no workers."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -91,13 +92,16 @@ class Left:
 
     def check(self) -> None:
         assert self._now() == self._before
+        wait_for(lambda: not own_workers())  # they are killed, which takes a moment
 
 
 @pytest.fixture
 def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Left]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with asudfd.Node():  # what Python itself opens once, such as /dev/urandom
-        pass
+    with (
+        asudfd.Node() as node
+    ):  # what there is once, such as /dev/urandom, and the process that forks workers
+        put(node.addresses[0], "a.lua", LOOP)
     found = Left(tmp_path)
     yield found
     found.check()
@@ -332,12 +336,12 @@ def test_a_start_that_waits_for_etcd_can_be_stopped(left: Left) -> None:
 def test_what_cannot_be_broken_off_is_told(left: Left, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, release = threading.Event(), threading.Event()
 
-    async def validate(host: UdfHost, _filename: str, _content: bytes) -> None:
+    async def validate(_host: UdfHost, _filename: str, _content: bytes) -> None:
         def hang() -> None:
             begun.set()
             release.wait()
 
-        await host._in_thread(hang)
+        await asyncio.to_thread(hang)
 
     monkeypatch.setattr(UdfHost, "validate", validate)
     monkeypatch.setattr(embedded, "STOP_SECONDS", 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 from asinfo.errors import UsageError, WireError
@@ -55,7 +56,7 @@ TIMEOUT = Option(
     kind="seconds",
     metavar="SECONDS",
     default=1.0,
-    help="How long a call may take of the processor.  [1]",
+    help="How long a call may take of the processor. A single call of Lua's library is not interrupted by it, but by Ctrl-C.  [1]",
 )
 JSON = Option("json", kind="flag", help="Print a JSON document.")
 NO_COLOR = Option("no-color", kind="flag", help="No colours, as with the environment variable NO_COLOR.")
@@ -97,6 +98,8 @@ def act(values: Values) -> int:
     watch = _watch(values)
     seconds = values.number(TIMEOUT.name)
     assert seconds is not None
+    # a library function of Lua that takes long looks neither at --timeout nor at Python's signals
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     module = OfflineModule(asked.path, seconds=seconds, log=show_line, watch=watch)
     try:
         report = _call(module, asked, count or 1)

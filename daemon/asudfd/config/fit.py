@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asinfo.wire.message import TTL_NEVER
 from asudfd.config.parameter import parameters
 from asudfd.config.schema import SmdConfig
-from asudfd.config.schema.address import can_listen, can_resolve
+from asudfd.config.schema.address import can_listen, can_resolve, is_loopback
 from asudfd.config.schema.namespace import FILE_SIZE_MAX, FILE_SIZE_MIN
 from asudfd.config.schema.network import NO_PORT
 from asudfd.config.schema.smd import LOCAL
@@ -244,8 +244,7 @@ def _is(kind: Callable[[Path], bool], path: str) -> bool:
 
 def _is_loopback(url: str) -> bool:
     """Whether the host of ``url`` is this machine, by how it is written."""
-    host = url.partition("//")[2]
-    return host.startswith(("127.", "localhost", "[::1]", "::1"))
+    return is_loopback(url.partition("//")[2])
 
 
 def overlap(one: str, other: str) -> bool:

@@ -1,4 +1,4 @@
-"""Admission of calls to the worker threads, when more come than there are threads: no function may take them all.
+"""Admission of calls to the workers, when more come than there may be workers: no function may take them all.
 
 A call begins when fewer calls of its function have begun than places are free. So one function alone gets half of the
 places, a second half of the rest, and one that comes new finds a place. The others wait, first come first served

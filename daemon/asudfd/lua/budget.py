@@ -1,22 +1,27 @@
 """The memory of all Lua contexts of a node, and its limit `memory-max`.
 
-The contexts of running calls grow while others look. Whoever finds the bound exceeded, at the end of a turn of its
-own, ends if its context is larger than the average; so the largest one ends at its next turn, and short calls go on. A call
-may take one `context-memory` between two looks: beyond the bound is at most that, for each of the `udf-threads`.
+The contexts of running calls grow while others look. A look finds the bound exceeded, and ends the calls whose contexts are larger than
+the average; short calls go on. A call may take one `context-memory` between two looks: beyond the bound is at most that, for each
+call that runs.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from asudfd.lua.context import LuaContext
+from typing import Protocol
 
 FRESH_SIZE = 1 << 20
 """Bytes that must be left for a new context; one of a small module takes a third."""
 
 EXCEEDED = b"not enough memory: the Lua contexts of this node take memory-max"
 """Error text of a call that would need a new context."""
+
+
+class MeasuredContext(Protocol):
+    """A context, wherever it is."""
+
+    def memory(self) -> int:
+        """Bytes in use."""
+        ...
 
 
 class MemoryBudget:
@@ -26,16 +31,16 @@ class MemoryBudget:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._contexts: set[LuaContext] = set()
+        self._contexts: set[MeasuredContext] = set()
 
     def __len__(self) -> int:
         return len(self._contexts)
 
-    def add(self, context: LuaContext) -> None:
+    def add(self, context: MeasuredContext) -> None:
         """Count ``context`` from now on."""
         self._contexts.add(context)
 
-    def remove(self, context: LuaContext) -> None:
+    def remove(self, context: MeasuredContext) -> None:
         """Count ``context`` no more."""
         self._contexts.discard(context)
 
@@ -47,7 +52,7 @@ class MemoryBudget:
         """Bytes that are missing for another context; 0 or less when there is room."""
         return self.used() + FRESH_SIZE - self._most
 
-    def is_exceeded_by(self, context: LuaContext) -> bool:
+    def is_exceeded_by(self, context: MeasuredContext) -> bool:
         """Whether all together take too much, and ``context`` more than the others."""
         used = self.used()
         return used > self._most and context.memory() * len(self._contexts) >= used

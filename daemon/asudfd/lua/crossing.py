@@ -63,6 +63,9 @@ class Crossing(Protocol[ResultT]):
     stream_log_context: str
     """Context of the log lines of streams."""
 
+    no_view: tuple[Any, ...]
+    """What a call works on where there is nothing, for a first call that loads all that calls need."""
+
     def __hash__(self) -> int:
         """Its Lua files are compiled once."""
         ...
@@ -75,12 +78,24 @@ class Crossing(Protocol[ResultT]):
         """The result of a call, decoded and checked; ``raw`` is what the Lua files answer. Raises WrongResultError."""
         ...
 
+    def pack(self, raw: tuple[Any, ...]) -> bytes:
+        """The result of a call as it crosses from a worker to the node. Raises WrongResultError for what cannot be one."""
+        ...
+
+    def unpack(self, data: bytes) -> tuple[Any, ...]:
+        """A result that has crossed, for `result`. Raises WrongResultError."""
+        ...
+
     def failed(self, text: bytes, *, late: bool = False, detail: bytes = b"") -> ResultT:
         """The result of a call that could not run, or did not end by itself; ``detail`` says why, for the log."""
         ...
 
     def lacks_memory(self, result: ResultT) -> bool:
         """Whether a call ended for want of memory."""
+        ...
+
+    def is_missing(self, result: ResultT) -> bool:
+        """Whether the module has no such function."""
         ...
 
     def check_messages(self, messages: object, view: Any) -> None:

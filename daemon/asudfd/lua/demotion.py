@@ -1,4 +1,4 @@
-"""Functions that once held the event loop: they run in threads only, from then on and after a restart.
+"""Functions that once held the event loop: they run in workers only, from then on and after a restart.
 
 A function is known by its module's name, the SHA-256 of the module's text, and its own name. A changed put of the
 module makes another of it, and `udf-clear-cache:` forgets all. One file for all nodes of a process:

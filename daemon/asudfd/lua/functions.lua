@@ -1,7 +1,7 @@
 -- Base functions of modules that are not the original ones.
 local needs = ...
 local env, original, attempt, attempt_with, check = needs.env, needs.original, needs.attempt, needs.attempt_with, needs.check
-local watch, type_of, called, guarded = needs.watch, needs.type_of, needs.called, needs.pcall
+local watch, type_of, called, guarded, spend = needs.watch, needs.type_of, needs.called, needs.pcall, needs.spend
 
 local error, kind, select, rawget, rawset, setmetatable = error, type, select, rawget, rawset, setmetatable
 local collect, tointeger, tonumber = collectgarbage, math.tointeger, tonumber
@@ -56,6 +56,8 @@ function env.xpcall(...)
     return attempt_with(...)
 end
 
+local KIB <const> = 3000 -- nanoseconds that a collection takes for a KiB in use
+
 -- What the collector is set to is the sandbox's matter: these are the answers of a fresh state, and nothing happens.
 local collector_answers = {
     collect = 0, stop = 0, restart = 0, step = true, isrunning = true, setpause = 200, setstepmul = 100,
@@ -72,6 +74,7 @@ function env.collectgarbage(...)
     elseif kind(option) ~= "string" or collector_answers[option] == nil then
         original("collectgarbage", collect, ...)
     elseif option == "collect" or option == "step" then
+        spend(collect("count") * KIB)
         collect()
         watch()
         check()

@@ -1,83 +1,72 @@
--- The limits of one call: its deadline, and how often the deadline is looked at.
+-- The limits of one call: its deadline, and what a trial may take.
 --
 -- A count hook runs every so many instructions of every thread of the state. It reads the processor clock (no Python, so
 -- no wait for Python's lock) and asks Python for the time only when a millisecond of processor time has gone by.
 --
--- One instruction may be dear when the state holds much memory: comparing strings of zero bytes takes 6 ns a byte. The
--- interval is such that an interval of such comparisons, three instructions each, ends within the time that is left, or
--- within OVER seconds of the deadline; it is DEAR once instructions were seen to be. `watcher`, an object that every
--- garbage collection finalises, sees memory grow between two hooks, and `caught` that an allocation failed. Resuming a
--- thread looks at the memory too. So a call ends at most some OVER seconds and one dear instruction after its deadline.
---
--- A trial runs on the event loop. It has a millisecond, little memory and a short interval, and library code that may
--- take long is not begun: the trial ends as if the deadline had passed, and the host runs the call anew in a thread.
---
--- Where the machine is busy the clock leaps, and a collection takes long: one interval then has most of the time of a trial, and
--- the trial goes on, twice at most. One that ends late has cost the state, with all that its module keeps in globals.
---
--- A stack that is used up to its last slot is a million calls deep, and takes most of the memory and half a second. So
--- what runs away ends where the memory has doubled and the stack is DEEPEST calls deep, in the machine's own words.
---
--- The host may let the thread wait while it asks for the time: other calls have their time slices. The clock of the processor is that
--- of the whole process, and goes on meanwhile. Where the host answers infinity, memory is used up: the call ends at once.
---
 -- At the deadline the time-out is raised once as an error that pcall may catch, as on the real server. A function
 -- that then returns soon still succeeds. After GRACE further hooks or GRACE_TIME every instruction of every thread raises,
 -- so loops of pcall end too; the state is not used again.
+--
+-- No hook runs within an instruction or a function of C, however long that takes: the host ends the process of a call that goes on
+-- after its deadline. A trial (only in a state that is `guarded`) runs on the event loop, where nothing can end it. It has a
+-- millisecond, little memory, a short interval, and no library code that may take long: there it is given up. That is a deadline
+-- that has passed: no pcall goes on, and the host runs the call anew elsewhere.
+--
+-- One instruction may be dear where the state holds much memory: comparing strings of zero bytes takes 6 ns a byte. The interval
+-- of a trial is such that an interval of such comparisons, three instructions each, ends within OVER seconds; it is DEAR once
+-- instructions were seen to be. `watcher`, an object that every garbage collection finalises, sees memory grow between two hooks.
+-- Resuming a thread looks at the memory too.
 --
 -- The hook itself may fail, where the stack of C calls or of Lua is used up: its error then passes through the module's
 -- code in place of the time-out. Whatever catches an error therefore looks at the deadline as well (`caught`), and a
 -- thread's body runs in a protected call: otherwise its __close methods would run in the hook's place, without hooks.
 local needs = ...
 local TIMEOUT, now, results_of, called, memory = needs.timeout, needs.now, needs.results_of, needs.called, needs.memory
+local guarded = needs.guarded
 
 local NO_MEMORY <const> = "not enough memory"
 
--- Instructions between two hooks; BRISK is that of a trial, DEAR where single instructions take long. A state with a count
+-- Instructions between two hooks, and those of a trial; DEAR is where single instructions take long. A state with a count
 -- hook takes two to three times as long for each instruction, whatever the interval: a longer one would save next to
--- nothing, and 1000 instructions take some 10 microseconds, a hundredth of the time after which Python is asked.
-local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 400, 2
+-- nothing, and 1000 instructions take some 10 microseconds, a hundredth of the time after which Python is asked. Both are primes:
+-- instructions of a hook for lines (`line_watch.lua`) are counted, and an interval that ends in one calls nobody.
+local CALM <const>, BRISK <const>, DEAR <const> = 1009, 401, 2
 -- The first interval of a trial where a module has less than LIGHT KiB, garbage included: short calls, which are most, meet
 -- no hook. Dear instructions make that a quarter of a second at worst; two megabytes and BRISK would make it longer.
 local FIRST <const>, LIGHT <const> = 900, 300
-local OWN <const> = 38 -- instructions of a hook that changes nothing, counted: they are part of the interval
+local OWN <const> = 38 -- instructions of a trial's hook that changes nothing, counted: they are part of the interval
 local REST <const> = 24 -- turns of an empty loop, so that a hook that sets another interval has OWN instructions too
 -- Seconds that so few instructions take only if some are dear: 500 times what an interval of ordinary ones takes, so that a
 -- thread that had to wait for the processor is seldom taken for one.
 local LONG <const> = 0.005
--- Instructions in a second, if each third compares all memory (6 ns a byte), times the KiB of the memory.
-local PER_SECOND <const> = 488000
--- Seconds that an interval of dear instructions may end behind the deadline. The node promises half a second in all; a trial
--- holds the event loop.
-local OVER <const>, OVER_TRIAL <const> = 0.25, 0.08
+-- KiB times instructions of an interval in which each third compares all memory (6 ns a byte): 488000 take a second, and a trial may
+-- hold the event loop for OVER seconds.
+local OVER <const> = 0.08
+local BUDGET <const> = OVER * 488000
 -- KiB in use above which the state counts as full: a table of strings that grows takes a rest no larger than this, since Lua
 -- allocates the new one beside the old one. `context.py` has the same limit.
 local FULL <const> = memory / 1024 * 13 / 16
 local TRIAL_KIB <const> = 2048 -- memory of a state that may be tried on the event loop; `context.py` has the same limit
-local TRIAL_WORK <const> = 500000 -- nanoseconds that one library function may take in a trial: half of what the trial has
+-- Nanoseconds of library code in a trial: what one function may take, half of what the trial has; what is not worth counting, an
+-- instruction or two; and after how many the clock is looked at: a look takes some 200 of them.
+local TRIAL_WORK <const>, SLIGHT <const>, LOOK <const> = 500000, 1000, 50000
 -- After the deadline's error was raised: hooks, and seconds, that a function which caught it may take to return.
 local GRACE <const>, GRACE_TIME <const> = 10, 0.02
 local COLLECTION <const> = 0.001 -- seconds that a trial has more where garbage was collected in it
 -- Seconds of one interval above which it was the clock that leapt: 400 instructions take some 5 microseconds. And how often a
 -- trial may go on after that: each time holds the event loop longer.
 local LEAP <const>, LEAPS <const> = 0.0003, 2
--- Calls. Lua's own stack ends at a million slots, of which a call takes three or more; recursion that a module means ends
--- long before.
-local DEEPEST <const> = 150000
 local ASKING <const> = 0.001 -- seconds of the processor after which Python is asked for the time: that takes its lock
-local FAR <const> = 16 -- seconds: with a deadline further away the interval is the longest in any case
 
-local sethook, getinfo, clock, error, collect = debug.sethook, debug.getinfo, os.clock, error, collectgarbage
+local sethook, clock, error, collect = debug.sethook, os.clock, error, collectgarbage
 local huge, kind, create = math.huge, type, coroutine.create
 local pcall = pcall
 
 local deadline, asked, last, dear = huge, 0, 0, false
 local own = 0 -- KiB of the state before it has a module: nothing there is dear
-local most, budget = LONGEST, OVER * PER_SECOND -- the interval: `most`, and less when it times the KiB exceeds the budget
 local trial, spent, leaps = false, 0, 0
 local expired, fatal, grace, ended = false, false, GRACE, 0
 local reason = TIMEOUT
-local hooks = {} -- by interval
 
 local function dead()
     error(reason, 0)
@@ -100,7 +89,7 @@ local function expire(used)
     error(reason, 0)
 end
 
--- `since` is how long the interval took that ends here; negative when garbage was collected in it, or it is the first.
+-- `since` is how long the interval of a trial took that ends here; negative when garbage was collected in it, or it is the first.
 local function look(used, since)
     if expired then
         if fatal or trial or grace == 0 or used - ended > GRACE_TIME then
@@ -109,21 +98,16 @@ local function look(used, since)
         grace = grace - 1
     elseif used - asked >= ASKING then
         local time = now()
-        asked = trial and used or clock()
+        asked = trial and used or clock() -- the host may have let this thread wait
         last = asked -- what other calls did meanwhile is no instruction's doing
-        local left = deadline - time
-        if time == huge then
+        if time == huge then -- memory is used up, says the host
             reason = NO_MEMORY
             die()
-        elseif left <= 0 then
-            if since >= 0 and since < LEAP or leaps == 0 then
+        elseif time >= deadline then
+            if leaps == 0 or since >= 0 and since < LEAP then
                 expire(used)
             end
             leaps, deadline = leaps - 1, time + LEAP
-        elseif left > OVER then
-            budget = (left < FAR and left or FAR) * PER_SECOND
-        elseif not trial then
-            budget = OVER * PER_SECOND
         end
     end
 end
@@ -132,35 +116,42 @@ local function check()
     look(clock(), 0)
 end
 
+local function calm()
+    -- luacheck: push ignore 511
+    if false then -- never run: room for what is called here, so that a stack without it overflows in the module's own line
+        return nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
+            nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
+            nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
+            nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
+    end
+    -- luacheck: pop
+    local used = clock()
+    if expired or used - asked >= ASKING then
+        look(used, 0)
+    end
+end
+
+-- Trials
+
+local hooks = {} -- by interval
+
 local function interval()
     if dear then
         return DEAR
     end
     local kib = collect("count") - own
-    if kib * most <= budget then
-        return most
+    if kib * BRISK <= BUDGET then
+        return BRISK
     end
-    local count = budget // (kib * 2) | 0 -- half of what it may be: setting a hook visits every frame of a deep stack
+    local count = BUDGET // (kib * 2) | 0 -- half of what it may be, so that it seldom changes
     return count > DEAR and count or DEAR
 end
 
 local FIRST_COUNT <const>, BRISK_COUNT <const> = FIRST + OWN, BRISK + OWN
 
-local function set_hook(hook, count)
-    sethook(hook, "", count > DEAR and count + OWN or count)
-end
-
 local hook_of
 function hook_of(count)
     local function hook()
-        -- luacheck: push ignore 511
-        if false then -- never run: room for what is called here, so that a stack without it overflows in the module's own line
-            return nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
-                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
-                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
-                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
-        end
-        -- luacheck: pop
         local used = clock()
         local since = used - last
         dear, last = since > LONG, used
@@ -169,16 +160,13 @@ function hook_of(count)
         end
         local kib = collect("count") - own
         local product = kib * count
-        if dear or product > budget or product * 4 < budget and count ~= most then
+        if dear or product > BUDGET or product * 4 < BUDGET and count ~= BRISK then
             if trial and kib > TRIAL_KIB then
                 expire(used)
             end
             local wanted = interval()
             if wanted ~= count then
-                if wanted < count and getinfo(DEEPEST, "") then
-                    error("stack overflow", 3) -- at the call, as from the machine
-                end
-                set_hook(hooks[wanted] or hook_of(wanted), wanted)
+                sethook(hooks[wanted] or hook_of(wanted), "", wanted > DEAR and wanted + OWN or wanted)
                 last = clock() -- that takes long on a deep stack
                 for _ = 1, REST do -- as many instructions as after a hook that changes nothing
                 end
@@ -189,11 +177,11 @@ function hook_of(count)
     return hook
 end
 
-local calm, prompt, brisk, first = hook_of(LONGEST), hook_of(1), hook_of(BRISK), hook_of(FIRST)
+local prompt, brisk, first = hook_of(1), hook_of(BRISK), hook_of(FIRST)
 
 -- Has the running thread look at the memory before its next instruction.
 local function hurry()
-    if not fatal then
+    if trial and not fatal then
         sethook(prompt, "", 1)
     end
 end
@@ -207,25 +195,69 @@ function watcher.__gc()
     end
     setmetatable({}, watcher) -- a new object: one that lived on would grow old, and old objects are seldom collected
 end
-setmetatable({}, watcher)
-set_hook(calm, LONGEST)
-
 
 -- A watcher whose finaliser found no C stack to run on is gone.
 local function watch()
-    setmetatable({}, watcher)
-    hurry()
+    if guarded then
+        setmetatable({}, watcher)
+        hurry()
+    end
+end
+watch()
+sethook(calm, "", CALM)
+
+-- Gives a trial up: what it was about to do takes long, or has failed in a way that only the host's other states tell rightly.
+local function give_up()
+    expire(clock())
+end
+
+-- Library code that takes `work` nanoseconds, at most, within one instruction, is about to run.
+local function spend(work)
+    if trial and work > SLIGHT then
+        spent = spent + work
+        if work > TRIAL_WORK then
+            give_up()
+        elseif spent > LOOK then
+            spent = 0
+            check()
+        end
+    end
+end
+
+local function on_trial()
+    return trial
+end
+
+-- Calls
+
+local function begin(limit, tried)
+    own = own > 0 and own or collect("count")
+    deadline, last, dear, spent, trial, leaps = limit, huge, false, 0, tried, tried and LEAPS or 0 -- no clock: it would be a tenth of a short call
+    if not tried then
+        sethook(calm, "", CALM)
+    elseif collect("count") - own < LIGHT then
+        sethook(first, "", FIRST_COUNT)
+    else
+        sethook(brisk, "", BRISK_COUNT)
+    end
+end
+
+-- Ends a call: did it run out of time, even if it went on in time?
+local function finish()
+    deadline = huge
+    return expired
 end
 
 -- Protected calls. No other chunk has the original pcall: what it catches may be the deadline's error, or a failed hook,
 -- and code that took it for an error of its own would go on without a bound.
 
--- The results of pcall. What failed may have been the hook; an allocation that failed may have taken long and left no
--- memory in use.
+-- The results of pcall. What failed may have been the hook. A trial that lacked memory is given up: other states have more.
 local function caught(ok, ...)
     if not ok then
         check()
-        hurry()
+        if trial and (...) == NO_MEMORY then
+            give_up()
+        end
     end
     return ok, ...
 end
@@ -235,12 +267,9 @@ local function attempt(...)
     return caught(pcall(...))
 end
 
--- As pcall, for a verb of the host: what it catches ends the call.
-
 local function passed(ok, ...)
     if not ok then
         check()
-        hurry()
         if expired then
             error(reason, 0)
         end
@@ -258,9 +287,16 @@ local function call_original(name, f, ...)
     return results_of(name, pcall(called, f, ...))
 end
 
--- The same, for a function that is written here.
-local function call_own(name, f, ...)
-    return results_of(name, pcall(f, ...))
+local function unless_failed(ok, ...)
+    if not ok then
+        give_up()
+    end
+    return ...
+end
+
+-- The results of an original function in a trial, which is given up if that fails.
+local function try_original(f, ...)
+    return unless_failed(pcall(f, ...))
 end
 
 local HANDLERS <const> = 200 -- errors of a message handler, each handed to it in turn, as deep as the original goes
@@ -285,60 +321,6 @@ local function attempt_with(f, handler, ...)
     return handled(handler, caught(pcall(f, ...)))
 end
 
--- Nanoseconds of library code that are not worth counting, an instruction or two; and after how many the clock is looked at:
--- a look takes some 200 of them.
-local SLIGHT <const>, LOOK <const> = 1000, 50000
-
--- Library code that takes `work` nanoseconds, at most, within one instruction, is about to run.
-local function spend(work)
-    if work > SLIGHT then
-        spent = spent + work
-        if trial and work > TRIAL_WORK then
-            expire(clock())
-        elseif spent > LOOK then
-            spent = 0
-            check()
-        end
-    end
-end
-
--- As `spend`, between two parts of a change that must not be left half done: the deadline's error cannot be caught then.
-local function spend_within(work)
-    spent = spent + work
-    if spent > LOOK then
-        spent = 0
-        if not pcall(check) then
-            die()
-        end
-    end
-end
-
-local function on_trial()
-    return trial
-end
-
-local function begin(limit, tried)
-    own = own > 0 and own or collect("count")
-    deadline, last, dear, spent, trial, leaps = limit, huge, false, 0, tried, tried and LEAPS or 0 -- no clock: it would be a tenth of a short call
-    if tried then
-        most, budget = BRISK, OVER_TRIAL * PER_SECOND
-        if collect("count") - own < LIGHT then
-            sethook(first, "", FIRST_COUNT)
-        else
-            sethook(brisk, "", BRISK_COUNT)
-        end
-    else
-        most, budget = LONGEST, OVER * PER_SECOND
-        hurry()
-    end
-end
-
--- Ends a call: did it run out of time, even if it went on in time?
-local function finish()
-    deadline = huge
-    return expired
-end
-
 -- Threads
 
 local RESUMES <const> = 32 -- a coroutine that ends within one interval never meets its hook: count them instead
@@ -356,39 +338,42 @@ local function hooked(body)
     local thread = create(function(...)
         return ended_with(pcall(body, ...))
     end)
-    sethook(thread, brisk, "", BRISK)
+    if guarded then
+        sethook(thread, brisk, "", BRISK)
+    else
+        sethook(thread, calm, "", CALM)
+    end
     return thread
 end
 
 -- Before a thread runs: is there time, and how dear may its instructions be?
 local function admit(thread)
     resumes = resumes + 1
-    local wanted = interval()
     if resumes % RESUMES == 0 then
         check()
     end
     if expired then
         error(reason, 0)
-    elseif wanted < BRISK and kind(thread) == "thread" then
+    elseif trial and interval() < BRISK and kind(thread) == "thread" then
         sethook(thread, prompt, "", 1)
     end
 end
 
--- After it ran: memory that it made matters to the thread that goes on.
+-- After it ran: in a trial, memory that it made matters to the thread that goes on.
 local function back(...)
-    local kib = collect("count")
-    if kib > noted + 64 then
-        noted = kib
-        hurry()
-    elseif kib < noted then
-        noted = kib
+    if trial then
+        local kib = collect("count")
+        if kib > noted + 64 then
+            hurry()
+        end
+        noted = (kib > noted + 64 or kib < noted) and kib or noted
     end
     return caught(...)
 end
 
 return {
-    check = check, watch = watch, spend = spend, spend_within = spend_within, on_trial = on_trial, begin = begin, finish = finish,
+    check = check, watch = watch, spend = spend, give_up = give_up, on_trial = on_trial, begin = begin, finish = finish,
     attempt = attempt, attempt_with = attempt_with, outermost = pcall, outermost_with = xpcall, pcall = pcall_unless_late,
-    original = call_original, own = call_own,
+    original = call_original, try_original = try_original,
     hooked = hooked, admit = admit, back = back, raw_pcall = pcall, raw_xpcall = xpcall,
 }

@@ -1,8 +1,9 @@
-"""The profile guard: keeps functions that are too slow for the event loop away from it.
+"""The profile guard: which functions may run on the event loop. Those that have proven quick, in a worker.
 
-A function is tried on the event loop. When it takes longer than HOLD_MAX of the processor it is *slow*: it runs in worker
-threads, until QUICK_RUNS runs in a row were quick. A run that was late by the wall clock only makes a function *doubtful*:
-perhaps something else had the processor. The processor time of its next runs decides.
+A function that nobody has called yet runs in a worker first. When it took no longer than half of HOLD_MAX of the processor there, it is
+*quick*: it runs on the event loop. When it takes longer than HOLD_MAX there, it is *slow*: it runs in workers, until QUICK_RUNS
+runs in a row were quick. A run that was late by the wall clock only makes a function *doubtful*: perhaps something else had
+the processor. The processor time of its next runs decides.
 """
 
 from __future__ import annotations
@@ -16,29 +17,36 @@ HOLD_MAX = 0.001
 A short request takes some 50 microseconds: one such call delays the others as much as twenty of them.
 """
 
-SLOW_MAX = 1000
-"""Slow and doubtful functions that are remembered for one version of a module, which can be made to have any number."""
+FUNCTIONS_MAX = 1000
+"""Functions that are remembered for one version of a module, which can be made to have any number; further ones run in workers."""
 
 QUICK_RUNS = 16
 """Quick runs in a row after which a function is slow or doubtful no longer: a busy machine may have made it look so."""
 
 
 class ProfileGuard:
-    """Which functions of one version of a module may not run on the event loop. Only the event loop uses it.
+    """Which functions of one version of a module may run on the event loop. Only the event loop uses it.
 
-    ``slow`` has the quick runs of each slow function since it was; a demoted one has so few that they never suffice.
-    ``doubtful`` has the quick runs of each doubtful function.
+    ``quick`` are those that may. ``slow`` has the quick runs of each slow function since it was; a demoted one has so few that they
+    never suffice. ``doubtful`` has the quick runs of each doubtful function.
     """
 
-    __slots__ = ("doubtful", "slow")
+    __slots__ = ("doubtful", "quick", "slow")
 
     def __init__(self) -> None:
+        self.quick: set[bytes] = set()
         self.slow: dict[bytes, float] = {}
         self.doubtful: dict[bytes, int] = {}
 
     def demote(self, functions: Iterable[bytes]) -> None:
         """Treat ``functions`` as slow for good, however quick they are later."""
         self.slow.update(dict.fromkeys(functions, -inf))
+        self.quick.difference_update(functions)
+
+    def pardon(self) -> None:
+        """Forget which functions are slow for good: they are slow as others."""
+        for function in self.demoted():
+            self.slow[function] = 0
 
     def demoted(self) -> list[bytes]:
         """The functions that are slow for good."""
@@ -47,7 +55,8 @@ class ProfileGuard:
     def note_slow(self, function: bytes) -> None:
         """A run of ``function`` took too long for the event loop."""
         self.doubtful.pop(function, None)
-        if len(self.slow) < SLOW_MAX:
+        self.quick.discard(function)
+        if len(self.slow) < FUNCTIONS_MAX:
             self.slow.setdefault(function, 0)
 
     def note_late(self, function: bytes, seconds: float) -> None:
@@ -57,8 +66,7 @@ class ProfileGuard:
         """
         runs = self.doubtful.get(function)
         if runs is None:
-            if len(self.doubtful) < SLOW_MAX:
-                self.doubtful[function] = 0
+            self.doubtful[function] = 0
         elif seconds > HOLD_MAX:
             self.note_slow(function)
         elif runs + 1 < QUICK_RUNS:
@@ -66,12 +74,13 @@ class ProfileGuard:
         else:
             del self.doubtful[function]
 
-    def note_quick(self, function: bytes) -> None:
-        """A run of ``function``, which may be slow, was quick."""
-        runs = self.slow.get(function)
-        if runs is None:
+    def note_ran(self, function: bytes, seconds: float) -> None:
+        """A run of ``function`` in a worker took so much of the processor."""
+        if seconds >= HOLD_MAX / 2 or function in self.quick:
             return
-        if runs + 1 < QUICK_RUNS:
+        runs = self.slow.get(function)
+        if runs is not None and runs + 1 < QUICK_RUNS:
             self.slow[function] = runs + 1
-        else:
-            del self.slow[function]
+        elif len(self.quick) < FUNCTIONS_MAX:
+            self.slow.pop(function, None)
+            self.quick.add(function)

@@ -7,8 +7,8 @@
 -- A chunk declares at its head what it needs of earlier chunks: it is called with `needs`, a table of all that they have
 -- provided. It returns a table of what it provides itself. To need a name that nobody has provided, or to provide one twice,
 -- ends the load with an error that says so.
-local path, memory, unsafe, timeout, now, milliseconds, fetch, take, write_line = ...
-local FIRST <const> = 10 -- place of the first chunk among the arguments
+local path, memory, unsafe, guarded, timeout, now, milliseconds, fetch, take, write_line = ...
+local FIRST <const> = 11 -- place of the first chunk among the arguments
 
 local error, kind, select, next, load, rawget, setmetatable, tostring = error, type, select, next, load, rawget, setmetatable, tostring
 local getinfo, sethook = debug.getinfo, debug.sethook
@@ -32,19 +32,9 @@ end
 local TEXT <const> = 2048 -- bytes of an error's text that leave Lua, and of a log line; `context.py` has the same limit
 
 -- The original functions are called from a chunk that keeps its lines, so what they say of the call that was made begins with
--- its place, and what a callback or the machine raised does not. What is written here in their stead says so by `refusal`.
+-- its place, and what a callback or the machine raised does not.
 local PLACE <const> = "\1:1: "
 local called = load("local original = ... return function(original, ...) return original(...) end", "=\1", "t")()
-
--- An error's text for a call that a library function refuses; the function's name is 'original' there.
-local function refusal(text)
-    return PLACE .. text
-end
-
--- Refuses the call of the library function at hand, from within `own`.
-local function refuse(text)
-    error(PLACE .. text, 0)
-end
 
 local names = {} -- of library functions, for calls that name none: from pcall, or from a C function
 
@@ -90,9 +80,9 @@ end
 -- Loading
 
 local provided = {
-    env = env, path = path, memory = memory, unsafe = unsafe, timeout = timeout, now = now, milliseconds = milliseconds,
+    env = env, path = path, memory = memory, unsafe = unsafe, guarded = guarded, timeout = timeout, now = now, milliseconds = milliseconds,
     fetch = fetch, take = take, write_line = write_line, TEXT = TEXT,
-    load_module = load_module, called = called, refusal = refusal, refuse = refuse, without_place = without_place, results_of = results_of,
+    load_module = load_module, called = called, without_place = without_place, results_of = results_of, names = names,
 }
 
 setmetatable(provided, {

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from asudfd.lua.call import LuaCall, StreamResult
-    from asudfd.lua.pool import ContextLease, ContextPool
+    from asudfd.lua.call import LuaCall
+    from asudfd.lua.pool import ContextPool
+    from asudfd.lua.worker_contexts import WorkerLease
 
 
 @dataclass(slots=True, eq=False)
 class StreamCall:
     """One stream of a host: its call, and the context that it has to itself.
 
-    ``task`` is the batch at hand; ``seconds`` are what the batches took.
+    ``seconds`` are what the batches took. ``given_up``: nobody waited for the end of one.
     """
 
     call: LuaCall
     pool: ContextPool
-    lease: ContextLease
+    lease: WorkerLease
     opened: bool = False
     seconds: float = 0.0
-    task: asyncio.Future[StreamResult] | None = field(default=None)
+    given_up: bool = False

@@ -1,12 +1,15 @@
 -- What the sandbox knows of values: which tables modules take for userdata, and how errors name a value.
+local needs = ...
+local names = needs.names -- of library functions, for calls that name none
+
 local kind, error, rawget, setmetatable = type, error, rawget, setmetatable
 local metatable, getinfo = debug.getmetatable, debug.getinfo
 
 -- Tables that modules take for userdata, by metatable.
 local masked = setmetatable({}, { __mode = "k" })
 
--- Metamethods of those that only fail: an operation that the value does not have.
-local missing = {}
+-- Library functions that take tables for what they are, and then ask for their length first.
+local takes_tables = {}
 
 -- The type of a value as modules see it.
 local function type_of(value)
@@ -22,8 +25,8 @@ end
 -- between `bad_argument` and the module: 1 when the function that the module called calls it itself.
 
 local function bad_argument(depth, number, message)
-    local how = getinfo(depth + 1, "n")
-    local name = how.name or "?"
+    local how = getinfo(depth + 1, "nf")
+    local name = how.name or names[how.func] or "?"
     if how.namewhat == "method" then
         number = number - 1
         if number == 0 then
@@ -39,4 +42,14 @@ local function type_name(value)
     return kind(name) == "string" and name or kind(value)
 end
 
-return { masked = masked, missing = missing, type_of = type_of, bad_argument = bad_argument, type_name = type_name }
+-- The operation that a metamethod is for is one that `value` does not have: refuses it for the library function that asked, if one did.
+local function refuse_table(value)
+    local asked = getinfo(3, "f")
+    if asked and takes_tables[asked.func] then
+        bad_argument(3, 1, "table expected, got " .. type_name(value))
+    end
+end
+
+return {
+    masked = masked, takes_tables = takes_tables, refuse_table = refuse_table, type_of = type_of, bad_argument = bad_argument, type_name = type_name,
+}

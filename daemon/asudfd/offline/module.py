@@ -88,6 +88,7 @@ class OfflineModule:
             CROSSING,
             self.watch.attach,
             self.watch.marks,
+            guarded=False,
         )
         self._context: LuaContext | None = None
 

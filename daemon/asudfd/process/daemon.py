@@ -45,7 +45,7 @@ FORCE_SECONDS = 1.0
 """How long the daemon may still take after a second signal."""
 
 LUA_THREADS = "lua"
-"""How the names of the threads begin in which Lua runs."""
+"""How the names of the threads begin that make and free states of Lua."""
 
 LUA_SECONDS = 0.5
 """How long these threads may take to end once they have nothing more to do."""
@@ -125,8 +125,6 @@ class Daemon:
         if self._listeners.happen_often():
             count, seconds = OFTEN, OFTEN_SECONDS
             self._log.critical("service", f"the event loop was held {count} times within {seconds:g} s")
-        if self._zygote is None:
-            self._log.warning("udf", "threads check modules: this system forks no process for that")
         fd_limit.raise_to_most()
         await server.open()
         self._listeners.close_unused()
@@ -163,7 +161,7 @@ class Daemon:
         self._log.info("service", "stopped")
 
     def _leave_lua_behind(self) -> None:
-        """End the process here if a call of Lua goes on: Python would wait for its thread before it ends."""
+        """End the process here if a state of Lua is still made or freed: Python would wait for its thread before it ends."""
         if not self._stop.is_set():
             return
         end = time.monotonic() + LUA_SECONDS
@@ -171,7 +169,7 @@ class Daemon:
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
         if running := sum(thread.is_alive() for thread in threads):
-            self._exit(f"{running} calls of Lua functions do not end")
+            self._exit(f"{running} threads of Lua do not end")
 
     def _exit(self, reason: str) -> None:
         """End the process without further ado. What is stored is whole at any moment."""

@@ -83,7 +83,7 @@ class LoopGuard:
         self._log.warning(
             "udf",
             f"the function {demotion.function!r} of the module {call.module!r} with the SHA-256 {demotion.content} runs "
-            "in threads only from now on, until a changed put or udf-clear-cache:",
+            "in workers only from now on, until a changed put or udf-clear-cache:",
         )
 
     def _start_anew(self) -> None:

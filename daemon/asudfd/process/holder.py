@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from asinfo.text import text
+from asudfd.lua.context_maker import run_body
 from asudfd.lua.host import LuaHost
 from asudfd.network.connection import Connection
 from asudfd.network.session import ClientSession
@@ -59,9 +61,12 @@ def _frames(stack: FrameType | None) -> Iterator[FrameType]:
 
 
 def _known(frame: FrameType, services: Iterable[NodeService]) -> tuple[HeldCall | None, str] | None:
-    if frame.f_code is LuaHost.run_inline.__code__:
-        call = HeldCall(*(frame.f_locals[name] for name in ("self", "module", "function")))
+    if frame.f_code is LuaHost._try.__code__:  # noqa: SLF001 - the frame of a call on the event loop, which its host makes
+        host, pool, function = (frame.f_locals[name] for name in ("self", "pool", "function"))
+        call = HeldCall(host, pool.module, function)
         return call, f"the function {quoted(call.function)} of the module {call.module!r}"
+    if frame.f_code is run_body.__code__:
+        return None, f"the body of the module {text(frame.f_locals['name'])!r}"
     what = next(filter(None, (service.blocks(frame) for service in services)), None)
     return None if what is None else (None, what)
 

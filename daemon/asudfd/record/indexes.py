@@ -40,7 +40,8 @@ class IndexedValue(NamedTuple):
 class Index(NamedTuple):
     """A definition; ``set_name`` is empty for all sets.
 
-    ``context`` is the way to what is within the bin, ``expression`` what there is in place of a bin: base64 of their bytes.
+    ``context`` is the way to a value within the bin, empty for the bin itself; ``expression`` is what gives the value where there
+    is no bin. Both are packed and in base64.
     """
 
     set_name: str
@@ -70,7 +71,8 @@ def key_of(namespace: bytes, name: bytes) -> str:
 
 def value_of(index: Index) -> str:
     """The value of an index in system metadata."""
-    return dumps(index if index.context or index.expression else index[:4])
+    size = 6 if index.expression else 5 if index.context else 4
+    return dumps(index[:size])
 
 
 def shown(key: str, value: str) -> str:
@@ -84,6 +86,8 @@ def shown(key: str, value: str) -> str:
     except ValueError:
         return f"{key}={value}"
     letters = f"{_TYPE_LETTERS[index.type]}|{_KIND_LETTERS[index.kind]}"
+    if index.context:
+        letters = f"c{index.context}|{letters}"
     return f"{namespace}|{index.set_name}|{index.bin_name}|{letters}={name}"
 
 
@@ -92,13 +96,13 @@ def read(value: str) -> Index:
     parts = decode_json(value, escaped_bytes=True)
     if (
         not isinstance(parts, list)
-        or len(parts) not in {4, 6}
-        or not all(isinstance(each, str) for each in parts)
+        or len(parts) not in {4, 5, 6}
+        or not all(isinstance(part, str) for part in parts)
     ):
-        raise ValueError("is no list of four or six texts")
+        raise ValueError("is no list of four to six texts")
     index = Index(*parts)
-    for base64 in (index.context, index.expression):
-        b64decode(base64, validate=True)
     if index.kind not in KINDS or index.type not in TYPES:
         raise ValueError("is of a kind or type that there is not")
+    for base64 in (index.context, index.expression):
+        b64decode(base64, validate=True)
     return index

@@ -16,7 +16,7 @@ from asinfo.wire.message import BIN_NAME_SIZE_MAX, NAMESPACE_NAME_SIZE_MAX, SET_
 from asinfo.wire.result import Result
 from asudfd.aerospike.info.namespaces import find
 from asudfd.aerospike.info.table import InfoCommand
-from asudfd.aerospike.message.cdt.context import check_context
+from asudfd.aerospike.message.cdt.context import steps_of
 from asudfd.aerospike.message.filter.cache import expression_of
 from asudfd.errors import Code, CommandError
 from asudfd.figures.figure import info_text
@@ -93,9 +93,10 @@ def sindex_stat(node: AerospikeNode, request: Request) -> bytes:
 
 
 async def sindex_create(node: AerospikeNode, request: Request) -> bytes:
-    """sindex-create:namespace=NS;indexname=INDEX;bin=BIN;type=TYPE[;set=SET][;indextype=TYPE]
+    """sindex-create:namespace=NS;indexname=INDEX;bin=BIN;type=TYPE[;set=SET][;indextype=TYPE][;context=BASE64]
 
-    Define a secondary index, on numbers, strings, blobs or geo JSON. `indexdata=BIN,TYPE` is the older spelling of bin and type.
+    Define a secondary index, on numbers, strings, blobs or geo JSON, also within lists and maps, or with `exp=BASE64` in place of
+    a bin on an expression. `indexdata=BIN,TYPE` is the older spelling of bin and type.
     """
     name = request.required(b"indexname", size_max=INDEX_NAME_SIZE_MAX)
     namespace = request.required(b"namespace", b"ns", size_max=NAMESPACE_NAME_SIZE_MAX)
@@ -132,7 +133,7 @@ def _definition(request: Request) -> Index:
         raise CommandError(
             Code.PARAMETER, "bad 'indextype' - must be one of 'default', 'list', 'mapkeys', 'mapvalues'"
         )
-    context, expression = _nested(request)
+    context, expression = _context(request), _expression(request)
     if request.optional(b"indexdata") is not None:
         bin_name, kind = _index_data(request)
     else:
@@ -164,26 +165,32 @@ def _index_data(request: Request) -> tuple[bytes, bytes]:
     return bin_name, kind.lower()
 
 
-def _nested(request: Request) -> tuple[bytes, bytes]:
-    """The context and the expression that an index is to be on, in base64, empty for none. Raises CommandError."""
-    context, expression = request.optional(b"context") or b"", request.optional(b"exp") or b""
-    if context:
-        path = _packed_list(context)
-        if not path or len(path) % 2:
-            raise CommandError(Code.PARAMETER, "'context' invalid cdt context")
+def _context(request: Request) -> bytes:
+    """The way to the values within a bin, in base64; empty for none. Raises CommandError."""
+    context = request.optional(b"context")
+    if context is not None:
         try:
-            check_context(b64decode(context))
-        except WireError:
-            raise CommandError(Code.PARAMETER, "'context' invalid cdt context") from None
-    if expression:
-        if not _packed_list(expression):
-            raise CommandError(Code.PARAMETER, "bad 'exp'")
-        try:
-            expression_of(b64decode(expression))
-        except RequestRefused as error:
-            code = Code.UNSUPPORTED if error.code == Result.UNSUPPORTED_FEATURE else Code.PARAMETER
-            raise CommandError(code, f"bad 'exp' - {error}") from error
-    return context, expression
+            steps_of(b64decode(context, validate=True), modifies=False)
+        except (binascii.Error, WireError) as error:
+            raise CommandError(Code.PARAMETER, "'context' invalid cdt context") from error
+    return context or b""
+
+
+def _expression(request: Request) -> bytes:
+    """The expression that an index is on, in base64; empty for none. Raises CommandError."""
+    expression = request.optional(b"exp")
+    if expression is None:
+        return b""
+    if not _packed_list(expression):
+        raise CommandError(Code.PARAMETER, "bad 'exp'")
+    try:
+        expression_of(b64decode(expression))
+    except RequestRefused as error:
+        unsupported = error.code == Result.UNSUPPORTED_FEATURE
+        raise CommandError(
+            Code.UNSUPPORTED if unsupported else Code.PARAMETER, f"bad 'exp' - {error}"
+        ) from error
+    return expression
 
 
 def _packed_list(base64: bytes) -> list[object]:

@@ -86,7 +86,7 @@ def udf_cache_stats(node: AerospikeNode, request: Request) -> bytes:
     """udf-cache-stats:
 
     Figures of the context cache of this node, one entry a module that was called (asudfd's own command). `demoted` are
-    the functions that held the event loop once and run in threads only since, `+` between them.
+    the functions that held the event loop once and run in workers only since, `+` between them.
     """
     return "".join(
         f"module={row.module}:contexts={row.contexts}:idle={row.idle}:high_water={row.high_water}:hits={row.hits}"

@@ -29,6 +29,11 @@ def address(text: str) -> str:
     return text
 
 
+def is_loopback(text: str) -> bool:
+    """Whether an address is this machine alone, by how it is written."""
+    return text == "local" or text.startswith(("127.", "localhost", "[::1]", "::1"))
+
+
 def can_resolve(text: str) -> bool:
     """Whether an address is one, or the name of a host that is known here; asks for names only."""
     if text in KEYWORDS or _is_ip(AF_INET6, text) or _is_ip(AF_INET, text):

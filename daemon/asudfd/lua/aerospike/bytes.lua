@@ -45,8 +45,8 @@ local function piece(cells, first, last)
         return char(spread(cells, first, last))
     end
     local parts = {}
+    spend((last - first) * CELL)
     for at = first, last, PIECE do
-        spend(PIECE * CELL)
         parts[#parts + 1] = char(spread(cells, at, at + PIECE - 1 < last and at + PIECE - 1 or last))
     end
     return concat(parts)

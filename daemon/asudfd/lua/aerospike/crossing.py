@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from asudfd.lua.aerospike.record_view import StreamView
+from asudfd.lua.aerospike.record_view import RecordView, StreamView
 from asudfd.lua.aerospike.result_check import check_messages, checked
-from asudfd.lua.aerospike.udf_result import UdfResult, failed
+from asudfd.lua.aerospike.udf_result import UdfResult, failed, pack, unpack
 from asudfd.lua.bytecode import NAMES, LibraryNames
-from asudfd.lua.call import OUT_OF_MEMORY
+from asudfd.lua.call import OUT_OF_MEMORY, Scalar
 from asudfd.lua.crossing import CrossingFiles
 from asudfd.lua.state import LUA54
 
@@ -16,6 +16,9 @@ TIMEOUT = b"UDF Execution Timeout"
 
 NO_MODULE = b"UDF: Execution Error 1"
 """The module is unknown, or its body failed. Source: the UDF specification, section 5."""
+
+NOT_FOUND = b"function not found"
+"""The module has no such function, as `apply.lua` says it."""
 
 STREAM_FAILED = b"UDF: Execution Error 2 : "
 """Begins the error text of an aggregation. Source: the UDF specification, section 4."""
@@ -68,7 +71,11 @@ class UdfCrossing:
         """The Lua files."""
         return CrossingFiles(Path(__file__).parent, _CHUNKS, "log", _SHOWN)
 
+    no_view: tuple[Scalar, ...] = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)
+
     result = staticmethod(checked)
+    pack = staticmethod(pack)
+    unpack = staticmethod(unpack)
 
     def failed(self, text: bytes, *, late: bool = False, detail: bytes = b"") -> UdfResult:
         """The result of a call that could not run, or did not end by itself."""
@@ -77,6 +84,10 @@ class UdfCrossing:
     def lacks_memory(self, result: UdfResult) -> bool:
         """Whether a call ended for want of memory."""
         return result.value == OUT_OF_MEMORY
+
+    def is_missing(self, result: UdfResult) -> bool:
+        """Whether the module has no such function."""
+        return result.value == NOT_FOUND
 
     def check_messages(self, messages: object, view: StreamView) -> None:
         """Check what a stream has written. Raises WrongResultError."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from asudfd.lua.aerospike.crossing import CROSSING
 from asudfd.lua.aerospike.udf_result import UdfResult
 from asudfd.lua.host import LuaHost
+from asudfd.lua.worker.supply import WorkerSupply, shared_supply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
     from asudfd.config.schema.lua import ModLua
     from asudfd.lua.context import LuaLog
     from asudfd.lua.demotion import Demotions
-    from asudfd.lua.worker.supply import WorkerSupply
+
+
+CROSSING_MODULE = "asudfd.lua.aerospike.crossing"
+"""Where workers find the crossing."""
 
 
 class UdfHost(LuaHost[UdfResult]):
-    """A Lua host whose modules have record functions and stream functions."""
+    """A Lua host whose modules have record functions and stream functions. Without a ``supply`` it shares that of the process."""
 
     def __init__(
         self,
@@ -29,4 +33,5 @@ class UdfHost(LuaHost[UdfResult]):
         *,
         supply: WorkerSupply | None = None,
     ) -> None:
+        supply = supply or shared_supply(CROSSING_MODULE)
         super().__init__(settings, source, log, CROSSING, demotions, supply=supply)

@@ -5,12 +5,13 @@ local join, DATA, UNSUPPORTED, RECORD, inner, outer = needs.join, needs.DATA, ne
 local text_of, wrong_class, refuse_inside, integer = needs.text_of, needs.wrong_class, needs.refuse_inside, needs.integer_argument
 local iterate, class, Bytes, bytes_text, bytes_contents = needs.iterate, needs.class, needs.Bytes, needs.bytes_text, needs.bytes_contents
 local callable_library, masked, env, index_of, hex = needs.callable_library, needs.masked, needs.env, needs.index_of, needs.hex
+local spend = needs.spend
 
 local kind, select, metatable, next = type, select, debug.getmetatable, next
 local number_type, sort, find, sub = math.type, table.sort, string.find, string.sub
 
--- Keys, and bytes of one, up to which Lua's own sort is used: beyond them the comparison is written in Lua, for the hook.
-local MANY <const>, LONG <const> = 1000, 100
+-- Nanoseconds that sorting takes a key, and a byte of the longest one, of which a comparison may read all.
+local SORTED <const>, READ <const> = 300, 60
 local NIL <const> = {} -- the value of a key that has none
 local Map, facade = class("Map", true)
 
@@ -68,11 +69,6 @@ local function before(left, right)
     return left.blob < right.blob
 end
 
--- A comparison in Lua, which a hook can interrupt, unlike the library's own: for many keys, or long ones.
-local function ascending(left, right)
-    return left < right
-end
-
 local function append(keys, more, order)
     sort(more, order)
     for index = 1, #more do
@@ -85,19 +81,20 @@ local function sorted(data)
     if data.keys then
         return data.keys
     end
-    local keys, integers, strings, blobs, long = {}, {}, {}, {}, false
+    local keys, integers, strings, blobs, longest = {}, {}, {}, {}, 0
     for key in next, data.values do
         local form = kind(key)
         if form == "string" then
             strings[#strings + 1] = key
-            long = long or #key > LONG
+            longest = #key > longest and #key or longest
         else
             local group = form == "number" and integers or blobs
             group[#group + 1] = key
         end
     end
-    append(keys, integers, #integers > MANY and ascending or nil)
-    append(keys, strings, (long or #strings > MANY) and ascending or nil)
+    spend(#integers * SORTED + #strings * (SORTED + longest * READ))
+    append(keys, integers)
+    append(keys, strings)
     append(keys, blobs, before)
     data.keys = keys
     return keys

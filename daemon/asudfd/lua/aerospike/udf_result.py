@@ -1,8 +1,10 @@
 """The result of a record function."""
 
-from typing import NamedTuple
+import struct
+from typing import Any, NamedTuple
 
 from asudfd.lua.call import BROKEN, LATE
+from asudfd.lua.crossing import WrongResultError
 
 NOTHING, WRITE, DELETE = range(3)
 """Actions of a result: what the call does to the record, as one write."""
@@ -46,4 +48,47 @@ def failed(text: bytes, *, late: bool = False, detail: bytes = b"") -> UdfResult
     state = LATE if late else BROKEN
     return UdfResult(
         UDF_FAILED, _STRING, text, NOTHING, b"", None, drop_key=False, detail=detail, state=state
+    )
+
+
+_PACKED = struct.Struct("<BBBBBqIII")
+"""Code, particle, action, state, what is there (a bit each), ttl, and the sizes of value, bins and detail, which follow."""
+
+_HAS_TTL, _DROPS_KEY, _HAS_DETAIL = 1, 2, 4
+
+
+def pack(raw: tuple[Any, ...]) -> bytes:
+    """A result as it crosses from a worker to the node. Raises WrongResultError for what cannot be one."""
+    try:
+        code, particle, value, action, bins, ttl, drop_key, detail, state = raw
+        there = (
+            (ttl is not None) * _HAS_TTL | bool(drop_key) * _DROPS_KEY | (detail is not None) * _HAS_DETAIL
+        )
+        detail = detail or b""
+        sizes = len(value), len(bins), len(detail)
+        head = _PACKED.pack(code, particle, action, state, there, ttl or 0, *sizes)
+        return b"".join((head, value, bins, detail))
+    except (struct.error, TypeError, ValueError):
+        raise WrongResultError("a result of another form") from None
+
+
+def unpack(data: bytes) -> tuple[Any, ...]:
+    """A result that has crossed, for `asudfd.lua.aerospike.result_check.checked`. Raises WrongResultError."""
+    if len(data) < _PACKED.size:
+        raise WrongResultError("a result that is cut off")
+    code, particle, action, state, there, ttl, value, bins, detail = _PACKED.unpack_from(data)
+    bins_at = _PACKED.size + value
+    detail_at = bins_at + bins
+    if detail_at + detail != len(data):
+        raise WrongResultError("a result of another size")
+    return (
+        code,
+        particle,
+        data[_PACKED.size : bins_at],
+        action,
+        data[bins_at:detail_at],
+        ttl if there & _HAS_TTL else None,
+        bool(there & _DROPS_KEY),
+        data[detail_at:] if there & _HAS_DETAIL else None,
+        state,
     )

@@ -5,7 +5,8 @@
 -- contents of other values, not proxies: each reading makes a new proxy, so two readings are never equal but share what
 -- they show, as on the real server.
 local needs = ...
-local env, masked, missing, bad_argument, type_name = needs.env, needs.masked, needs.missing, needs.bad_argument, needs.type_name
+local env, masked, bad_argument, type_name = needs.env, needs.masked, needs.bad_argument, needs.type_name
+local refuse_table = needs.refuse_table
 
 local kind, error, setmetatable, tostring, rawequal = type, error, setmetatable, tostring, rawequal
 local metatable, getinfo, getlocal, getupvalue = debug.getmetatable, debug.getinfo, debug.getlocal, debug.getupvalue
@@ -165,11 +166,10 @@ end
 
 -- Metamethods that fail as an operation on userdata without them would.
 local function without(of_class, operation)
-    local function fail(self)
+    return function(self)
+        refuse_table(self)
         error("attempt to " .. operation .. " a " .. of_class.__name .. " value" .. variable(2, self), 2)
     end
-    missing[fail] = true
-    return fail
 end
 
 return {

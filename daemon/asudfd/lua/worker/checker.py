@@ -15,20 +15,27 @@ from asudfd.lua.worker.frames import (
     GOOD,
     LINE,
     NO_SOURCE,
+    RAN,
     REQUIRED,
+    SETTINGS,
     SOURCE,
     BrokenWorkerError,
     WorkerLine,
+    frame,
+    told,
     unpack_bad,
     unpack_line,
+    unpack_ran,
 )
-from asudfd.lua.worker.supply import WorkerEndedError
+from asudfd.lua.worker.worker_end import WorkerEndedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asudfd.lua.worker.frames import ModuleCheck
-    from asudfd.lua.worker.supply import Worker, WorkerSupply
+    from asudfd.lua.worker.frames import ModuleCheck, WorkerSettings
+    from asudfd.lua.worker.module_worker import WorkerNews
+    from asudfd.lua.worker.supply import WorkerSupply
+    from asudfd.lua.worker.worker_end import Worker
 
 WORKERS_MAX = 4
 """Modules that are checked at the same time; further ones wait."""
@@ -47,37 +54,47 @@ LOOK_SECONDS = 0.05
 class ModuleChecker:
     """Checks modules in workers that ``supply`` makes.
 
-    ``source`` gives the text of a registered module by its name without `.lua`; ``log`` takes what modules log, and
-    ``required`` names that they require.
+    ``settings`` are those of the workers, and ``news`` takes what they tell beside verdicts; ``source`` gives the text of a registered
+    module by its name without `.lua`, and ``required`` takes names that modules require.
     """
 
     def __init__(
         self,
         supply: WorkerSupply,
-        source: Callable[[str], bytes | None],
-        log: Callable[[WorkerLine], None],
+        settings: WorkerSettings,
+        news: WorkerNews,
+        source: Callable[[bytes], bytes | None],
         required: Callable[[bytes], None],
     ) -> None:
+        self.news = news
         self.source = source
-        self.log = log
         self.required = required
+        self._settings = settings
         self._supply = supply
         self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
         self._places = asyncio.Semaphore(WORKERS_MAX)
         self._stopped = False
 
     async def check(self, module: ModuleCheck) -> None:
         """Raises ModuleError, and NoWorkerError where there is none."""
         async with self._places:
-            worker = self._idle_worker() or await self._supply.fork()
+            worker = self._idle_worker() or await self._new_worker()
             check = _Check(self, worker, module)
+            self._busy.add(worker)
             try:
                 await check.run()
             finally:
+                self._busy.discard(worker)
                 if check.ended and not self._stopped:
                     self._idle.append(worker)
                 else:
                     worker.close()
+
+    async def _new_worker(self) -> Worker:
+        worker = await self._supply.fork()
+        worker.send(told(SETTINGS, self._settings))
+        return worker
 
     def _idle_worker(self) -> Worker | None:
         """One that is idle, and has not ended meanwhile; None if there is none."""
@@ -89,9 +106,9 @@ class ModuleChecker:
         return None
 
     def stop(self) -> None:
-        """End the workers that are idle; a check that is given up ends its own."""
+        """End the workers, and the checks with them."""
         self._stopped = True
-        for worker in self._idle:
+        for worker in (*self._idle, *self._busy):
             worker.close()
         self._idle.clear()
 
@@ -113,14 +130,14 @@ class _Check:
 
     async def run(self) -> None:
         """Raises ModuleError."""
-        self._worker.send(CHECK, self._module.pack())
+        self._worker.send(told(CHECK, self._module))
         try:
             while not self.ended:
                 self._take(*await self._worker.receive())
         except WorkerEndedError:
             raise self._why_it_ended() from None
         except BrokenWorkerError as error:
-            self._checker.log(
+            self._checker.news.line(
                 WorkerLine(1, "", f"the worker that checked {self._module.name!r} is broken: {error}")
             )
             raise ModuleError(self._module.name, 0, b"module breaks the sandbox") from None
@@ -140,19 +157,23 @@ class _Check:
         elif kind == FETCH:
             self._send_source(body)
         elif kind == LINE:
-            self._checker.log(unpack_line(body))
+            self._checker.news.line(unpack_line(body))
+        elif kind == RAN:
+            self._checker.news.ran(unpack_ran(body))
         elif kind == REQUIRED:
             self._checker.required(body)
+        else:
+            raise BrokenWorkerError(f"an answer of kind {kind} to a check")
 
     def _send_source(self, name: bytes) -> None:
         """Raises BrokenWorkerError where the last text still waits for the worker: the node would pile them up."""
         if not self._worker.reads:
             raise BrokenWorkerError("it asks for sources and does not read them")
-        source = self._checker.source(name.decode("utf-8", "surrogateescape"))
+        source = self._checker.source(name)
         if source is None:
-            self._worker.send(NO_SOURCE)
+            self._worker.send(frame(NO_SOURCE))
         else:
-            self._worker.send(SOURCE, source)
+            self._worker.send(frame(SOURCE, source))
 
     def _look(self) -> None:
         """Kill the worker when it takes longer than it may; else look again soon."""

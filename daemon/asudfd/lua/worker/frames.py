@@ -1,67 +1,114 @@
 """Frames between the node and a worker: size (4 bytes), kind (1 byte), body.
 
-What the node sends, a worker may believe. What a worker sends is checked here before it is used: sizes, kinds, fields.
+What the node sends, a worker may believe: bodies are tuples in the form of `marshal`. What a worker sends is checked here before it is
+used: sizes, kinds, fields.
 """
 
 from __future__ import annotations
 
+import marshal
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from asinfo.errors import Error
 
 HEADER = struct.Struct("<IB")
 
-CHECK, SOURCE, NO_SOURCE = 1, 2, 3
-"""To a worker: check a module; the source that it has asked for; there is none."""
+SETTINGS, CHECK, SOURCE, NO_SOURCE, MAKE, CALL, OPEN, POUR, DROP = range(1, 10)
+"""To a worker: what it works with, once and first; check a module; the source that it has asked for; there is none; make a context;
+call a function in one; begin a stream in one; let a batch pass through it; drop contexts."""
 
-COMPILED, FETCH, LINE, GOOD, BAD, REQUIRED = 16, 17, 18, 19, 20, 21
-"""From a worker: the module is compiled and its body begins; a source is wanted; a line for the log; the module is good;
-it is not; a name that it has required."""
+COMPILED, FETCH, LINE, GOOD, BAD, REQUIRED, MADE, NOT_MADE, RESULT, POURED, READY, RAN = range(16, 28)
+"""From a worker: the module is compiled and its body begins; a source is wanted; a line for the log; the module is good; it is
+not; a name that it has required; the context is made; it is not; a call has ended; a batch has passed; after a context was
+closed: the worker is ready again; which lines of modules have run."""
 
-FROM_WORKER_MAX = 16384
+SHORT_MAX = 16384
 """Bytes of a frame from a worker: a line for the log has a text and a place, of 2,048 bytes each at most."""
 
-_CHECK = struct.Struct("<QIBII")
-_LINE = struct.Struct("<BH")
+RESULT_MAX = 64 << 20
+"""Bytes of a frame with a result: no record is so large, and a stream ends its batch when it has some hundred KiB."""
+
+PACKED_MAX = RESULT_MAX - 64
+"""Bytes of a result in such a frame."""
+
+RAN_MAX = 4 << 20
+"""Bytes of a frame with the lines that have run: 64 modules of the largest size."""
+
+_SIZES_MAX = {RESULT: RESULT_MAX, POURED: RESULT_MAX, RAN: RAN_MAX}
+
+_LINE = struct.Struct("<BBH")
 _BAD = struct.Struct("<IH")
+_MADE = struct.Struct("<Q")
+_RAN_HEAD = struct.Struct("<dQB")
+_POURED = struct.Struct("<BIII")
+
+LEVELS = 5
+"""Of log lines: 0 critical to 4 detail."""
 
 
 class BrokenWorkerError(Error):
     """A worker said what no worker may say."""
 
 
+class WorkerSettings(NamedTuple):
+    """What the contexts of a worker have, see `asudfd.config.schema.lua`; ``address_space`` is bytes that it may take beyond what it has."""
+
+    user_path: bytes
+    memory: int
+    unsafe: bool
+    address_space: int
+    niceness: int
+    coverage: bool = False
+
+
 class ModuleCheck(NamedTuple):
-    """A module to be checked: its name, its text, and what the context of its body has (see `asudfd.config.schema.lua`)."""
+    """A module to be checked: its name, its text, and how long its body may take."""
 
     name: bytes
     content: bytes
-    user_path: bytes
-    memory: int
     body_max_ms: int
-    unsafe: bool
 
-    def pack(self) -> bytes:
-        """The body of a frame CHECK."""
-        head = _CHECK.pack(self.memory, self.body_max_ms, self.unsafe, len(self.name), len(self.user_path))
-        return head + self.name + self.user_path + self.content
 
-    @classmethod
-    def unpack(cls, body: bytes) -> ModuleCheck:
-        """The module in the body of a frame CHECK."""
-        memory, body_max_ms, unsafe, name_size, path_size = _CHECK.unpack_from(body)
-        path_at = _CHECK.size + name_size
-        content_at = path_at + path_size
-        name, path = body[_CHECK.size : path_at], body[path_at:content_at]
-        return cls(name, body[content_at:], path, memory, body_max_ms, bool(unsafe))
+class ContextMake(NamedTuple):
+    """A context to be made: its number, and the module, whose text is None where the worker has had it.
+
+    ``body_seconds`` are those of the processor that the body may take; ``deadline`` is on the monotonic clock.
+    """
+
+    number: int
+    name: bytes
+    text: bytes | None
+    body_seconds: float
+    deadline: float
+
+
+class ContextCall(NamedTuple):
+    """A call in the context ``number``, or a stream: the rest is as in `asudfd.lua.call.LuaCall`."""
+
+    number: int
+    function: bytes
+    arguments: bytes
+    view: tuple[Any, ...]
+    size: int
+    deadline: float
+
+
+class ContextPour(NamedTuple):
+    """A batch for the stream in the context ``number``."""
+
+    number: int
+    batch: bytes
+    deadline: float
 
 
 class WorkerLine(NamedTuple):
-    """A line for the log: level, place in the module, text."""
+    """A line for the log: level, place in the module, text, and whether a stream has logged it."""
 
     level: int
     place: str
     text: str
+    of_stream: bool = False
 
 
 class WorkerVerdict(NamedTuple):
@@ -72,34 +119,72 @@ class WorkerVerdict(NamedTuple):
     message: bytes
 
 
+class ContextState(NamedTuple):
+    """How a context is after a call: the processor's seconds that the call took, bytes in use, and whether it can be used again."""
+
+    seconds: float
+    memory: int
+    usable: bool
+
+
+class PouredBatch(NamedTuple):
+    """What a batch came to, as `asudfd.lua.call.StreamResult` has it."""
+
+    messages: bytes
+    more: bool
+    failure: bytes
+    detail: bytes
+
+
+class LinesRan(NamedTuple):
+    """Lines that have run, by the name of the chunk, and why some chunks have no marks."""
+
+    lines: dict[str, list[int]]
+    followed: dict[str, str]
+
+
 def frame(kind: int, body: bytes = b"") -> bytes:
     """A whole frame."""
     return HEADER.pack(len(body), kind) + body
 
 
-def size_from_worker(header: bytes) -> tuple[int, int]:
-    """Kind and size of a frame from a worker. Raises BrokenWorkerError."""
-    size, kind = HEADER.unpack(header)
-    if size > FROM_WORKER_MAX or not COMPILED <= kind <= REQUIRED:
+def told(kind: int, fields: tuple[Any, ...]) -> bytes:
+    """A whole frame to a worker."""
+    return frame(kind, marshal.dumps(tuple(map(_plain, fields))))
+
+
+def _plain(field: Any) -> Any:
+    """A named tuple, which `marshal` does not know, as a tuple."""
+    return tuple(field) if isinstance(field, tuple) else field
+
+
+def told_call(call: ContextCall) -> bytes:
+    """The same for a call, where a microsecond counts."""
+    number, function, arguments, view, size, deadline = call
+    body = marshal.dumps((number, function, arguments, tuple(view), size, deadline))
+    return HEADER.pack(len(body), CALL) + body
+
+
+def size_from_worker(size: int, kind: int) -> None:
+    """Check the header of a frame from a worker. Raises BrokenWorkerError."""
+    if not COMPILED <= kind <= RAN or size > _SIZES_MAX.get(kind, SHORT_MAX):
         raise BrokenWorkerError(f"a frame of kind {kind} and {size} bytes")
-    return kind, size
 
 
-def pack_line(level: int, place: str, text: str) -> bytes:
+def pack_line(line: WorkerLine) -> bytes:
     """The body of a frame LINE."""
-    encoded = place.encode()[:2048]
-    return _LINE.pack(level, len(encoded)) + encoded + text.encode()[:8192]
+    encoded = line.place.encode()[:2048]
+    return _LINE.pack(line.level, line.of_stream, len(encoded)) + encoded + line.text.encode()[:8192]
 
 
 def unpack_line(body: bytes) -> WorkerLine:
     """The line in a frame LINE. Raises BrokenWorkerError."""
-    if len(body) < _LINE.size:
-        raise BrokenWorkerError("a line without a head")
-    level, size = _LINE.unpack_from(body)
+    level, of_stream, size = _head(_LINE, body)
     rest = body[_LINE.size :]
-    if level > 4 or size > len(rest):
+    if level >= LEVELS or size > len(rest):
         raise BrokenWorkerError("a line of an unknown level, or cut off")
-    return WorkerLine(level, rest[:size].decode("utf-8", "replace"), rest[size:].decode("utf-8", "replace"))
+    place, line = rest[:size].decode("utf-8", "replace"), rest[size:].decode("utf-8", "replace")
+    return WorkerLine(level, place, line, bool(of_stream))
 
 
 def pack_bad(file: bytes, line: int, message: bytes) -> bytes:
@@ -109,10 +194,84 @@ def pack_bad(file: bytes, line: int, message: bytes) -> bytes:
 
 def unpack_bad(body: bytes) -> WorkerVerdict:
     """The verdict in a frame BAD. Raises BrokenWorkerError."""
-    if len(body) < _BAD.size:
-        raise BrokenWorkerError("a verdict without a head")
-    line, size = _BAD.unpack_from(body)
+    line, size = _head(_BAD, body)
     rest = body[_BAD.size :]
     if size > len(rest):
         raise BrokenWorkerError("a verdict that is cut off")
     return WorkerVerdict(rest[:size], line, rest[size:])
+
+
+def pack_made(memory: int) -> bytes:
+    """The body of a frame MADE: bytes that the context takes."""
+    return _MADE.pack(memory)
+
+
+def unpack_made(body: bytes) -> int:
+    """The bytes in a frame MADE. Raises BrokenWorkerError."""
+    (memory,) = _head(_MADE, body)
+    return int(memory)
+
+
+def pack_result(state: ContextState, packed: bytes) -> bytes:
+    """The body of a frame RESULT: ``packed`` is the result as the crossing packs it."""
+    return _RAN_HEAD.pack(*state) + packed
+
+
+def unpack_result(body: bytes) -> tuple[ContextState, bytes]:
+    """The state of the context, and the packed result. Raises BrokenWorkerError."""
+    seconds, memory, usable = _head(_RAN_HEAD, body)
+    return ContextState(seconds, memory, bool(usable)), body[_RAN_HEAD.size :]
+
+
+def pack_poured(state: ContextState, batch: PouredBatch) -> bytes:
+    """The body of a frame POURED."""
+    messages, more, failure, detail = batch
+    head = _POURED.pack(more, len(messages), len(failure), len(detail))
+    return b"".join((_RAN_HEAD.pack(*state), head, messages, failure, detail))
+
+
+def unpack_poured(body: bytes) -> tuple[ContextState, PouredBatch]:
+    """What is in a frame POURED. Raises BrokenWorkerError."""
+    state, rest = unpack_result(body)
+    more, messages, failure, detail = _head(_POURED, rest)
+    if _POURED.size + messages + failure + detail != len(rest):
+        raise BrokenWorkerError("a batch of another size")
+    failure_at = _POURED.size + messages
+    detail_at = failure_at + failure
+    batch = PouredBatch(
+        rest[_POURED.size : failure_at], bool(more), rest[failure_at:detail_at], rest[detail_at:]
+    )
+    return state, batch
+
+
+def pack_ran(ran: LinesRan) -> bytes:
+    """The body of a frame RAN."""
+    import json  # here and below: for the coverage of tests alone
+
+    return json.dumps(ran).encode()
+
+
+def unpack_ran(body: bytes) -> LinesRan:
+    """The lines in a frame RAN. Raises BrokenWorkerError."""
+    import json
+
+    try:
+        match json.loads(body):
+            case [dict(lines), dict(followed)] if all(map(_are_lines, lines.values())) and all(
+                isinstance(why, str) for why in followed.values()
+            ):
+                return LinesRan(lines, followed)
+    except (ValueError, RecursionError):
+        pass
+    raise BrokenWorkerError("lines that are none")
+
+
+def _are_lines(lines: object) -> bool:
+    return isinstance(lines, list) and all(type(line) is int for line in lines)
+
+
+def _head(form: struct.Struct, body: bytes) -> tuple[Any, ...]:
+    """The fields at the beginning of a body. Raises BrokenWorkerError."""
+    if len(body) < form.size:
+        raise BrokenWorkerError("a frame without a head")
+    return form.unpack_from(body)

@@ -1,170 +1,157 @@
-"""Workers as the node has them: forked on demand, read and written without blocking, killed by a descriptor and never by a number."""
+"""The supply of workers: forked on demand by the zygote of the process, or by a new one where that has gone."""
 
 from __future__ import annotations
 
 import asyncio
+import mmap
 import os
-import signal
-import time
+import socket
 from contextlib import suppress
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from asinfo.errors import Error
 from asudfd.lua.worker import zygote as zygotes
-from asudfd.lua.worker.frames import HEADER, frame, size_from_worker
+from asudfd.lua.worker.descriptors import WorkerEnds
+from asudfd.lua.worker.shared_page import PAGE_SIZE
+from asudfd.lua.worker.worker_end import Worker
 
 if TYPE_CHECKING:
-    from asudfd.lua.worker.zygote import Forked, Zygote
+    from asudfd.lua.worker.descriptors import Forked
+    from asudfd.lua.worker.zygote import Zygote
 
 FORK_SECONDS = 20.0
 """How long the zygote may take for a worker: some 10 ms, and the first time 0.1 s, as it loads Lua; a busy machine is slower."""
 
+PIPE_SIZE = 1 << 20
+"""Bytes that a pipe holds, where the system allows it: a batch of a stream and large records cross in one write."""
+
+F_SETPIPE_SZ = 1031
+"""Of fcntl(2), on Linux."""
+
 
 class NoWorkerError(Error):
-    """There is no worker: the system has no process to spare, or the zygote is gone."""
-
-
-class WorkerEndedError(Error):
-    """The worker has ended, by itself or killed."""
-
-
-class Worker:
-    """A worker that runs, and its pipes."""
-
-    __slots__ = ("_process", "_reader", "_transports")
-
-    def __init__(
-        self,
-        process: Forked,
-        reader: asyncio.StreamReader,
-        reading: asyncio.ReadTransport,
-        writing: asyncio.WriteTransport,
-    ) -> None:
-        self._process = process
-        self._reader = reader
-        self._transports = (reading, writing)
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is known to have ended, and all that it said was read."""
-        return self._reader.at_eof()
-
-    @property
-    def reads(self) -> bool:
-        """Whether it has taken all that was sent."""
-        return not self._transports[1].get_write_buffer_size()
-
-    def send(self, kind: int, body: bytes = b"") -> None:
-        """Send a frame."""
-        self._transports[1].write(frame(kind, body))
-
-    async def receive(self) -> tuple[int, bytes]:
-        """Kind and body of the next frame. Raises WorkerEndedError, and BrokenWorkerError for what no worker may say."""
-        try:
-            kind, size = size_from_worker(await self._reader.readexactly(HEADER.size))
-            return kind, await self._reader.readexactly(size)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            raise WorkerEndedError("the worker has ended") from None
-
-    def seconds(self) -> float:
-        """Processor time that it has taken; 0 when it has ended."""
-        try:
-            # the clock of another process, see clock_getcpuclockid(3)
-            return time.clock_gettime(~self._process.pid << 3 | 2)
-        except OSError:
-            return 0.0
-
-    def kill(self) -> None:
-        """End it now; whoever waits for it sees its end."""
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._process.pidfd, signal.SIGKILL)
-
-    def close(self) -> None:
-        """Kill it and free what belongs to it."""
-        self.kill()
-        os.close(self._process.pidfd)
-        for transport in self._transports:
-            transport.close()
+    """There is no worker: the system has no process to spare, or cannot make one."""
 
 
 class WorkerSupply:
-    """Makes workers, one after the other, for all nodes of the process."""
+    """Makes workers, for all nodes of the process. ``zygote`` forks them; None: one is made when the first is wanted."""
 
-    def __init__(self, zygote: Zygote) -> None:
+    def __init__(self, crossing: str, zygote: Zygote | None = None) -> None:
+        self._crossing = crossing
         self._zygote = zygote
-        self._lock = asyncio.Lock()
-        self._broken = False
-        zygote.socket.setblocking(False)
+        self._lock = Lock()  # nodes of tests have event loops in several threads
 
     def close(self) -> None:
         """End the zygote, and its workers with it."""
-        self._broken = True
-        self._zygote.close()
+        zygote, self._zygote = self._zygote, None
+        if zygote is not None:
+            zygote.close()
 
     async def fork(self) -> Worker:
         """A new worker. Raises NoWorkerError."""
-        to_worker, our_writing, our_reading, from_worker = _two_pipes()
         try:
-            process = await self._forked(to_worker, from_worker)
+            try:
+                return await self._fork()
+            except ProcessLookupError:  # the zygote has just gone: the next request makes another one
+                return await self._fork()
+        except TimeoutError:
+            raise NoWorkerError("the process that makes workers does not answer") from None
+        except OSError as error:
+            raise NoWorkerError(f"no process can be made: {error}") from None
+
+    async def _fork(self) -> Worker:
+        to_worker, our_writing, our_reading, from_worker = _two_pipes()
+        kept, given = [our_writing, our_reading], [to_worker, from_worker]
+        page: mmap.mmap | None = None
+        try:
+            memory = _memory_file()
+            given.append(memory)
+            os.ftruncate(memory, PAGE_SIZE)
+            page = mmap.mmap(memory, PAGE_SIZE)
+            process = await self._forked(to_worker, from_worker, memory)
         except BaseException:
-            os.close(our_writing)
-            os.close(our_reading)
+            for descriptor in kept:
+                os.close(descriptor)
+            if page is not None:
+                page.close()
             raise
         finally:
-            os.close(to_worker)
-            os.close(from_worker)
-        loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
-        reading, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(our_reading, "rb", 0)
-        )
-        writing, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(our_writing, "wb", 0))
-        return Worker(process, reader, reading, writing)
+            for descriptor in given:
+                os.close(descriptor)
+        return Worker(process, our_reading, our_writing, page)
 
-    async def _forked(self, reading: int, writing: int) -> Forked:
-        async with self._lock:
-            if self._broken:
-                raise NoWorkerError("the process that makes workers is gone")
-            try:
-                zygotes.request(self._zygote, reading, writing)
-                async with asyncio.timeout(FORK_SECONDS):
-                    await _readable(self._zygote)
-                return zygotes.forked(self._zygote)
-            except asyncio.CancelledError:
-                self.close()  # its answer, should it still come, would be taken for that to another request
-                raise
-            except TimeoutError:
-                self.close()  # the same
-                raise NoWorkerError("the process that makes workers does not answer") from None
-            except OSError as error:
-                raise _no_process(error) from None
+    async def _forked(self, reading: int, writing: int, page: int) -> Forked:
+        own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with own:
+            own.setblocking(False)
+            with other:
+                self._request(WorkerEnds(reading, writing, page, other.fileno()))
+            async with asyncio.timeout(FORK_SECONDS):
+                await _readable(own)
+            return zygotes.forked(own)
+
+    def _request(self, ends: WorkerEnds) -> None:
+        """Ask the zygote, or a new one where it is gone. Raises OSError."""
+        with self._lock:
+            if self._zygote is not None:
+                try:
+                    zygotes.request(self._zygote, ends)
+                except BlockingIOError:
+                    raise
+                except OSError:
+                    self._zygote.close()
+                    self._zygote = None
+                else:
+                    return
+            self._zygote = zygotes.spawn(self._crossing)
+            zygotes.request(self._zygote, ends)
+
+
+@cache
+def shared_supply(crossing: str) -> WorkerSupply:
+    """The supply of all nodes of a process that has forked no zygote at its start, such as a program with a node in it; it ends with the process."""
+    return WorkerSupply(crossing)
+
+
+def _memory_file() -> int:
+    """A file in memory, or where the system has none, one without a name. Raises OSError."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("asudfd-worker", os.MFD_CLOEXEC)
+    from tempfile import TemporaryFile  # here: it costs a start more than all of this file
+
+    with TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _two_pipes() -> list[int]:
-    """The reading and the writing end of a pipe, and those of another one. Raises NoWorkerError."""
+    """The reading and the writing end of a pipe, and those of another one. Raises OSError."""
+    import fcntl
+
     ends: list[int] = []
     try:
         ends += os.pipe()
         ends += os.pipe()
-    except OSError as error:
+    except OSError:
         for end in ends:
             os.close(end)
-        raise _no_process(error) from None
+        raise
+    for end in ends[::2]:
+        with suppress(OSError):  # a user may have only so much in pipes
+            fcntl.fcntl(end, F_SETPIPE_SZ, PIPE_SIZE)
     return ends
 
 
-def _no_process(error: OSError) -> NoWorkerError:
-    return NoWorkerError(f"no process can be made: {error}")
-
-
-async def _readable(zygote: Zygote) -> None:
-    """Wait until the zygote has answered."""
+async def _readable(answer: socket.socket) -> None:
+    """Wait until the zygote has answered, or closed its end."""
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(zygote.socket, _settle, answered)
+    loop.add_reader(answer, _settle, answered)
     try:
         await answered
     finally:
-        loop.remove_reader(zygote.socket)
+        loop.remove_reader(answer)
 
 
 def _settle(answered: asyncio.Future[None]) -> None:

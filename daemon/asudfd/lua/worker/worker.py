@@ -1,4 +1,4 @@
-"""A worker: a confined process that checks modules, one after the other, each in a Lua state of its own.
+"""A worker: a confined process that checks modules and runs their functions, one thing after the other.
 
 It reads frames from one pipe and writes to another. The zygote loads everything once (`load`) and forks; after `confine`
 nothing can be loaded any more.
@@ -6,88 +6,53 @@ nothing can be loaded any more.
 
 from __future__ import annotations
 
+import copy
+import gc
+import marshal
+import mmap
 import os
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.errors import ModuleError
-from asudfd.lua.module_check import check_body, compiled
 from asudfd.lua.state import COMPILE_MEMORY
 from asudfd.lua.worker import confinement
+from asudfd.lua.worker.contexts import ContextSet
 from asudfd.lua.worker.frames import (
     BAD,
+    CALL,
     CHECK,
-    COMPILED,
-    FETCH,
+    DROP,
     GOOD,
-    HEADER,
     LINE,
-    REQUIRED,
-    SOURCE,
+    MAKE,
+    OPEN,
+    POUR,
+    SETTINGS,
+    ContextCall,
+    ContextMake,
+    ContextPour,
     ModuleCheck,
-    frame,
+    WorkerLine,
+    WorkerSettings,
     pack_bad,
     pack_line,
 )
+from asudfd.lua.worker.pipes import EndError, Pipes
+from asudfd.lua.worker.shared_page import PAGE_SIZE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from asudfd.lua.crossing import Crossing
+    from asudfd.lua.worker.descriptors import WorkerEnds
 
-NICENESS = 4
-"""As the threads of `asudfd.lua.host` have it."""
-
-READ_MAX = 65536
-
-SPARE_MEMORY = 128 << 20
-"""Bytes for Python beside Lua: a module of the largest size is here three times while it is compiled."""
-
-_WARM_UP = ModuleCheck(
-    b"warm.lua", b"local f = function() return 1 end return f()", b"", 64 << 20, 1000, False
-)
+_WARM_UP = ModuleCheck(b"warm.lua", b"local f = function() return 1 end return f()", 1000)
 
 
-class _EndError(Exception):
-    """The node has closed the pipe."""
-
-
-class _Pipes:
-    """Frames in from one descriptor and out to another."""
-
-    __slots__ = ("_buffer", "_reading", "_writing")
-
-    def __init__(self, reading: int, writing: int) -> None:
-        self._reading = reading
-        self._writing = writing
-        self._buffer = b""
-
-    def receive(self) -> tuple[int, bytes]:
-        """Kind and body of the next frame. Raises _EndError."""
-        size, kind = HEADER.unpack(self._take(HEADER.size))
-        return kind, self._take(size)
-
-    def _take(self, size: int) -> bytes:
-        parts, have = [self._buffer], len(self._buffer)
-        while have < size:
-            part = os.read(self._reading, READ_MAX)
-            if not part:
-                raise _EndError
-            parts.append(part)
-            have += len(part)
-        whole = b"".join(parts)
-        self._buffer = whole[size:]
-        return whole[:size]
-
-    def send(self, kind: int, body: bytes = b"") -> None:
-        """Write a frame; the node reads all the time."""
-        data = frame(kind, body)
-        while data:
-            data = data[os.write(self._writing, data) :]
-
-
-class _Silent(_Pipes):
-    """No pipes, for the first check, which loads what a check needs."""
+class _Silent(Pipes):
+    """No pipes, for what loads all that a worker needs."""
 
     def __init__(self) -> None:
         super().__init__(-1, -1)
@@ -95,25 +60,25 @@ class _Silent(_Pipes):
     def send(self, kind: int, body: bytes = b"") -> None:
         pass
 
-
-class _Required(set[bytes]):
-    """Tells the node each name that a module requires."""
-
-    def __init__(self, pipes: _Pipes) -> None:
-        super().__init__()
-        self._pipes = pipes
-
-    def add(self, name: bytes) -> None:
-        if name not in self:
-            self._pipes.send(REQUIRED, name[:1024])
-            super().add(name)
+    def flush(self) -> None:
+        self._held = b""
 
 
 def load(crossing: str) -> Crossing[Any]:
-    """Load Lua, and the crossing that the module ``crossing`` has as CROSSING, so that forks have all that a check needs."""
-    found: Crossing[Any] = import_module(crossing).CROSSING
+    """Load Lua, and the crossing that the module ``crossing`` has as CROSSING, so that forks have all that they need."""
+    found: Crossing[Any] = copy.copy(import_module(crossing).CROSSING)
+    # what comes out of Lua is for the node to check: here it only crosses
+    found.result = lambda raw, _view: raw  # type: ignore[method-assign,assignment] # of this copy
+    found.check_messages = lambda _messages, _view: None  # type: ignore[method-assign,assignment] # as above
     _read_time_zone()
-    _check(_Silent(), _WARM_UP, found)
+    settings = WorkerSettings(b"", 64 << 20, unsafe=False, address_space=0, niceness=0)
+    contexts = ContextSet(_Silent(), settings, found, bytearray(PAGE_SIZE))
+    contexts.check(_WARM_UP)
+    now = time.monotonic()
+    contexts.make(ContextMake(1, b"warm", b"function f() return 1 end", 1.0, now + 1))
+    contexts.call(ContextCall(1, b"f", b"\x90", found.no_view, 0, now + 1))
+    gc.collect()
+    gc.freeze()  # a collection in a worker would write to each object, and so copy what all have in common
     return found
 
 
@@ -123,54 +88,53 @@ def _read_time_zone() -> None:
     time.tzset()
 
 
-def live(reading: int, writing: int, zygote: int, crossing: Crossing[Any]) -> None:
-    """Check modules until the node closes the pipe."""
+def live(ends: WorkerEnds, zygote: int, crossing: Crossing[Any]) -> None:
+    """Do what the node asks for until it closes the pipe."""
     confinement.end_with_parent(zygote)
-    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-    pipes = _Pipes(reading, writing)
-    confined = False
-    while True:
-        try:
-            kind, body = pipes.receive()
-        except _EndError:
-            return
-        assert kind == CHECK
-        module = ModuleCheck.unpack(body)
-        if not confined:
-            confined = True
-            lacking = confinement.confine(COMPILE_MEMORY + module.memory + SPARE_MEMORY)
-            if lacking:
-                pipes.send(LINE, pack_line(1, "", f"workers are not confined by {', '.join(lacking)}"))
-        try:
-            _check(pipes, module, crossing)
-        except ModuleError as error:
-            pipes.send(BAD, pack_bad(error.file, error.line, error.message))
-        else:
-            pipes.send(GOOD)
-
-
-def _check(pipes: _Pipes, module: ModuleCheck, crossing: Crossing[Any]) -> None:
-    """Raises ModuleError."""
-    code = compiled(module.name, module.content, crossing)
-    pipes.send(COMPILED)
-    settings = ContextSettings(
-        module.user_path,
-        module.memory,
-        module.unsafe,
-        lambda name: _fetch(pipes, name),
-        lambda level, place, text, _: pipes.send(LINE, pack_line(level, place, text)),
-        crossing,
-    )
-    context = LuaContext(settings, _Required(pipes))
-    context.keep_time(time.thread_time)
+    page = mmap.mmap(ends.page, PAGE_SIZE)
+    os.close(ends.page)
+    pipes = Pipes(ends.reading, ends.writing)
     try:
-        check_body(context, module.name, code, module.body_max_ms)
-    finally:
-        context.close()
+        _serve(pipes, _settings(pipes), crossing, page)
+    except (EndError, BrokenPipeError):
+        return
 
 
-def _fetch(pipes: _Pipes, name: bytes) -> bytes | None:
-    """The source of another module, from the node."""
-    pipes.send(FETCH, name[:1024])
+def _settings(pipes: Pipes) -> WorkerSettings:
     kind, body = pipes.receive()
-    return body if kind == SOURCE else None
+    assert kind == SETTINGS
+    return WorkerSettings(*_fields(body))
+
+
+def _fields(body: bytes) -> tuple[Any, ...]:
+    fields: tuple[Any, ...] = marshal.loads(body)  # noqa: S302 - from the node
+    return fields
+
+
+def _serve(pipes: Pipes, settings: WorkerSettings, crossing: Crossing[Any], page: mmap.mmap) -> None:
+    os.setpriority(os.PRIO_PROCESS, 0, settings.niceness)
+    contexts = ContextSet(pipes, settings, crossing, page)
+    lacking = confinement.confine(COMPILE_MEMORY + settings.address_space)
+    if lacking:
+        line = WorkerLine(1, "", f"workers are not confined by {', '.join(lacking)}")
+        pipes.hold(LINE, pack_line(line))
+    answers: dict[int, Callable[..., None]] = {
+        CHECK: lambda *fields: _check(pipes, contexts, ModuleCheck(*fields)),
+        MAKE: lambda *fields: contexts.make(ContextMake(*fields)),
+        CALL: lambda *fields: contexts.call(ContextCall(*fields)),
+        OPEN: lambda *fields: contexts.open(ContextCall(*fields)),
+        POUR: lambda *fields: contexts.pour(ContextPour(*fields)),
+        DROP: lambda *numbers: contexts.drop(numbers),
+    }
+    while True:
+        kind, body = pipes.receive()
+        answers[kind](*_fields(body))
+
+
+def _check(pipes: Pipes, contexts: ContextSet, module: ModuleCheck) -> None:
+    try:
+        contexts.check(module)
+    except ModuleError as error:
+        pipes.send(BAD, pack_bad(error.file, error.line, error.message))
+    else:
+        pipes.send(GOOD)

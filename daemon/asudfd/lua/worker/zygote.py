@@ -11,21 +11,27 @@ import os
 import signal
 import socket
 import struct
+from contextlib import suppress
 from functools import partial
+
+from asudfd.lua.worker.descriptors import Forked, WorkerEnds
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
 
-_REPLY = struct.Struct("<i")
-"""The id of the process that was forked, or the number of an error, negative."""
+_REPLY = struct.Struct("<i?")
+"""The id of the process that was forked, or the number of an error, negative; and whether a descriptor that stands for it comes with it."""
 
 ASK = b"\1"
 
+_ENDS = 4
+"""Descriptors that come with a request, see `WorkerEnds`."""
+
 
 class Zygote:
-    """The node's end: ``socket`` takes a request with two descriptors, and gives the worker that has them."""
+    """The node's end: ``socket`` takes requests, each with the descriptors of a worker. Any thread may ask."""
 
     __slots__ = ("pid", "socket")
 
@@ -43,8 +49,11 @@ class Zygote:
 
 
 def start(crossing: str) -> Zygote | None:
-    """Fork the zygote, whose workers run modules of ``crossing`` (see `asudfd.lua.worker.worker.load`); None where this system is no Linux of 5.3 or later, or has no process to spare."""
-    if not hasattr(os, "pidfd_open"):
+    """Fork the zygote, whose workers run modules of ``crossing`` (see `asudfd.lua.worker.worker.load`); None where this system has no fork, or no process to spare.
+
+    For a process without threads; `spawn` is for all others.
+    """
+    if not hasattr(os, "fork"):
         return None
     own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
@@ -56,33 +65,51 @@ def start(crossing: str) -> Zygote | None:
     if pid == 0:
         _live(other, crossing)
     other.close()
+    own.setblocking(False)
     return Zygote(pid, own)
 
 
-def request(zygote: Zygote, reading: int, writing: int) -> None:
-    """Ask for a worker that reads from the one descriptor and writes to the other. Raises OSError where the zygote is gone."""
-    socket.send_fds(zygote.socket, [ASK], [reading, writing])
+def spawn(crossing: str) -> Zygote:
+    """The same in a new interpreter, for a process with threads, or whose zygote has gone: some 60 ms. Raises OSError."""
+    if not hasattr(os, "fork"):
+        raise OSError(errno.ENOSYS, "this system has no fork")
+    import subprocess  # here: not on the way of every start
+    import sys
+
+    own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    number = other.fileno()
+    program = f"from asudfd.lua.worker import zygote; zygote.live({number}, {crossing!r})"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    try:
+        with other:
+            process = subprocess.Popen(
+                [sys.executable, "-c", program],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[number],
+                env=environment,
+            )
+    except OSError:
+        own.close()
+        raise
+    process.returncode = 0  # it is waited for in `Zygote.close`, or not at all
+    own.setblocking(False)
+    return Zygote(process.pid, own)
 
 
-class Forked:  # plain class: typing is not loaded yet
-    """A process that was forked, and the descriptor that stands for it: its id may be another's when it has ended."""
-
-    __slots__ = ("pid", "pidfd")
-
-    def __init__(self, pid: int, pidfd: int) -> None:
-        self.pid = pid
-        self.pidfd = pidfd
+def request(zygote: Zygote, ends: WorkerEnds) -> None:
+    """Ask for a worker with these ends. Raises OSError where the zygote is gone."""
+    socket.send_fds(zygote.socket, [ASK], [ends.reading, ends.writing, ends.page, ends.answer])
 
 
-def forked(zygote: Zygote) -> Forked:
+def forked(answer: socket.socket) -> Forked:
     """The answer to a request, when it has come. Raises OSError with the reason why there is no worker, BlockingIOError too early."""
-    reply, descriptors, _, _ = socket.recv_fds(zygote.socket, _REPLY.size, 1)
+    reply, descriptors, _, _ = socket.recv_fds(answer, _REPLY.size, 1)
     if len(reply) != _REPLY.size:
         raise OSError(errno.ESRCH, "the zygote is gone")
-    (number,) = _REPLY.unpack(reply)
+    number, stands = _REPLY.unpack(reply)
     if number < 0:
         raise OSError(-number, os.strerror(-number))
-    if not descriptors:  # the node has no room for one; the worker ends with its pipes
+    if len(descriptors) != stands:  # the node has no room for one; the worker ends with its pipes
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     return Forked(number, *descriptors)
 
@@ -98,6 +125,11 @@ def _live(asked: socket.socket, crossing: str) -> NoReturn:
         _serve(asked, crossing)
 
     _end_with(serve)
+
+
+def live(number: int, crossing: str) -> NoReturn:
+    """The same in an interpreter of its own; ``number`` is the descriptor of its socket."""
+    _live(socket.socket(fileno=number), crossing)
 
 
 def _leave_node_behind(kept: int) -> None:
@@ -116,32 +148,45 @@ def _serve(asked: socket.socket, crossing: str) -> None:
     """Fork a worker at each request."""
     loaded: Any = None
     while True:
-        data, descriptors, _, _ = socket.recv_fds(asked, 1, 2)
+        data, descriptors, _, _ = socket.recv_fds(asked, len(ASK), _ENDS)
         if not data:
             return
         from asudfd.lua.worker import worker
 
         loaded = loaded or worker.load(crossing)
-        reading, writing = descriptors
-        pid = _fork(asked, partial(worker.live, reading, writing, os.getpid(), loaded))
+        if (
+            len(descriptors) == _ENDS
+        ):  # fewer: there is no room for them here; who has asked sees its ends close
+            ends = WorkerEnds(*descriptors)
+            _answer(
+                ends, _fork([asked.fileno(), ends.answer], partial(worker.live, ends, os.getpid(), loaded))
+            )
         for descriptor in descriptors:
             os.close(descriptor)
-        if pid < 0:
-            asked.send(_REPLY.pack(pid))
-        else:
-            pidfd = os.pidfd_open(pid)
-            socket.send_fds(asked, [_REPLY.pack(pid)], [pidfd])
+
+
+def _answer(ends: WorkerEnds, pid: int) -> None:
+    """Say which process it is, or why there is none; nobody may wait for it any more."""
+    with suppress(OSError), socket.socket(fileno=os.dup(ends.answer)) as answer:
+        if pid < 0 or not hasattr(os, "pidfd_open"):  # Linux has it since 5.3
+            answer.send(_REPLY.pack(pid, False))
+            return
+        pidfd = os.pidfd_open(pid)
+        try:
+            socket.send_fds(answer, [_REPLY.pack(pid, True)], [pidfd])
+        finally:
             os.close(pidfd)
 
 
-def _fork(asked: socket.socket, live: Callable[[], None]) -> int:
-    """The process that does ``live``, or the number of an error, negative."""
+def _fork(left: Sequence[int], live: Callable[[], None]) -> int:
+    """The process that does ``live`` without the descriptors that are ``left``, or the number of an error, negative."""
     try:
         pid = os.fork()
     except OSError as error:
         return -(error.errno or errno.EAGAIN)
     if pid == 0:
-        asked.close()
+        for descriptor in left:
+            os.close(descriptor)
         _end_with(live)
     return pid
 

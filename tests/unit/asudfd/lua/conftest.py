@@ -11,7 +11,7 @@ from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.state import compile_text
 from tests.fakes.lua_call import Returned, call_in
 
-MEMORY = 64 << 20
+MEMORY = 96 << 20
 
 
 class Sandbox:
@@ -27,7 +27,13 @@ class Sandbox:
         self, source: bytes, *, memory: int = MEMORY, unsafe: bool = False, seconds: float = 60
     ) -> LuaContext:
         settings = ContextSettings(
-            b"/udf", memory, unsafe, self.modules.get, lambda *line: self.lines.append(line[:3]), CROSSING
+            b"/udf",
+            memory,
+            unsafe,
+            self.modules.get,
+            lambda *line: self.lines.append(line[:3]),
+            CROSSING,
+            guarded=False,
         )
         context = LuaContext(settings, self.required)
         self.contexts.append(context)

@@ -1,6 +1,5 @@
 """Calls of library functions are no tail calls any more; everything else about a chunk stays."""
 
-import asyncio
 from collections.abc import Callable
 from importlib.resources import files
 
@@ -9,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lupa.lua54 import LuaRuntime
 
-from asudfd.config.schema.lua import ModLua
-from asudfd.lua import runner, state
-from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua import state
 from asudfd.lua.bytecode import HEADER, NAMES
 from asudfd.lua.call import Scalar
 from asudfd.lua.state import compile_text, without_tail_calls
@@ -155,20 +152,6 @@ def test_the_work_grows_as_the_module_does(module: Callable[[int], bytes]) -> No
     names = [b" ".join(each) for each in NAMES]
     small, large = (COUNTED(rewriter, len(HEADER), *names, DUMP(module(count))) for count in (700, 16 * 700))
     assert large < 1.2 * 16 * small
-
-
-def test_an_unknown_layout_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "knows_bytecode", lambda: False)
-    lines: list[tuple[object, ...]] = []
-
-    async def scene() -> None:
-        host = UdfHost(ModLua(user_path="/udf"), lambda _: None, lambda *line: lines.append(line))
-        for name in ("a.lua", "b.lua"):
-            await host.validate(name, b"return 1")
-        await host.stop()
-
-    asyncio.run(scene())
-    assert lines == [(1, "", runner.LINES_LOST, "udf")]
 
 
 def test_a_layout_that_is_not_known_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from asudfd.lua import demotion
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.demotion import Demotions
-from asudfd.lua.pool import ModuleVersion
+from asudfd.lua.module_version import ModuleVersion
 from asudfd.lua.profile_guard import QUICK_RUNS
 
 SUBJECT = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)
@@ -119,7 +119,7 @@ def test_quick_runs_do_not_bring_one_back() -> None:
     version.guard.demote([b"f"])
     version.guard.note_slow(b"f")
     for _ in range(2 * QUICK_RUNS):
-        version.guard.note_quick(b"f")
+        version.guard.note_ran(b"f", 0.0)
     assert version.guard.demoted() == [b"f"]
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
-from asudfd.config.schema.lua import ModLua
+from asudfd.config.schema.lua import PROCESS, ModLua
 from asudfd.lua import module_check
+from asudfd.lua.aerospike.crossing import CROSSING
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.context import REQUIRED_MAX, TEXT_MAX
@@ -20,11 +22,11 @@ MOMENT = 15
 
 
 def play(
-    scene: Callable[[UdfHost, dict[str, bytes]], Awaitable[None]], source: bytes = b"", **settings: int
+    scene: Callable[[UdfHost, dict[str, bytes]], Awaitable[None]], source: bytes = b"", **settings: Any
 ) -> None:
     async def stage() -> None:
         modules = {"m": source}
-        host = UdfHost(ModLua(user_path="/udf", context_count=1, **settings), modules.get, lambda *_: None)  # type: ignore[arg-type]  # its parameters that are numbers
+        host = UdfHost(ModLua(user_path="/udf", context_count=1, **settings), modules.get, lambda *_: None)
         try:
             await scene(host, modules)
         finally:
@@ -73,7 +75,9 @@ def test_the_text_of_a_failed_call_is_cut() -> None:
 
 def test_a_module_that_is_long_to_compile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module_check, "COMPILE_SECONDS", 0.0)
-    error = refused(b"return 1")
+    with pytest.raises(ModuleError) as caught:
+        module_check.compiled(b"m.lua", b"return 1", CROSSING)
+    error = caught.value
     assert (error.file, error.message) == (b"m.lua", b"module takes more than 0 s to compile")
 
 
@@ -97,6 +101,7 @@ def test_names_are_kept_up_to_a_number_and_a_length() -> None:
             return #text:match("module '[^\\n]*")
         end
         """,
+        isolation=PROCESS,  # so that all calls meet one context
     )
 
 

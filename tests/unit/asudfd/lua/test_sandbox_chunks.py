@@ -21,7 +21,7 @@ LUA_FILES = sorted(
 WITHOUT_NEEDS = {
     "aerospike/as.lua",
     "sandbox.lua",
-    "values.lua",
+    "cost.lua",
     "bytecode.lua",
     "line_watch.lua",
     "aerospike/log.lua",

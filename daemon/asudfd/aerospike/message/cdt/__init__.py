@@ -13,11 +13,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from asinfo.errors import WireError
+from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
-from asudfd.aerospike.message.cost import CostBudget
+from asudfd.aerospike.message.cost import CostBudget, CostExceededError
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asudfd.aerospike.message.cdt.collection import Particle
+    from asudfd.aerospike.message.cdt.context import Step
 
 
 class ModifiedBin(NamedTuple):
@@ -40,6 +44,17 @@ def modify(stored: Particle | None, command: bytes, budget: CostBudget | None = 
     opened = OpenedBin(stored, budget or CostBudget())
     shown = opened.modify(command)
     return ModifiedBin(shown, opened.stored)
+
+
+def element_at(stored: Particle, steps: tuple[Step, ...]) -> Particle | None:
+    """The element of a bin to which a context leads, None where there is none. Raises RequestRefused for what is too much."""
+    opened = OpenedBin(stored, CostBudget())
+    try:
+        return opened.element(steps)
+    except CostExceededError as error:
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+    except (RequestRefused, WireError):
+        return None
 
 
 class _Known(NamedTuple):

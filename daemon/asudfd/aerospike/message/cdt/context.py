@@ -91,22 +91,6 @@ def steps_of(context: bytes, *, modifies: bool) -> tuple[Step, ...]:
     return steps
 
 
-def check_context(context: bytes) -> None:
-    """Raise WireError for a context that is none."""
-    steps_of(context, modifies=False)
-
-
-def element_at(kind: int, data: bytes, steps: tuple[Step, ...], budget: CostBudget) -> bytes | None:
-    """The element of a list or map to which steps lead; None for none. Raises RequestRefused."""
-    collection = Collection(kind, data, budget)
-    *ways, last = steps
-    try:
-        collection = inner(collection, tuple(ways))
-        return collection.values[place(collection, last)]
-    except RequestRefused:
-        return None
-
-
 def _step(number: int, value: bytes) -> Step:
     where = number & 0x3F
     if where not in _IDS:

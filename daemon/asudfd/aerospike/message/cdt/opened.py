@@ -11,7 +11,14 @@ from asinfo.wire.extent import head
 from asinfo.wire.msgpack import DEPTH_MAX
 from asinfo.wire.particle import LIST, MAP, NULL
 from asudfd.aerospike.message.cdt import context
-from asudfd.aerospike.message.cdt.collection import Collection, empty, flags_of, integer, not_this_kind
+from asudfd.aerospike.message.cdt.collection import (
+    Collection,
+    element,
+    empty,
+    flags_of,
+    integer,
+    not_this_kind,
+)
 from asudfd.aerospike.message.cdt.command import (
     OPERATIONS,
     REFUSING,
@@ -23,6 +30,7 @@ from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asudfd.aerospike.message.cdt.collection import Operation, Particle
+    from asudfd.aerospike.message.cdt.context import Step
     from asudfd.aerospike.message.cost import CostBudget
 
 _APPENDS = re.compile(rb"[\x92-\x94][\x01\x02]|\0[\x01\x02][\x91-\x93]")
@@ -80,6 +88,12 @@ class OpenedBin:
         if collection.kind != call.operation.kind:
             raise not_this_kind()
         return _something(call.operation.run(collection, *call.arguments))
+
+    def element(self, steps: tuple[Step, ...]) -> Particle:
+        """The element to which steps lead. Raises RequestRefused, WireError and CostExceededError."""
+        *outer, last = steps
+        collection = context.inner(self._open(), tuple(outer))
+        return element(collection.values[context.place(collection, last)])
 
     def _open(self) -> Collection:
         if self._collection is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from asinfo.wire import cdt
+from asinfo.wire import cdt, msgpack
 from asinfo.wire.msgpack import ORDERED, PRESERVE_ORDER
 from asinfo.wire.particle import LIST, MAP, pack
 from asudfd.aerospike.message.cdt import find
@@ -118,7 +118,7 @@ def _show(collection: Collection, found: ElementPositions, wanted: int) -> Parti
         return _show_map(collection, places, _MAPS[wanted])
     if wanted in _PLACES:
         collection.budget.charge(PACK_STEPS * len(places))
-        return pack(_numbers(collection, found, wanted))
+        return LIST, cdt.join_list([msgpack.pack(each) for each in _numbers(collection, found, wanted)])
     return pack(_range(collection, found, wanted))
 
 

@@ -8,6 +8,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asinfo.wire.collection import Order
 
 AT_ONCE = 2048
@@ -30,13 +32,12 @@ def sorted_places(found: list[Order], weight: float) -> list[int]:
     most = max(2, int(AT_ONCE * len(found) / max(1, weight)))
     if len(found) <= most:
         return sorted(range(len(found)), key=found.__getitem__)
-    return _sorted(list(range(len(found))), found, most, Random(len(found)))  # noqa: S311 - no secret
+    return _sorted(range(len(found)), found, most, Random(len(found)))  # noqa: S311 - no secret
 
 
-def _sorted(places: list[int], found: list[Order], most: int, random: Random) -> list[int]:
+def _sorted(places: Sequence[int], found: list[Order], most: int, random: Random) -> list[int]:
     if len(places) <= most:
-        places.sort(key=found.__getitem__)
-        return places
+        return sorted(places, key=found.__getitem__)
     count = min(_BOUNDS_MAX, len(places) // most + 1)
     bounds = sorted({found[place] for place in random.sample(places, min(len(places), count))})
     between: list[list[int]] = [[] for _ in range(len(bounds) + 1)]

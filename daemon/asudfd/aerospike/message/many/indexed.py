@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
-from asinfo.wire.particle import LIST, MAP
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.cdt.collection import element
-from asudfd.aerospike.message.cdt.context import element_at, steps_of
-from asudfd.aerospike.message.cost import CostBudget
+from asudfd.aerospike.message.cdt import element_at
+from asudfd.aerospike.message.cdt.context import steps_of
 from asudfd.aerospike.message.filter.cache import expression_of
 from asudfd.aerospike.message.filter.filter_record import FilterRecord
 from asudfd.aerospike.message.single.bins import particle, split
@@ -19,6 +17,7 @@ from asudfd.record.refused import RequestRefused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from asudfd.aerospike.message.cdt.context import Step
     from asudfd.record.indexes import IndexedValue
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
@@ -44,23 +43,20 @@ def _of_bin(name: bytes) -> Find:
     return find
 
 
-def _within(find: Find, context: bytes) -> Find:
+def check_context(context: bytes) -> tuple[Step, ...]:
+    """The steps that a context says. Raises RequestRefused for what is none."""
     try:
-        steps = steps_of(context, modifies=False)
+        return steps_of(context, modifies=False)
     except WireError as error:
-        raise RequestRefused(Result.PARAMETER, str(error)) from error
+        raise RequestRefused(Result.PARAMETER, "what should be a context is none") from error
+
+
+def _within(find: Find, context: bytes) -> Find:
+    steps = check_context(context)
 
     def find_within(digest: bytes, record: Record) -> Particle | None:
-        kind, data = find(digest, record) or (0, b"")
-        if kind not in {LIST, MAP}:
-            return None
-        try:
-            found = element_at(kind, data, steps, CostBudget())
-            return None if found is None else element(found)
-        except Unsupported as error:
-            raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
-        except WireError:
-            return None
+        found = find(digest, record)
+        return None if found is None else element_at(found, steps)
 
     return find_within
 

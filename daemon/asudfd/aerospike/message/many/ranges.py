@@ -32,8 +32,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
 from asinfo.wire.result import Result
-from asudfd.aerospike.geo.shape import GeoShape, shape
-from asudfd.aerospike.message.many.indexed import finder
+from asudfd.aerospike.message.many.indexed import check_context, finder
 from asudfd.record.indexes import IndexedValue
 from asudfd.record.refused import RequestRefused
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from asudfd.aerospike.geo.shape import GeoShape
     from asudfd.record.indexes import Index
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
@@ -66,17 +66,19 @@ class IndexRange:
         self._hash = 0 if self._particle == INTEGER else _hash(self._low)
         set_name, asked = fields.get(FIELD_SET, b""), fields.get(FIELD_INDEX_NAME)
         covering = (
-            (name, index.value)
-            for name, index in namespace.indexes.items()
-            if asked in {None, b"", name}
-            and index.covers(set_name, wanted if not asked else _named(wanted, index))
+            (own, index.value)
+            for own, index in namespace.indexes.items()
+            if asked in {None, b"", own}
+            and index.covers(set_name, _named(wanted, index) if asked else wanted)
         )
         found, value = next(covering, (b"", wanted))
+        if context:
+            check_context(context)
         if not found:
             raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
         self.index_name = found.decode("utf-8", "replace")
         self._find = finder(namespace, value)
-        self._shape = _shape_of(self._low) if self._particle == GEOJSON else GeoShape()
+        self._shape = _wanted(self._low) if self._particle == GEOJSON else None
 
     def find(self, digest: bytes, record: Record) -> int | None:
         """The number by which an index has ``record`` within the range, None when it does not. Raises RequestRefused.
@@ -94,8 +96,8 @@ class IndexRange:
 
     def _number(self, data: bytes) -> int | None:
         """The number of a value of the right kind that is within the range, else None."""
-        if self._particle == GEOJSON:
-            return 0 if _stored_shape(data).meets(self._shape) else None
+        if self._shape is not None:
+            return 0 if _meets(self._shape, data) else None
         if self._particle != INTEGER:
             return self._hash if data == self._low else None
         value = int.from_bytes(data, "big", signed=True)
@@ -118,31 +120,35 @@ class IndexRange:
         return [pack(value) for value in map(msgpack.unpack, parts) if isinstance(value, int | str | bytes)]
 
 
-def _shape_of(text: bytes) -> GeoShape:
+def _wanted(text: bytes) -> GeoShape:
     """What a query asks for. Raises RequestRefused."""
     try:
-        return shape(text)
-    except Unsupported as error:
-        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+        return _shape_of(text)
     except WireError as error:
         raise RequestRefused(Result.GEOJSON, str(error)) from error
 
 
-def _stored_shape(data: bytes) -> GeoShape:
-    """The shape of a particle, which is none where its text is none. Raises RequestRefused for one that is too large."""
+def _meets(wanted: GeoShape, data: bytes) -> bool:
+    """Whether a stored value is what is wanted; one that is no shape is not. Raises RequestRefused."""
     try:
-        return shape(particles.geo_text(data))
+        return _shape_of(particles.geo_text(data)).meets(wanted)
+    except WireError:
+        return False
+
+
+def _shape_of(text: bytes) -> GeoShape:
+    """A point or region. Raises WireError for what is none, and RequestRefused for a large one."""
+    from asudfd.aerospike.geo.shape import shape  # only when the first query comes: start-up time
+
+    try:
+        return shape(text)
     except Unsupported as error:
         raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
-    except WireError:
-        return GeoShape()
 
 
 def _named(wanted: IndexedValue, index: Index) -> IndexedValue:
     """What a query that names its index asks for: what it does not tell is as the index has it."""
-    own = index.value
-    told = {key: part for key, part in wanted._asdict().items() if part != b""}
-    return own._replace(**told)
+    return index.value._replace(**{key: part for key, part in wanted._asdict().items() if part != b""})
 
 
 def _comparable(kind: int, data: bytes) -> Any:

@@ -17,7 +17,7 @@ from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.line_marks import LineMarks
 from asudfd.lua.line_watch import LineWatch
 
-MEMORY = 64 << 20
+MEMORY = 96 << 20
 DIGEST = bytes(range(20))
 ABSENT = object()
 
@@ -60,6 +60,7 @@ class Applier:
         self.contexts: list[LuaContext] = []
         self.log_contexts: set[str] = set()
         self.marks: LineMarks | None = None
+        self.guarded = False
 
     def log(self, level: int, position: str, text: str, context: str) -> None:
         self.lines.append((level, position, text))
@@ -69,6 +70,7 @@ class Applier:
         self, source: str, *, unsafe: bool = False, name: bytes = b"m", memory: int = MEMORY
     ) -> LuaContext:
         settings = ContextSettings(b"/udf", memory, unsafe, self.modules.get, self.log, CROSSING)
+        settings = settings._replace(guarded=self.guarded)
         if self.marks is not None:
             settings = settings._replace(prelude=LineWatch(marks=self.marks).attach, marks=self.marks)
         context = LuaContext(settings, set())

@@ -16,7 +16,7 @@ LEAP = "aerospike:get_current_time()"
 
 
 @pytest.fixture
-def leaping(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+def leaping(applier: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     """Contexts in which asking for the time of day takes three milliseconds of the processor."""
 
     def leap() -> int:
@@ -26,6 +26,7 @@ def leaping(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
         return 1
 
     monkeypatch.setattr(context_module, "_milliseconds", leap)
+    applier.guarded = True
     return lambda body: COUNTED % body
 
 
@@ -43,6 +44,7 @@ def test_leaps_do_not_go_on(applier: Any, leaping: Callable[[str], str]) -> None
 
 
 def test_a_loop_is_late(applier: Any) -> None:
+    applier.guarded = True
     context = applier.load("function f(rec) while true do end end")
     with measured() as work:
         assert applier.apply(context, "f", [], None, trial=True, seconds=SECONDS).raw.state == LATE
@@ -50,6 +52,7 @@ def test_a_loop_is_late(applier: Any) -> None:
 
 
 def test_a_loop_that_makes_garbage_is_late(applier: Any) -> None:
+    applier.guarded = True
     context = applier.load("function f(rec) while true do local t = { {}, {}, {} } end end")
     assert applier.apply(context, "f", [], None, trial=True, seconds=SECONDS).raw.state == LATE
 

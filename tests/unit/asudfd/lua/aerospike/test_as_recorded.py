@@ -28,9 +28,6 @@ function ev(rec, src, a) local f,e=load(src,'=s','t') if not f then return 'LOAD
 BINS = stored({"i": 5, "s": "abc", "l": [1, 2, 3], "m": {"a": 1}, "b": b"\1\2\3\4", "f": 1.5, "t": True})
 DIGEST = bytes.fromhex("CF56BD51C2A6B23C2D27CFE4CFAC2A61D6D46E87")
 
-DIFFERENT = "table.insert(a,b)"
-"""Four rows in which this takes bytes and no number: the real server cannot name the function that refuses it."""
-
 
 def _shown(text: object) -> str:
     """A text without addresses, and without a place in the module."""
@@ -54,5 +51,4 @@ def test_snippets(applier: Any) -> None:
                 context = applier.load(MODULE, unsafe=True)
             if _answer(context, snippet) != [*expected[:-1], _shown(expected[-1])]:
                 different.append(snippet)
-    assert len(different) == 4
-    assert all(DIFFERENT in snippet and "bytes(4)" in snippet for snippet in different)
+    assert different == []

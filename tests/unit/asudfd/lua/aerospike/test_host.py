@@ -1,4 +1,4 @@
-"""Applying functions through the host: here and now when they are short, in a thread when they are not."""
+"""Applying functions through the host: here and now when they are short, in a worker when they are not."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua import host as host_module
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_view import RecordView, StreamView, record_call, stream_call
 from asudfd.lua.aerospike.udf_result import UdfResult
+from asudfd.lua.errors import ModuleError
 from tests.work import measured
 
 SUBJECT = RecordView(False, 0, 0, 0, b"conf", b"", bytes(20), b"", True)
@@ -27,11 +27,14 @@ MODULES = {
 
 
 def play(
-    scene: Callable[[UdfHost, list[str]], Awaitable[None]], count: int = 2, body_max_ms: int = 1000
+    scene: Callable[[UdfHost, list[str]], Awaitable[None]],
+    count: int = 2,
+    body_max_ms: int = 1000,
+    workers: int = 32,
 ) -> None:
     async def stage() -> None:
         lines: list[str] = []
-        settings = ModLua(user_path="/udf", context_count=count, body_max_ms=body_max_ms)
+        settings = ModLua(user_path="/udf", context_count=count, body_max_ms=body_max_ms, udf_workers=workers)
         host = UdfHost(settings, MODULES.get, lambda _level, _place, text, _context: lines.append(text))
         try:
             await scene(host, lines)
@@ -52,7 +55,7 @@ async def warm(host: UdfHost, count: int = 2) -> None:
         assert (await host.run(record_call("m", b"twice", b"\x91\x01", SUBJECT), 5)).code == 0
 
 
-def test_contexts_are_made_in_threads() -> None:
+def test_contexts_are_made_while_the_call_waits() -> None:
     async def scene(host: UdfHost, _lines: list[str]) -> None:
         assert host.run_inline(*record_call("m", b"f", NO_ARGUMENTS, SUBJECT)) is None
         assert integer(await host.run(record_call("m", b"f", NO_ARGUMENTS, SUBJECT), 5)) == 1
@@ -67,7 +70,7 @@ def test_contexts_are_made_in_threads() -> None:
     play(scene)
 
 
-def test_a_slow_function_moves_to_a_thread_and_back() -> None:
+def test_a_slow_function_moves_to_workers_and_back() -> None:
     async def scene(host: UdfHost, _lines: list[str]) -> None:
         await warm(host)
         assert host.run_inline(*record_call("m", b"work", b"\x91\x05", SUBJECT)) is None
@@ -113,11 +116,14 @@ def test_failures() -> None:
 
 def test_lines_are_written_once() -> None:
     async def scene(host: UdfHost, lines: list[str]) -> None:
-        await warm(host)
+        assert (await host.run(record_call("m", b"say", NO_ARGUMENTS, SUBJECT), 5)).code == 0
+        assert lines == ["here"]  # and not by its proof too
         assert host.run_inline(*record_call("m", b"say", NO_ARGUMENTS, SUBJECT))
-        assert lines == ["here"]
+        assert lines == ["here"] * 2
+        assert (await host.run(record_call("m", b"say", LARGE, SUBJECT), 5)).code == 0  # in a worker
+        assert lines == ["here"] * 3
 
-    play(scene)
+    play(scene, count=1)
 
 
 def test_full_speed_soon_after_the_cache_was_cleared() -> None:
@@ -135,10 +141,7 @@ def test_full_speed_soon_after_the_cache_was_cleared() -> None:
     play(scene, count=10)
 
 
-def test_a_call_that_waits_for_a_thread_past_its_deadline_does_not_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(host_module, "THREADS_MAX", 1)
+def test_a_call_that_waits_for_a_worker_past_its_deadline_does_not_run() -> None:
     said: list[str] = []
 
     async def scene(host: UdfHost, lines: list[str]) -> None:
@@ -152,14 +155,14 @@ def test_a_call_that_waits_for_a_thread_past_its_deadline_does_not_run(
         await host.stop()
         said.extend(lines)
 
-    play(scene)
+    play(scene, workers=1)
     assert said == []
 
 
 def test_a_call_that_waits_for_a_context_past_its_deadline_does_not_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("asudfd.lua.pool.PATIENCE", 60)
+    monkeypatch.setattr("asudfd.lua.worker_contexts.PATIENCE", 60)
 
     async def scene(host: UdfHost, lines: list[str]) -> None:
         loops = [
@@ -175,17 +178,16 @@ def test_a_call_that_waits_for_a_context_past_its_deadline_does_not_run(
     play(scene)
 
 
-def test_a_module_is_checked_while_calls_take_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_module, "THREADS_MAX", 1)
-
+def test_a_module_is_checked_while_calls_take_all_workers() -> None:
     async def scene(host: UdfHost, _lines: list[str]) -> None:
-        loop = asyncio.ensure_future(host.run(record_call("m", b"loop", NO_ARGUMENTS, SUBJECT), 1))
+        loop = asyncio.ensure_future(host.run(record_call("m", b"loop", NO_ARGUMENTS, SUBJECT), 60))
         await asyncio.sleep(0)
         await host.validate("new.lua", b"function f() end")
         assert not loop.done()
-        await loop
+        loop.cancel()
+        await asyncio.wait((loop,))
 
-    play(scene)
+    play(scene, workers=1)
 
 
 def test_a_call_runs_while_modules_are_checked() -> None:
@@ -195,7 +197,7 @@ def test_a_call_runs_while_modules_are_checked() -> None:
         assert (await host.run(record_call("m", b"twice", b"\x91\x01", SUBJECT), 5)).code == 0
         assert not any(check.done() for check in checks)
         failures = await asyncio.gather(*checks, return_exceptions=True)
-        assert all(isinstance(failure, host_module.ModuleError) for failure in failures)
+        assert all(isinstance(failure, ModuleError) for failure in failures)
 
     play(scene, body_max_ms=300)
 

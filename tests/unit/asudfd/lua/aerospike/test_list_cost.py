@@ -1,9 +1,8 @@
-"""Work that is proportional to a size a module can choose is charged before it is done.
+"""Work that is proportional to a size a module can choose is charged before it is done in a trial.
 
-In a trial, on the event loop, such a call is late before it began; in a thread it is cut into pieces.
+In a trial, on the event loop, such a call is late before it began.
 """
 
-import time
 from typing import Any
 
 import pytest
@@ -59,6 +58,7 @@ DENSE = {
 
 @pytest.mark.parametrize("name", SPARSE_WORK)
 def test_work_on_a_sparse_list_is_not_begun_in_a_trial(applier: Any, name: str) -> None:
+    applier.guarded = True
     context = applier.load(f"{SPARSE} O = list{{}} function f(rec) {SPARSE_WORK[name]} return 1 end")
     with measured() as work:
         called = applier.apply(context, "f", [], {"a": 1}, trial=True, seconds=SECONDS)
@@ -69,25 +69,9 @@ def test_work_on_a_sparse_list_is_not_begun_in_a_trial(applier: Any, name: str) 
 @pytest.mark.parametrize("name", DENSE)
 def test_work_on_much_is_not_begun_in_a_trial(applier: Any, name: str) -> None:
     before, body = DENSE[name]
+    applier.guarded = True
     context = applier.load(f"{before} function f(rec) {body} end")
     assert applier.apply(context, "f", [], {"a": 1}, trial=True, seconds=SECONDS).raw.state == LATE
-
-
-@pytest.mark.parametrize("name", [name for name in SPARSE_WORK if name not in {"ordered", "table.unpack"}])
-def test_work_on_a_sparse_list_ends_with_its_deadline(applier: Any, name: str) -> None:
-    """Over and over: some of it is quick enough to be done a few times."""
-    context = applier.load(f"{SPARSE} function f(rec) while true do {SPARSE_WORK[name]} end end")
-    began = time.thread_time()
-    called = applier.apply(context, "f", [], {"a": 1}, trial=False, seconds=0.02)
-    assert called.code == 100
-    assert time.thread_time() - began < 2
-
-
-def test_a_change_that_the_deadline_cuts_short_cannot_be_stored(applier: Any) -> None:
-    body = f"{SPARSE} L[1] = 7 while true do local ok = pcall(list.remove, L, 1) if not ok then return 'caught' end list.prepend(L, 7) end"
-    context = applier.load(f"function f(rec) {body} end")
-    called = applier.apply(context, "f", [], {"a": 1}, trial=False, seconds=0.02)
-    assert (called.code, called.value, called.raw.state) == (100, "UDF Execution Timeout", LATE)
 
 
 WHOLE = """
@@ -123,16 +107,17 @@ return "whole"
 """
 
 
-def test_lists_are_whole_after_work_in_pieces(apply: Any) -> None:
+def test_lists_are_whole(apply: Any) -> None:
     assert apply(WHOLE, seconds=100).value == "whole"
 
 
-def test_a_packed_list_in_pieces_is_whole(apply: Any) -> None:
+def test_a_packed_list_is_whole(apply: Any) -> None:
     called = apply("local l = list() for i = 1, 50001 do l[i] = i end return l", seconds=100)
     assert called.value == list(range(1, 50002))
 
 
 def test_short_work_is_done_in_a_trial(applier: Any) -> None:
+    applier.guarded = True
     body = "local l = list{1, 2, 3} list.prepend(l, 0) list.remove(l, 2) list.concat(l, list.take(l, 2)) return tostring(l)"
     called = applier.apply(
         applier.load(f"function f(rec) {body} end"), "f", [], None, trial=True, seconds=SECONDS

@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
+import marshal
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asudfd.lua.worker import frames
-from asudfd.lua.worker.frames import BrokenWorkerError, ModuleCheck
+from asudfd.lua.worker.frames import (
+    BrokenWorkerError,
+    ContextCall,
+    ContextState,
+    LinesRan,
+    ModuleCheck,
+    PouredBatch,
+    WorkerLine,
+    WorkerSettings,
+)
 
 TEXT = st.binary(max_size=200)
 SIZE = st.integers(0, 2**32 - 1)
+SECONDS = st.floats(0, 1e9)
+STATE = st.builds(ContextState, SECONDS, st.integers(0, 2**64 - 1), st.booleans())
 
 
-@given(st.builds(ModuleCheck, TEXT, TEXT, TEXT, st.integers(0, 2**63), SIZE, st.booleans()))
-def test_a_check_comes_back(check: ModuleCheck) -> None:
-    assert ModuleCheck.unpack(check.pack()) == check
+@given(
+    st.one_of(
+        st.builds(ModuleCheck, TEXT, TEXT, st.integers(0, 2**63)),
+        st.builds(WorkerSettings, TEXT, SIZE, st.booleans(), SIZE, st.integers(0, 19), st.booleans()),
+        st.builds(ContextCall, SIZE, TEXT, TEXT, st.tuples(TEXT, SIZE, st.booleans()), SIZE, SECONDS),
+    )
+)
+def test_what_a_worker_is_told_comes_back(fields: Any) -> None:
+    data = frames.told(frames.CHECK, fields)
+    size, kind = frames.HEADER.unpack_from(data)
+    assert (size, kind) == (len(data) - frames.HEADER.size, frames.CHECK)
+    assert type(fields)(*marshal.loads(data[frames.HEADER.size :])) == fields
 
 
-@given(st.integers(0, 4), st.text(max_size=50), st.text(max_size=50))
-def test_a_line_comes_back(level: int, place: str, text: str) -> None:
-    line = frames.unpack_line(frames.pack_line(level, place, text))
-    assert (line.level, line.place, line.text) == (level, place, text)
+@given(st.integers(0, 4), st.text(max_size=50), st.text(max_size=50), st.booleans())
+def test_a_line_comes_back(level: int, place: str, text: str, of_stream: bool) -> None:
+    line = WorkerLine(level, place, text, of_stream)
+    assert frames.unpack_line(frames.pack_line(line)) == line
+
+
+def test_the_longest_line_that_a_context_logs_fits_in_a_frame() -> None:
+    line = WorkerLine(4, "\N{SNOWMAN}" * 5000, "\N{SNOWMAN}" * 5000)
+    packed = frames.pack_line(line)
+    frames.size_from_worker(len(packed), frames.LINE)
+    assert len(frames.unpack_line(packed).text) > 2048
 
 
 @given(TEXT, SIZE, TEXT)
@@ -29,19 +60,117 @@ def test_a_verdict_comes_back(file: bytes, line: int, message: bytes) -> None:
     assert tuple(frames.unpack_bad(frames.pack_bad(file, line, message))) == (file, line, message)
 
 
+@given(st.integers(0, 2**64 - 1))
+def test_the_memory_of_a_context_comes_back(memory: int) -> None:
+    assert frames.unpack_made(frames.pack_made(memory)) == memory
+
+
+@given(STATE, TEXT)
+def test_a_result_comes_back(state: ContextState, packed: bytes) -> None:
+    assert frames.unpack_result(frames.pack_result(state, packed)) == (state, packed)
+
+
+@given(STATE, st.builds(PouredBatch, TEXT, st.booleans(), TEXT, TEXT))
+def test_a_batch_comes_back(state: ContextState, batch: PouredBatch) -> None:
+    assert frames.unpack_poured(frames.pack_poured(state, batch)) == (state, batch)
+
+
+LINES = st.builds(
+    LinesRan,
+    st.dictionaries(st.text(max_size=9), st.lists(st.integers(0, 2**31)), max_size=3),
+    st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=3),
+)
+
+
+@given(LINES)
+def test_lines_that_have_run_come_back(ran: LinesRan) -> None:
+    assert frames.unpack_ran(frames.pack_ran(ran)) == ran
+
+
+UNPACK: list[Callable[[bytes], Any]] = [
+    frames.unpack_line,
+    frames.unpack_bad,
+    frames.unpack_made,
+    frames.unpack_result,
+    frames.unpack_poured,
+    frames.unpack_ran,
+]
+
+
+def _size(found: Any) -> int:
+    """Bytes and characters in what was unpacked."""
+    if isinstance(found, (bytes, str)):
+        return len(found)
+    if isinstance(found, dict):
+        return sum(_size(key) + _size(value) for key, value in found.items())
+    if isinstance(found, (tuple, list)):
+        return sum(map(_size, found))
+    return 1
+
+
 @given(st.binary(max_size=64))
 def test_a_broken_worker_is_found_out(body: bytes) -> None:
-    for unpack in (frames.unpack_line, frames.unpack_bad):
+    """Or what it says is of the kind that was asked for, and no larger than what it sent."""
+    for unpack in UNPACK:
         try:
             found = unpack(body)
         except BrokenWorkerError:
             continue
-        assert sum(len(part) for part in found if isinstance(part, (str, bytes))) <= 3 * len(body)
+        assert _size(found) <= 3 * len(body) + 9
+
+
+@given(STATE, st.builds(PouredBatch, TEXT, st.booleans(), TEXT, TEXT), st.data())
+def test_a_batch_that_is_cut_or_longer_is_found_out(
+    state: ContextState, batch: PouredBatch, data: st.DataObject
+) -> None:
+    packed = frames.pack_poured(state, batch)
+    size = data.draw(st.integers(0, len(packed) - 1))
+    for wrong in (packed[:size], packed + b"x"):
+        with pytest.raises(BrokenWorkerError):
+            frames.unpack_poured(wrong)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_lines_of_another_form_are_found_out(value: object) -> None:
+    import json
+
+    try:
+        ran = frames.unpack_ran(json.dumps(value).encode())
+    except BrokenWorkerError:
+        return
+    assert all(type(line) is int for lines in ran.lines.values() for line in lines)
+    assert all(isinstance(why, str) for why in ran.followed.values())
 
 
 @pytest.mark.parametrize(
-    ("kind", "size"), [(frames.GOOD, frames.FROM_WORKER_MAX + 1), (frames.CHECK, 0), (0, 0), (255, 1)]
+    "text", [b"[" * 100_000, b"\xff", b"1e999", b'[{"a": [NaN]}, {}]', b'[{}, {"a": 1}]']
 )
-def test_no_worker_sends_such_a_frame(kind: int, size: int) -> None:
+def test_what_json_allows_is_not_enough(text: bytes) -> None:
     with pytest.raises(BrokenWorkerError):
-        frames.size_from_worker(frames.HEADER.pack(size, kind))
+        frames.unpack_ran(text)
+
+
+@pytest.mark.parametrize(
+    ("size", "kind"),
+    [
+        (frames.SHORT_MAX + 1, frames.GOOD),
+        (frames.SHORT_MAX + 1, frames.LINE),
+        (frames.RAN_MAX + 1, frames.RAN),
+        (frames.RESULT_MAX + 1, frames.RESULT),
+        (2**32 - 1, frames.POURED),
+        (0, frames.CHECK),
+        (0, frames.DROP),
+        (0, 0),
+        (1, 255),
+    ],
+)
+def test_no_worker_sends_such_a_frame(size: int, kind: int) -> None:
+    with pytest.raises(BrokenWorkerError):
+        frames.size_from_worker(size, kind)

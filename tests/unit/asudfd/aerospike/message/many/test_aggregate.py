@@ -112,7 +112,7 @@ def stored(world: World) -> Iterator[World]:
     world.use(host)
     yield world
     assert host.streams == 0
-    asyncio.run(host.stop())
+    world.play(host.stop())
 
 
 @pytest.fixture
@@ -293,15 +293,15 @@ def test_a_client_that_leaves(stored: World) -> None:
         await asyncio.gather(task, return_exceptions=True)
         assert stored.count("pi_query_aggr_abort") == 2
 
-    asyncio.run(scene())
+    stored.play(scene())
 
 
 def test_the_nodes_of_a_process_have_their_parts(make_world: Callable[..., World]) -> None:
     worlds = {identity: make_world(2) for identity in ("A1", "A2")}
-    host = UdfHost(ModLua(user_path="/udf"), MODULES.get, lambda *_: None)
+    hosts = [UdfHost(ModLua(user_path="/udf"), MODULES.get, lambda *_: None) for _ in worlds]
     for identity, world in worlds.items():
         world.become(identity)
-    for world in worlds.values():
+    for world, host in zip(worlds.values(), hosts, strict=True):
         world.use(host)
         world.records.join({identity: each.records.executor for identity, each in worlds.items()})
     for number in range(50):
@@ -309,7 +309,8 @@ def test_the_nodes_of_a_process_have_their_parts(make_world: Callable[..., World
     found = [decoded(world.bodies(body("all"))).values for world in worlds.values()]
     assert all(found)
     assert sorted(itertools.chain(*found)) == list(range(50))
-    asyncio.run(host.stop())
+    for world, host in zip(worlds.values(), hosts, strict=True):
+        world.play(host.stop())
 
 
 def test_query_show_lists_it(stored: World, aggregate: Aggregate) -> None:
@@ -337,5 +338,5 @@ def test_an_abort(stored: World) -> None:
         assert query_abort(stored.node, Request(b"query-abort", b"id=1", ClientSession())) == b"ok"
         return [first[8:], *[piece[8:] async for piece in pieces]]
 
-    assert decoded(asyncio.run(dialogue())).code == Result.QUERY_ABORT
+    assert decoded(stored.play(dialogue())).code == Result.QUERY_ABORT
     assert stored.count("pi_query_aggr_abort") == 1

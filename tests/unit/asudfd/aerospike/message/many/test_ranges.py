@@ -113,73 +113,6 @@ def test_elements_keys_and_values(stored: World) -> None:
     assert query(stored, numbers(4, 5, b"m"), (26, b"\3")) == [4, 5]
 
 
-FIRST = msgpack.pack([0x10, 0])  # the element with the index 0
-OF_MAP = msgpack.pack([0x22, "a", 0x22, "b"])
-SUM = msgpack.pack([20, [81, 2, msgpack.Raw(b"n")], 100])
-ITEMS = msgpack.pack([81, 4, msgpack.Raw(b"l")])
-
-
-def defined(world: World, name: bytes, parameters: bytes) -> bytes:
-    create = b"namespace=test;set=demo;indexname=%b;type=numeric;%b" % (name, parameters)
-    return info(world, b"sindex-create", create)
-
-
-def test_an_index_within_a_collection(stored: World) -> None:
-    for number in range(5):
-        bins: dict[str, Any] = {
-            "n": number,
-            "d": {"a": {"b": number, "c": 1}},
-            "e": {"a": {"b": [number, 7]}},
-        }
-        stored.ask(request.put(Key("test", "demo", f"d{number}"), bins))
-    context = b64encode(FIRST)
-    assert defined(stored, b"f", b"bin=l;context=" + context) == b"ok"
-    assert defined(stored, b"d", b"bin=d;context=" + b64encode(OF_MAP)) == b"ok"
-    assert defined(stored, b"e", b"bin=e;indextype=list;context=" + b64encode(OF_MAP)) == b"ok"
-    assert query(stored, numbers(1, 2, b"l"), (23, FIRST)) == [1, 2]
-    assert query(stored, numbers(1, 2, b"l")) == Result.INDEX_NOT_FOUND
-    assert query(stored, numbers(1, 2, b"l"), (23, OF_MAP)) == Result.INDEX_NOT_FOUND
-    assert query(stored, numbers(3, 9, b"d"), (23, OF_MAP)) == [3, 4]
-    assert query(stored, numbers(7, 7, b"e"), (23, OF_MAP), (26, b"\1")) == [0, 1, 2, 3, 4]
-    assert query(stored, numbers(1, 2, b""), (21, b"f")) == [1, 2]
-    lines = info(stored, b"sindex-list", b"namespace=test")
-    assert b"indexname=f:set=demo:bin=l:type=numeric:indextype=default:context=%b:exp=null" % context in lines
-
-
-def test_an_index_on_an_expression(stored: World) -> None:
-    assert defined(stored, b"s", b"exp=" + b64encode(SUM)) == b"ok"
-    assert defined(stored, b"l", b"indextype=list;exp=" + b64encode(ITEMS)) == b"ok"
-    assert query(stored, numbers(101, 103, b""), (24, SUM)) == [1, 2, 3]
-    assert query(stored, numbers(101, 103, b""), (21, b"s")) == [1, 2, 3]
-    assert query(stored, numbers(1, 3, b""), (24, ITEMS), (26, b"\1")) == [1, 2, 3]
-    assert query(stored, numbers(1, 3, b""), (24, ITEMS)) == Result.INDEX_NOT_FOUND
-    assert query(stored, numbers(1, 3, b"n"), (21, b"s")) == Result.INDEX_NOT_FOUND
-    lines = info(stored, b"sindex-list", b"namespace=test")
-    assert (
-        b"indexname=s:set=demo:bin=null:type=numeric:indextype=default:context=null:exp=%b" % b64encode(SUM)
-        in lines
-    )
-    assert defined(stored, b"s", b"exp=" + b64encode(SUM)) == b"ok"
-    assert "ERROR:200" in refused(
-        stored, b"sindex-create", b"namespace=test;set=demo;indexname=s;type=string;exp=" + b64encode(SUM)
-    )
-
-
-@pytest.mark.parametrize(
-    ("more", "code"),
-    [
-        (b"bin=l;context=" + b64encode(b"\x91\x10"), "ERROR:4:"),
-        (b"bin=l;context=" + b64encode(b"\x92\x07\x00"), "ERROR:4:"),
-        (b"exp=" + b64encode(b"\x92\x51\x02"), "ERROR:4:"),
-        (b"exp=" + b64encode(b"\x91\xcc\xfe"), "ERROR:4:"),
-        (b"exp=" + b64encode(SUM) + b";context=" + b64encode(FIRST), "ERROR:4:"),
-    ],
-)
-def test_what_no_index_is_on(stored: World, more: bytes, code: str) -> None:
-    parameters = b"namespace=test;set=demo;indexname=x;type=numeric;" + more
-    assert refused(stored, b"sindex-create", parameters).startswith(code)
-
-
 SQUARE = b'{"type":"Polygon","coordinates":[[[0.5,0],[9.5,0],[9.5,10],[0.5,10],[0.5,0]]]}'
 
 
@@ -247,6 +180,8 @@ def test_an_index_without_a_set_is_for_all(stored: World) -> None:
         (numbers(1, 2), ((26, b"\1"),), Result.INDEX_NOT_FOUND),
         (numbers(1, 2), ((21, b"other"),), Result.INDEX_NOT_FOUND),
         (numbers(1, 2), ((23, b"\x92\x10\0"),), Result.INDEX_NOT_FOUND),
+        (numbers(1, 2), ((23, b"\x91\x10"),), Result.PARAMETER),
+        (numbers(1, 2), ((24, b"\x92\x10\0"),), Result.INDEX_NOT_FOUND),
         (numbers(1, 2)[:-1], (), Result.PARAMETER),
         (numbers(1, 2) + b"x", (), Result.PARAMETER),
         (within(b"n", 1, b"\1", b"\2"), (), Result.PARAMETER),
@@ -293,6 +228,50 @@ def test_the_life_of_an_index(stored: World) -> None:
     assert info(stored, b"sindex-list") == b""
 
 
+def test_an_index_within_lists_and_maps(stored: World) -> None:
+    for number in range(4):
+        bins: dict[str, Any] = {"n": number, "d": {"a": [[number, "x"], 7], "k": {number: "x"}}}
+        assert stored.ask(request.put(Key("test", "deep", number), bins)).result == 0
+    first = msgpack.pack([0x22, "a", 0x10, 0, 0x10, 0])
+    keys = msgpack.pack([0x22, "k"])
+    for name, context, kind in ((b"first", first, b""), (b"keys", keys, b"indextype=mapkeys;")):
+        definition = b"namespace=test;set=deep;bin=d;type=numeric;%bindexname=%b;context=%b"
+        assert info(stored, b"sindex-create", definition % (kind, name, b64encode(context))) == b"ok"
+    assert b":indextype=default:context=%b:" % b64encode(first) in info(stored, b"sindex-list")
+    within_first, of_keys = (23, first), ((23, keys), (26, b"\2"))
+    assert query(stored, numbers(1, 2, b"d"), within_first, set_name=b"deep") == [1, 2]
+    assert query(stored, numbers(2, 9, b"d"), *of_keys, set_name=b"deep") == [2, 3]
+    assert query(stored, numbers(1, 2, b"d"), set_name=b"deep") == Result.INDEX_NOT_FOUND
+
+
+def test_an_index_on_an_expression(stored: World) -> None:
+    total = msgpack.pack([20, [81, 2, msgpack.Raw(b"n")], 100])
+    items = msgpack.pack([81, 4, msgpack.Raw(b"l")])
+    for name, expression, kind in ((b"s", total, b""), (b"l", items, b"indextype=list;")):
+        definition = b"namespace=test;set=demo;type=numeric;%bindexname=%b;exp=%b"
+        assert info(stored, b"sindex-create", definition % (kind, name, b64encode(expression))) == b"ok"
+    line = b"indexname=s:set=demo:bin=null:type=numeric:indextype=default:context=null:exp=%b" % b64encode(
+        total
+    )
+    assert line in info(stored, b"sindex-list", b"namespace=test")
+    assert query(stored, numbers(101, 103, b""), (24, total)) == [1, 2, 3]
+    assert query(stored, numbers(1, 3, b""), (24, items), (26, b"\1")) == [1, 2, 3]
+    assert query(stored, numbers(1, 3, b""), (24, items)) == Result.INDEX_NOT_FOUND
+    assert query(stored, numbers(101, 103)) == Result.INDEX_NOT_FOUND
+
+
+def test_a_query_names_its_index(stored: World) -> None:
+    first = msgpack.pack([0x10, 0])
+    total = msgpack.pack([20, [81, 2, msgpack.Raw(b"n")], 100])
+    create(stored, Index("demo", "l", "numeric", "default", b64encode(first).decode()), b"f")
+    create(stored, Index("demo", "", "numeric", "default", "", b64encode(total).decode()), b"s")
+    assert query(stored, numbers(1, 2, b""), (21, b"f")) == [1, 2]
+    assert query(stored, numbers(1, 2, b"l"), (21, b"f")) == [1, 2]
+    assert query(stored, numbers(101, 102, b""), (21, b"s")) == [1, 2]
+    assert query(stored, numbers(101, 102, b"n"), (21, b"s")) == Result.INDEX_NOT_FOUND
+    assert query(stored, within(b"", 3, b"x", b"x"), (21, b"s")) == Result.INDEX_NOT_FOUND
+
+
 def test_a_second_name_for_the_same_replaces_the_first(stored: World) -> None:
     for name in (b"i", b"j"):
         definition = b"namespace=test;indexname=" + name + b";set=demo;bin=n;type=numeric"
@@ -324,6 +303,22 @@ LONG = b"x" * 64
             b"sindex-create",
             b"indexname=i;bin=b;type=numeric;context=kQE=",
             "ERROR:4:'context' invalid cdt context",
+        ),
+        (
+            b"sindex-create",
+            b"indexname=i;bin=b;type=numeric;context=kgQA",
+            "ERROR:4:'context' invalid cdt context",
+        ),
+        (b"sindex-create", b"indexname=i;type=numeric;exp=AA==", "ERROR:4:bad 'exp'"),
+        (
+            b"sindex-create",
+            b"indexname=i;type=numeric;exp=" + b64encode(b"\x91\x51"),
+            "ERROR:4:bad 'exp' - a call with too many or too few arguments",
+        ),
+        (
+            b"sindex-create",
+            b"indexname=i;type=numeric;context=khAA;exp=" + b64encode(b"\x91\x46"),
+            "ERROR:4:both 'context' and 'exp' are specified",
         ),
         (b"sindex-stat", b"indexname=" + LONG, "ERROR:4:'indexname' value too longERROR:201:no index"),
     ],

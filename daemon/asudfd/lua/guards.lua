@@ -1,0 +1,238 @@
+-- Library functions in a trial: what may take long is not begun, and what fails is not told. Either way the trial is given up, and
+-- the host runs the call anew where modules have Lua's own functions.
+--
+-- A state that may be tried has 2 MiB, but a string or table of that size may be named many times in one call: what counts is the
+-- work, not the memory. What is not here is linear in one string or table, or runs Lua code, which is hooked.
+local needs = ...
+local guarded, env, spend, on_trial, try = needs.guarded, needs.env, needs.spend, needs.on_trial, needs.try_original
+local original, match_cost = needs.original, needs.match_cost
+if not guarded then
+    return
+end
+
+local kind, select, rawget, rawlen = type, select, rawget, rawlen
+local metatable, getinfo = debug.getmetatable, debug.getinfo
+local tointeger, tonumber, huge = math.tointeger, tonumber, math.huge
+local find = string.find
+
+-- The function `f` of a library behind a guard: `cost` answers how many nanoseconds a call takes, at most.
+local function behind_guard(name, f, cost)
+    return function(...)
+        if on_trial() then
+            spend(cost(...))
+            return try(f, ...)
+        end
+        local frame <close> = nil
+        return original(name, f, ...)
+    end
+end
+
+-- Puts guards before functions of `library`; `costs` has them by name.
+local function guard(library, costs)
+    for name, cost in next, costs do
+        library[name] = behind_guard(name, library[name], cost)
+    end
+end
+
+-- Sizes
+
+-- The bytes that a library function may have to read of a value.
+local function size_of(value)
+    local form = kind(value)
+    if form == "string" then
+        return #value
+    elseif form == "number" then
+        return 25
+    elseif form == "table" then
+        local class = metatable(value)
+        local name = class and rawget(class, "__name")
+        return kind(name) == "string" and #name or 0
+    end
+    return 0
+end
+
+-- The same of all arguments.
+local function total(...)
+    local one, two, three = ...
+    local size, count = size_of(one) + size_of(two) + size_of(three), select("#", ...)
+    if count > 3 then
+        local values = { ... }
+        for index = 4, count do
+            size = size + size_of(values[index])
+        end
+    end
+    return size
+end
+
+local BYTE <const>, ARGUMENT <const> = 3, 500 -- nanoseconds of a byte that is copied, and of an argument, which may be a float
+
+local function numbers_cost(...)
+    return total(...) * 0.5 -- a numeral may be long: 0.4 ns a byte
+end
+
+-- Strings
+
+local PADDING <const> = "%d%d%d%d%d" -- in a format: makes much of nothing
+
+local function times_of(count)
+    return tointeger(tonumber(count)) or 0
+end
+
+local function rep_cost(s, count, separator)
+    local times = times_of(count)
+    return times > 0 and times * (1 + 2.0 * (size_of(s) + size_of(separator))) or 0
+end
+
+local function format_cost(...)
+    return total(...) * BYTE + select("#", ...) * ARGUMENT
+end
+
+local function pack_cost(form, ...)
+    if kind(form) == "string" and find(form, PADDING) then
+        return huge
+    end
+    return size_of(form) * ARGUMENT + total(...) * BYTE
+end
+
+-- What a match may take, and `more`. Arguments that are refused take nothing.
+local function matching(s, p, more)
+    local size = size_of(s)
+    if kind(p) ~= "string" or size <= 20 and #p <= 5 then -- two repetitions at most: some ten thousand steps
+        return more
+    end
+    return match_cost(p, size) + more
+end
+
+local function match_in(s, p)
+    return matching(s, p, 0)
+end
+
+local function find_cost(s, p, _, plain)
+    if kind(p) == "string" and (plain or not find(p, "[%^%$%*%+%?%.%(%[%%%-]")) then
+        return size_of(s) * #p / 10
+    end
+    return matching(s, p, 0)
+end
+
+-- What the replacements of `matches` matches take, at most.
+local function replacing(matches, replacement)
+    local form = kind(replacement)
+    if form == "string" then
+        local each = find(replacement, "%", 1, true) and BYTE or 0.3
+        return matches * (50 + #replacement * each)
+    elseif form == "table" and metatable(replacement) then
+        return matches * 20000.0 -- a chain of 2000 tables
+    end
+    return matches * 50
+end
+
+local function gsub_cost(s, p, replacement, most)
+    local matches, count = size_of(s) + 1.0, tointeger(tonumber(most))
+    return matching(s, p, replacing(count and count < matches and count or matches, replacement))
+end
+
+guard(env.string, {
+    rep = rep_cost, format = format_cost, pack = pack_cost, char = numbers_cost, find = find_cost, match = match_in, gsub = gsub_cost,
+})
+guard(env.utf8, { char = numbers_cost })
+guard(env.math, { max = numbers_cost, min = numbers_cost })
+guard(env.os, {
+    date = function(form)
+        return size_of(form) * ARGUMENT -- the dearest conversion, of two bytes, took 900
+    end,
+})
+
+local CHEAP <const> = 5000 -- nanoseconds of a step of `gmatch` that needs no guard
+local gmatch = env.string.gmatch
+
+-- The iterator may be kept for a later call.
+function env.string.gmatch(...)
+    local frame <close> = nil
+    local s, p = ...
+    local step = on_trial() and try(gmatch, ...) or original("gmatch", gmatch, ...)
+    local work = matching(s, p, 0)
+    return work <= CHEAP and step or behind_guard("for iterator", step, function()
+        return work
+    end)
+end
+
+-- Tables
+
+-- Elements that one call may visit: 10 to 20 ns each.
+local MOVED <const>, JOINED <const>, COMPARED <const> = 20, 50, 300
+local LIGHT <const> = 20000 -- bytes of the texts to be sorted, if all were as long as the longest
+
+-- A table without a metatable has as many elements as it says; of another, as of what is no table, nothing is known.
+local function length(t)
+    return kind(t) == "table" and metatable(t) == nil and rawlen(t) or huge
+end
+
+local function insert_cost(...)
+    local t, at = ...
+    if select("#", ...) < 3 then
+        return 0
+    end
+    return (length(t) - times_of(at)) * MOVED
+end
+
+local function remove_cost(t, at)
+    local count = length(t)
+    return (count - (at == nil and count < huge and count or times_of(at))) * MOVED
+end
+
+local function move_cost(from, first, last, _, to)
+    local many = times_of(last) - times_of(first)
+    if length(from) == huge or to ~= nil and length(to) == huge or many < 0 and times_of(last) > times_of(first) then
+        return huge
+    end
+    return many * MOVED
+end
+
+local function content(t)
+    local size = 0
+    for index = 1, rawlen(t) do
+        size = size + size_of(t[index])
+    end
+    return size
+end
+
+local function concat_cost(t, separator)
+    local count = length(t)
+    return count == huge and huge or count * (JOINED + size_of(separator)) + content(t)
+end
+
+local function unpack_cost(t, first, last)
+    local count = length(t)
+    if count == huge then
+        return huge
+    end
+    local many = (last == nil and count or times_of(last)) - (first == nil and 1 or times_of(first))
+    return many < 0 and 0 or many * MOVED
+end
+
+-- Elements that the library compares by itself: numbers, and texts that are few or short.
+local function compared(t, count)
+    local longest = 0
+    for index = 1, count do
+        local form, size = kind(t[index]), size_of(t[index])
+        if form ~= "number" and form ~= "string" then
+            return huge
+        end
+        longest = form == "string" and size > longest and size or longest
+    end
+    return longest * count > LIGHT and huge or count * COMPARED
+end
+
+local function sort_cost(t, before)
+    local count = length(t)
+    if count == huge or before ~= nil and (kind(before) ~= "function" or getinfo(before, "S").what == "C") then
+        return huge
+    elseif before then
+        return count * MOVED
+    end
+    return count > LIGHT and huge or compared(t, count)
+end
+
+guard(env.table, {
+    insert = insert_cost, remove = remove_cost, move = move_cost, concat = concat_cost, unpack = unpack_cost, sort = sort_cost,
+})

@@ -1,0 +1,394 @@
+"""A worker with contexts of one module, as the node has it: makes contexts and runs calls in them, one thing after the other.
+
+A worker that does not end by itself is killed: a call soon after its deadline, and what has no deadline when it has taken too much of
+the processor. What a worker says is checked, and a call has no effect before its result is: so it can be done again elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from itertools import count
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+from asinfo.errors import Error
+from asudfd.lua.worker.frames import (
+    DROP,
+    FETCH,
+    LINE,
+    MADE,
+    MAKE,
+    NO_SOURCE,
+    NOT_MADE,
+    OPEN,
+    POUR,
+    POURED,
+    RAN,
+    READY,
+    REQUIRED,
+    RESULT,
+    SOURCE,
+    BrokenWorkerError,
+    ContextCall,
+    ContextMake,
+    ContextPour,
+    ContextState,
+    LinesRan,
+    PouredBatch,
+    WorkerLine,
+    frame,
+    told,
+    told_call,
+    unpack_line,
+    unpack_made,
+    unpack_poured,
+    unpack_ran,
+    unpack_result,
+)
+from asudfd.lua.worker.worker_end import WorkerEndedError
+
+if TYPE_CHECKING:
+    from asudfd.lua.call import LuaCall
+    from asudfd.lua.worker.worker_end import Frame, Worker
+
+KILL_SECONDS = 0.05
+"""How long after its deadline a call is killed. Lua itself ends it at the deadline, as it looks at the clock once a millisecond; and
+where the machine is busy, the worker may have to wait for the processor."""
+
+CLOSE_SECONDS = 1.0
+"""Seconds that a worker may take to close contexts: freeing the largest one takes some 100 ms."""
+
+BODY_LATE_SECONDS = 0.5
+"""Seconds of the processor that the making of a context may take beyond those of its body: compiling takes one at most."""
+
+SILENT_SECONDS = 60.0
+"""Seconds by the wall clock that the making of a context may take beyond those of its body, where nothing else ends it."""
+
+LOOK_SECONDS = 0.05
+"""Between two looks at the processor time of a worker, which are a system call each: what it may take too much is a tenth of BODY_LATE_SECONDS."""
+
+LINES_MAX = 1 << 20
+"""Log lines between a task and its answer: a call logs a thousand, and so does the body of each module that is required."""
+
+_numbers = count(1)
+
+
+class KilledError(Error):
+    """The worker was killed since it did not end in time, or ``for_memory``."""
+
+    def __init__(self, *, for_memory: bool) -> None:
+        super().__init__("the worker was killed")
+        self.for_memory = for_memory
+
+
+class NotMadeError(Error):
+    """The context cannot be made: ``message`` is Lua's, or None after the deadline."""
+
+    def __init__(self, message: bytes | None) -> None:
+        super().__init__(repr(message))
+        self.message = message
+
+
+class WorkerNews(NamedTuple):
+    """What a node does with what its workers tell beside results."""
+
+    line: Callable[[WorkerLine], None]
+    ran: Callable[[LinesRan], None]
+
+
+class MadeBy(NamedTuple):
+    """What a context is made of: the module's name and text, where sources come from, and who hears which were asked for."""
+
+    name: bytes
+    text: bytes
+    source: Callable[[bytes], bytes | None]
+    required: Callable[[bytes], None]
+    body_seconds: float
+
+
+class RemoteContext:
+    """A context in a worker. ``usable`` turns False for good when a call has spoilt it, or its worker has gone."""
+
+    __slots__ = ("_memory", "calls", "made", "number", "usable", "worker")
+
+    def __init__(self, worker: ModuleWorker, made: MadeBy, memory: int, number: int) -> None:
+        self.worker = worker
+        self.made = made
+        self.number = number
+        self.usable = True
+        self.calls = 0
+        self._memory = memory
+
+    def memory(self) -> int:
+        """Bytes in use; of one in a call, when it last looked."""
+        if self.worker.running is self:
+            return max(self._memory, self.worker.memory())
+        return self._memory
+
+    def note(self, state: ContextState) -> None:
+        """A call has ended."""
+        self._memory = state.memory
+        self.usable = state.usable
+        self.calls += 1
+
+
+class ModuleWorker:
+    """A worker and its contexts. ``busy``: somebody has it, and nobody else may ask it for anything. ``idle_since`` is on the monotonic clock."""
+
+    __slots__ = (
+        "_for_memory",
+        "_held",
+        "_killed",
+        "_lines",
+        "_news",
+        "_text",
+        "_worker",
+        "busy",
+        "contexts",
+        "idle_since",
+        "running",
+    )
+
+    def __init__(self, worker: Worker, news: WorkerNews) -> None:
+        self._worker = worker
+        self._news = news
+        self._held: list[WorkerLine] | None = None
+        self._lines = 0  # since the last answer
+        self._text: bytes | None = None  # of the module, as the worker has it
+        self._killed = self._for_memory = False
+        self.busy = False
+        self.contexts: set[RemoteContext] = set()
+        self.running: RemoteContext | None = None
+        self.idle_since = 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is known to have ended."""
+        return self._worker.ended
+
+    def memory(self) -> int:
+        """Bytes that the context of its call had in use when it last looked."""
+        return self._worker.memory()
+
+    async def make(self, made: MadeBy, deadline: float) -> RemoteContext:
+        """A new context. Raises NotMadeError, KilledError, WorkerEndedError and BrokenWorkerError."""
+        number = next(_numbers)
+        text = None if made.text == self._text else made.text
+        self._text = made.text
+        asked = ContextMake(number, made.name, text, made.body_seconds, deadline)
+        most = made.body_seconds + BODY_LATE_SECONDS + 1.0  # a second of it for the compiler
+        kind, body = await self._ask(told(MAKE, asked), made, deadline, most)
+        if kind == MADE:
+            context = RemoteContext(self, made, unpack_made(body), number)
+            self.contexts.add(context)
+            return context
+        _expect(kind, NOT_MADE)
+        raise NotMadeError(body or None)
+
+    async def call(
+        self, context: RemoteContext, call: LuaCall, deadline: float
+    ) -> tuple[ContextState, bytes]:
+        """Do a call: the state of the context and the packed result. Raises KilledError, WorkerEndedError and BrokenWorkerError."""
+        return self._result(
+            context, await self._run(told_call(_asked(context, call, deadline)), context, deadline)
+        )
+
+    def _result(self, context: RemoteContext, found: Frame) -> tuple[ContextState, bytes]:
+        _expect(found.kind, RESULT)
+        state, packed = unpack_result(found.body)
+        self._note(context, state)
+        return state, packed
+
+    def call_now(
+        self, context: RemoteContext, call: LuaCall, deadline: float, seconds: float
+    ) -> tuple[ContextState, bytes] | None:
+        """Do a call for whose result the event loop waits, ``seconds`` at most; None if it takes longer: then `finish` is to be awaited.
+
+        Raises WorkerEndedError and BrokenWorkerError.
+        """
+        self._worker.send(told_call(_asked(context, call, deadline)))
+        end = time.monotonic() + seconds
+        while (found := self._worker.receive_soon(end - time.monotonic())) is not None:
+            if not self._beside(found, context.made):
+                self._lines = 0
+                return self._result(context, found)
+        if self.ended:
+            raise WorkerEndedError("the worker has ended")
+        return None
+
+    async def finish(self, context: RemoteContext, seconds: float) -> ContextState:
+        """Wait for the end of a call of which nobody wants the result; it may take ``seconds`` of the processor. Raises what `call` raises."""
+        state, _ = self._result(context, await self._ask(b"", context.made, inf, seconds))
+        return state
+
+    def be_nicer(self, niceness: int) -> None:
+        """Take the processor less urgently from now on, for good."""
+        self._worker.be_nicer(niceness)
+
+    def open(self, context: RemoteContext, call: LuaCall) -> None:
+        """Begin a stream in ``context``, for `pour`."""
+        self._worker.send(told(OPEN, _asked(context, call, inf)))
+
+    async def pour(
+        self, context: RemoteContext, batch: bytes, deadline: float
+    ) -> tuple[ContextState, PouredBatch]:
+        """Let a batch pass through a stream; raises what `call` raises."""
+        asked = ContextPour(context.number, batch, deadline)
+        kind, body = await self._run(told(POUR, asked), context, deadline)
+        _expect(kind, POURED)
+        state, poured = unpack_poured(body)
+        self._note(context, state)
+        return state, poured
+
+    async def drop(self, contexts: list[RemoteContext]) -> None:
+        """Close contexts; raises what `call` raises."""
+        for context in contexts:
+            context.usable = False
+            self.contexts.discard(context)
+        frame_ = told(DROP, tuple(context.number for context in contexts))
+        await self._ready(frame_)
+
+    async def settle(self) -> None:
+        """Wait until a worker that has dropped an unusable context is ready again; raises what `call` raises."""
+        await self._ready(b"")
+
+    async def _ready(self, data: bytes) -> None:
+        kind, _ = await self._ask(data, None, time.monotonic() + CLOSE_SECONDS, inf)
+        _expect(kind, READY)
+
+    def kill(self, *, for_memory: bool = False) -> None:
+        """End it now; its contexts are gone."""
+        self._killed, self._for_memory = True, for_memory
+        self._worker.kill()
+
+    def close(self) -> None:
+        """End it and free what belongs to it."""
+        self._worker.close()
+        for context in self.contexts:
+            context.usable = False
+        self.contexts.clear()
+
+    def _note(self, context: RemoteContext, state: ContextState) -> None:
+        context.note(state)
+        if not state.usable:
+            self.contexts.discard(context)
+
+    async def _run(self, data: bytes, context: RemoteContext, deadline: float) -> Frame:
+        self.running = context
+        try:
+            return await self._ask(data, context.made, deadline, inf)
+        finally:
+            self.running = None
+
+    async def _ask(self, data: bytes, made: MadeBy | None, deadline: float, most: float) -> Frame:
+        """Send a task and wait for its answer; kill the worker after the deadline, or ``most`` seconds of its processor time."""
+        watch = _Watch(self, deadline, most)
+        try:
+            if data:
+                self._worker.send(data)
+            while True:
+                found = await self._worker.receive()
+                if not self._beside(found, made):
+                    self._lines = 0
+                    return found
+        except WorkerEndedError:
+            if self._killed:
+                raise KilledError(for_memory=self._for_memory) from None
+            raise
+        finally:
+            watch.cancel()
+
+    def _beside(self, found: Frame, made: MadeBy | None) -> bool:
+        """Whether a frame is no answer; then it is done with. Raises BrokenWorkerError."""
+        kind, body = found
+        if kind == LINE:
+            self._take_line(unpack_line(body))
+        elif kind == RAN:
+            self._news.ran(unpack_ran(body))
+        elif made is not None and kind == FETCH:
+            self._send_source(body, made)
+        elif made is not None and kind == REQUIRED:
+            made.required(body)
+        else:
+            return False
+        return True
+
+    def _take_line(self, line: WorkerLine) -> None:
+        self._lines += 1
+        if self._lines > LINES_MAX:
+            raise BrokenWorkerError("it logs without end")
+        if self._held is None:
+            self._news.line(line)
+        else:
+            self._held.append(line)
+
+    def hold_lines(self) -> None:
+        """Keep back what is logged until `release_lines`: what comes of the call may be thrown away."""
+        self._held = []
+
+    def drop_lines(self) -> None:
+        """Forget what was held back: the call does not count."""
+        self._held = None
+
+    def release_lines(self) -> None:
+        """Log what was held back, and all from now on."""
+        held, self._held = self._held, None
+        for line in held or ():
+            self._news.line(line)
+
+    def _send_source(self, name: bytes, made: MadeBy) -> None:
+        """Send what the worker has asked for. Raises BrokenWorkerError for one that asks and does not read."""
+        if not self._worker.reads:
+            raise BrokenWorkerError("it asks for sources and does not read them")
+        source = made.source(name)
+        self._worker.send(frame(NO_SOURCE) if source is None else frame(SOURCE, source))
+
+    def seconds(self) -> float:
+        """Processor time that it has taken."""
+        return self._worker.seconds()
+
+
+class _Watch:
+    """Kills a worker that takes too long."""
+
+    __slots__ = ("_began", "_end", "_most", "_timer", "_worker")
+
+    def __init__(self, worker: ModuleWorker, deadline: float, most: float) -> None:
+        now = time.monotonic()
+        self._worker = worker
+        self._end = deadline + KILL_SECONDS
+        self._most = most
+        self._began = 0.0
+        seconds = self._end - now
+        if most < inf:
+            self._began = worker.seconds()
+            self._end = min(self._end, now + most + SILENT_SECONDS)
+            seconds = min(LOOK_SECONDS, self._end - now)
+        self._timer = (
+            asyncio.get_running_loop().call_later(max(0.0, seconds), self._look) if seconds < inf else None
+        )
+
+    def _look(self) -> None:
+        left = self._end - time.monotonic()
+        if left <= 0 or (self._most < inf and self._worker.seconds() - self._began > self._most):
+            self._worker.kill()
+            return
+        seconds = left if self._most == inf else min(left, LOOK_SECONDS)
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
+
+    def cancel(self) -> None:
+        """It has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _asked(context: RemoteContext, call: LuaCall, deadline: float) -> ContextCall:
+    return ContextCall(context.number, call.function, call.arguments, call.view, call.size, deadline)
+
+
+def _expect(kind: int, wanted: int) -> None:
+    """Raises BrokenWorkerError for an answer of another kind."""
+    if kind != wanted:
+        raise BrokenWorkerError(f"an answer of kind {kind} in place of {wanted}")

@@ -1,0 +1,224 @@
+"""The node's end of a worker: frames out and in without blocking; killed by a descriptor and never by a number."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import deque
+from contextlib import suppress
+from select import POLLIN, poll
+from typing import TYPE_CHECKING, NamedTuple
+
+from asinfo.errors import Error
+from asudfd.lua.worker.frames import HEADER, RESULT_MAX, BrokenWorkerError, size_from_worker
+from asudfd.lua.worker.shared_page import PAGE
+
+if TYPE_CHECKING:
+    import mmap
+
+    from asudfd.lua.worker.descriptors import Forked
+
+FRAMES_MAX = 65536
+"""Frames that wait for somebody to ask; what one read brings is a fifth at most, and nobody sends so many unasked but a broken worker."""
+
+WAITING_MAX = 2 * RESULT_MAX
+"""Bytes in such frames: a result and what came before it."""
+
+READ_SIZE = 65536
+"""Bytes that are read at once: a larger buffer is mapped anew for each read, 13 microseconds for 256 KiB."""
+
+
+class WorkerEndedError(Error):
+    """The worker has ended, by itself or killed."""
+
+
+class Frame(NamedTuple):
+    """A frame from a worker, whose size and kind are good."""
+
+    kind: int
+    body: bytes
+
+
+class Worker:
+    """A worker that runs, and its pipes. Belongs to the event loop in which it was made."""
+
+    __slots__ = (
+        "_broken",
+        "_frames",
+        "_have",
+        "_loop",
+        "_page",
+        "_parts",
+        "_poll",
+        "_process",
+        "_reading",
+        "_unsent",
+        "_waiter",
+        "_waiting",
+        "_wanted",
+        "_writing",
+        "ended",
+    )
+
+    def __init__(self, process: Forked, reading: int, writing: int, page: mmap.mmap) -> None:
+        self._process = process
+        self._reading = reading
+        self._writing = writing
+        self._page = page
+        self._parts: list[bytes] = []  # of a frame that is not whole
+        self._have, self._wanted = 0, HEADER.size  # bytes
+        self._unsent = b""
+        self._frames: deque[Frame] = deque()
+        self._waiting = 0  # bytes in them
+        self._waiter: asyncio.Future[None] | None = None
+        self._broken: BrokenWorkerError | None = None
+        self._poll: poll | None = None
+        self.ended = False
+        os.set_blocking(reading, False)
+        os.set_blocking(writing, False)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(reading, self._read)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it has taken all that was sent."""
+        return not self._unsent
+
+    def send(self, data: bytes) -> None:
+        """Send a whole frame; what the pipe does not take waits here."""
+        if self.ended:
+            return
+        if not self._unsent:
+            data = data[self._write(data) :]
+            if data and not self.ended:
+                self._loop.add_writer(self._writing, self._write_rest)
+        self._unsent += data
+
+    def _write(self, data: bytes) -> int:
+        """How many bytes the pipe has taken; that the worker has gone, the other pipe tells."""
+        try:
+            return os.write(self._writing, data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return len(data)
+
+    def _write_rest(self) -> None:
+        self._unsent = self._unsent[self._write(self._unsent) :]
+        if not self._unsent:
+            self._loop.remove_writer(self._writing)
+
+    async def receive(self) -> Frame:
+        """The next frame. Raises WorkerEndedError, and BrokenWorkerError for what no worker may say."""
+        while not self._frames:
+            if self._broken is not None:
+                raise self._broken
+            if self.ended:
+                raise WorkerEndedError("the worker has ended")
+            self._waiter = self._loop.create_future()
+            await self._waiter
+        return self._next()
+
+    def _next(self) -> Frame:
+        found = self._frames.popleft()
+        self._waiting -= len(found.body)
+        return found
+
+    def receive_soon(self, seconds: float) -> Frame | None:
+        """The next frame, if it comes so soon; the event loop waits. None if not, or if the worker has ended or is broken."""
+        if not self._frames and not self.ended:
+            if self._poll is None:
+                self._poll = poll()
+                self._poll.register(self._reading, POLLIN)
+            if seconds > 0 and self._poll.poll(seconds * 1000):
+                self._read()
+        return self._next() if self._frames else None
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._reading, READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end()
+        self._parts.append(data)
+        self._have += len(data)
+        if self._have >= self._wanted:
+            try:
+                self._take(b"".join(self._parts))
+            except BrokenWorkerError as error:
+                self._broken = error
+                self._end()
+        waiter = self._waiter
+        if waiter is not None and (self._frames or self.ended) and not waiter.done():
+            waiter.set_result(None)
+
+    def _take(self, data: bytes) -> None:
+        """Cut the frames out of what came. Raises BrokenWorkerError."""
+        at, end = 0, len(data)
+        while end - at >= HEADER.size:
+            size, kind = HEADER.unpack_from(data, at)
+            size_from_worker(size, kind)
+            start = at + HEADER.size
+            self._wanted = HEADER.size + size
+            if end - start < size:
+                break
+            self._frames.append(Frame(kind, data[start : start + size]))
+            self._waiting += size
+            at = start + size
+            self._wanted = HEADER.size
+        self._parts, self._have = [data[at:]], end - at
+        if len(self._frames) > FRAMES_MAX or self._waiting > WAITING_MAX:
+            self._frames.clear()
+            raise BrokenWorkerError("more than was asked for")
+
+    def _end(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self._loop.remove_reader(self._reading)
+            if self._unsent:
+                self._loop.remove_writer(self._writing)
+                self._unsent = b""
+
+    def memory(self) -> int:
+        """Bytes that the context of its call had in use when it last looked."""
+        return 0 if self._page.closed else int(PAGE.unpack_from(self._page)[0])
+
+    def seconds(self) -> float:
+        """Processor time that it has taken; 0 when it has ended."""
+        try:
+            # the clock of another process, see clock_getcpuclockid(3)
+            return time.clock_gettime(~self._process.pid << 3 | 2)
+        except OSError:
+            return 0.0
+
+    def be_nicer(self, niceness: int) -> None:
+        """Take the processor less urgently from now on, for good."""
+        if not self.ended:
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, niceness)
+
+    def kill(self) -> None:
+        """End it now; whoever waits for it sees its end."""
+        with suppress(ProcessLookupError):
+            if self._process.pidfd >= 0:
+                signal.pidfd_send_signal(self._process.pidfd, signal.SIGKILL)
+            elif not self.ended:
+                os.kill(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Kill it and free what belongs to it."""
+        if self._page.closed:
+            return
+        self.kill()
+        self._end()
+        for descriptor in (self._process.pidfd, self._reading, self._writing):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._page.close()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
