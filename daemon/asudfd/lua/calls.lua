@@ -1,7 +1,7 @@
 -- What the host calls that is the same for every crossing: run a module's body, and let go of everything.
 local needs = ...
 local env, begin, finish, outermost, without_place = needs.env, needs.begin, needs.finish, needs.outermost, needs.without_place
-local begin_lines, loaded, preload, loading = needs.begin_lines, needs.loaded, needs.preload, needs.loading
+local begin_lines, release_lines, loaded, preload, loading = needs.begin_lines, needs.release_lines, needs.loaded, needs.preload, needs.loading
 local load_module = needs.load_module
 
 local kind, next, rawset, tostring = type, next, rawset, tostring
@@ -12,16 +12,16 @@ local OK <const>, FAILED <const>, ENDED <const> = 0, 1, 2 -- ENDED: failed, and 
 local function status(ok, message)
     local late = finish()
     if message == "not enough memory" and not ok or late and not ok then
-        return ENDED
+        return ENDED, late
     end
     return ok and OK or FAILED, late
 end
 
 -- Runs the body of module `name`, which is given its name and `place_of`, or nothing if that is nil: code, the message unless
--- it is OK (nil when the error is no text), and whether the deadline has passed.
-local function run(name, code, place_of, limit)
-    begin_lines(name)
-    begin(limit, false)
+-- it is OK (nil when the error is no text), and whether the deadline has passed, or the trial was given up.
+local function run(name, code, place_of, limit, trial)
+    begin_lines(name, trial)
+    begin(limit, trial)
     if loaded[name] then
         return OK, nil, false
     end
@@ -38,6 +38,7 @@ local function run(name, code, place_of, limit)
     end
     loading[name] = nil
     local result, late = status(ok, value)
+    release_lines(not late)
     if ok then
         loaded[name] = value == nil and (loaded[name] == nil or loaded[name]) or value
     elseif kind(value) == "string" or kind(value) == "number" then

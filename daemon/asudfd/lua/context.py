@@ -91,7 +91,7 @@ class LuaContext:
     """A Lua state with one module in it. One thread at a time may use it; Python's lock is free while Lua runs.
 
     ``required`` receives every name that the state requires, found or not. ``usable`` turns False for good when a
-    call ran out of time or memory, and ``late`` True where it was time. ``memory()`` is how many bytes are in use, garbage
+    call ran out of time or memory, and ``late`` True where it was time, or a trial was given up. ``memory()`` is how many bytes are in use, garbage
     included; any thread may ask. ``fresh_memory`` is what it was after the module's body.
     """
 
@@ -152,23 +152,28 @@ class LuaContext:
         self._wipe, self._sethook, self._collect = rest
         self.memory: Callable[[], int] = self._runtime.get_memory_used
 
-    def run(self, name: bytes, code: bytes, place: bytes | None, deadline: float) -> BodyResult:
+    def run(
+        self, name: bytes, code: bytes, place: bytes | None, deadline: float, *, trial: bool = False
+    ) -> BodyResult:
         """Run the body of module ``name``, bytecode ``code``, until ``deadline`` on the clock of `keep_time`.
 
-        The body is given its name and ``place``; nothing if that is None.
+        The body is given its name and ``place``; nothing if that is None. A ``trial`` has ``deadline`` seconds as in `try_out`; one
+        that is given up leaves the context `late`.
         """
-        self._clock.tried = None
+        self._clock.tried = 0.0 if trial else None
         if not self._has_room(len(code) * 4):
             self.usable = False
             return BodyResult(failed=True, value=OUT_OF_MEMORY)
         try:
-            status, value, late = self._run(name, code, place, deadline)
+            status, value, late = self._run(name, code, place, deadline, trial)
         except self._error as error:
             # raised outside the sandbox's own protected call: after the deadline, or without memory
             self.usable = False
+            self.late = True
             text = OUT_OF_MEMORY if isinstance(error, MemoryError) else str(error).encode()[:TEXT_MAX]
             return BodyResult(failed=True, value=text)
         self.usable = status != _ENDED and not late
+        self.late = late or (trial and not self.usable)
         return BodyResult(failed=status != _OK, value=value)
 
     def invoke(self, call: LuaCall, deadline: float) -> Any:
@@ -200,7 +205,7 @@ class LuaContext:
         state = raw[-1]
         if state:
             self.usable = False
-            self.late = state == LATE
+            self.late = trial or state == LATE
         try:
             return self._result(raw, view)
         except WrongResultError as error:

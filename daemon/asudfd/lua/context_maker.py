@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -104,7 +103,6 @@ class ContextMaker:
 def run_body(prepared: _Prepared, name: bytes) -> bool:
     """Run the body on the event loop; whether the context is usable then."""
     context, code, place = prepared
-    context.keep_time(time.thread_time)
-    result = context.run(name, code, place, time.thread_time() + BODY_SECONDS)
+    result = context.run(name, code, place, BODY_SECONDS, trial=True)
     context.fresh_memory = context.memory()
     return context.usable and not result.failed

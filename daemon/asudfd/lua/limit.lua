@@ -14,8 +14,8 @@
 --
 -- One instruction may be dear where the state holds much memory: comparing strings of zero bytes takes 6 ns a byte. The interval
 -- of a trial is such that an interval of such comparisons, three instructions each, ends within OVER seconds; it is DEAR once
--- instructions were seen to be. `watcher`, an object that every garbage collection finalises, sees memory grow between two hooks,
--- and `caught` that an allocation failed. Resuming a thread looks at the memory too.
+-- instructions were seen to be. `watcher`, an object that every garbage collection finalises, sees memory grow between two hooks.
+-- Resuming a thread looks at the memory too.
 --
 -- The hook itself may fail, where the stack of C calls or of Lua is used up: its error then passes through the module's
 -- code in place of the time-out. Whatever catches an error therefore looks at the deadline as well (`caught`), and a
@@ -28,8 +28,9 @@ local NO_MEMORY <const> = "not enough memory"
 
 -- Instructions between two hooks, and those of a trial; DEAR is where single instructions take long. A state with a count
 -- hook takes two to three times as long for each instruction, whatever the interval: a longer one would save next to
--- nothing, and 1000 instructions take some 10 microseconds, a hundredth of the time after which Python is asked.
-local CALM <const>, BRISK <const>, DEAR <const> = 1000, 400, 2
+-- nothing, and 1000 instructions take some 10 microseconds, a hundredth of the time after which Python is asked. Both are primes:
+-- instructions of a hook for lines (`line_watch.lua`) are counted, and an interval that ends in one calls nobody.
+local CALM <const>, BRISK <const>, DEAR <const> = 1009, 401, 2
 -- The first interval of a trial where a module has less than LIGHT KiB, garbage included: short calls, which are most, meet
 -- no hook. Dear instructions make that a quarter of a second at worst; two megabytes and BRISK would make it longer.
 local FIRST <const>, LIGHT <const> = 900, 300
@@ -250,12 +251,13 @@ end
 -- Protected calls. No other chunk has the original pcall: what it catches may be the deadline's error, or a failed hook,
 -- and code that took it for an error of its own would go on without a bound.
 
--- The results of pcall. What failed may have been the hook; in a trial, an allocation that failed may have taken long and left no
--- memory in use.
+-- The results of pcall. What failed may have been the hook. A trial that lacked memory is given up: other states have more.
 local function caught(ok, ...)
     if not ok then
         check()
-        hurry()
+        if trial and (...) == NO_MEMORY then
+            give_up()
+        end
     end
     return ok, ...
 end
@@ -267,7 +269,7 @@ end
 
 local function passed(ok, ...)
     if not ok then
-        caught(ok)
+        check()
         if expired then
             error(reason, 0)
         end

@@ -37,8 +37,8 @@ local function hold_lines(trial, name)
 end
 
 -- Begins the lines of a module's body; those of calls have its name too.
-local function begin_lines(name)
-    hold_lines(false, nil)
+local function begin_lines(name, trial)
+    hold_lines(trial, nil)
     module = name
 end
 

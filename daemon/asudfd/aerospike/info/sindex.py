@@ -92,8 +92,8 @@ def sindex_stat(node: AerospikeNode, request: Request) -> bytes:
 async def sindex_create(node: AerospikeNode, request: Request) -> bytes:
     """sindex-create:namespace=NS;indexname=INDEX;bin=BIN;type=TYPE[;set=SET][;indextype=TYPE][;context=BASE64]
 
-    Define a secondary index, on numbers, strings, blobs or geo JSON, also within lists and maps. `indexdata=BIN,TYPE` is the older spelling
-    of bin and type.
+    Define a secondary index, on numbers, strings, blobs or geo JSON, also within lists and maps. `indexdata=BIN,TYPE` is the older
+    spelling of bin and type.
     """
     name = request.required(b"indexname", size_max=INDEX_NAME_SIZE_MAX)
     namespace = request.required(b"namespace", b"ns", size_max=NAMESPACE_NAME_SIZE_MAX)

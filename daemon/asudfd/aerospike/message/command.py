@@ -63,6 +63,16 @@ class Modified(NamedTuple):
 UNCHANGED = Modified(None, None)
 
 
+class ValueOperations(Protocol):
+    """A module with the two functions."""
+
+    def read(self, kind: int, data: bytes, command: bytes, budget: CostBudget, /) -> Particle:
+        """What an operation shows."""
+
+    def modify(self, kind: int, data: bytes, command: bytes, budget: CostBudget, /) -> Modified:
+        """What an operation does."""
+
+
 def decode(
     rows: Mapping[int, Row], command: bytes, budget: CostBudget, *, modifies: bool
 ) -> tuple[Row, list[bytes]]:

@@ -162,6 +162,8 @@ class _Check:
             self._checker.news.ran(unpack_ran(body))
         elif kind == REQUIRED:
             self._checker.required(body)
+        else:
+            raise BrokenWorkerError(f"an answer of kind {kind} to a check")
 
     def _send_source(self, name: bytes) -> None:
         """Raises BrokenWorkerError where the last text still waits for the worker: the node would pile them up."""

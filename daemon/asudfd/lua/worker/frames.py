@@ -6,7 +6,6 @@ used: sizes, kinds, fields.
 
 from __future__ import annotations
 
-import json
 import marshal
 import struct
 from typing import Any, NamedTuple
@@ -247,11 +246,15 @@ def unpack_poured(body: bytes) -> tuple[ContextState, PouredBatch]:
 
 def pack_ran(ran: LinesRan) -> bytes:
     """The body of a frame RAN."""
+    import json  # here and below: for the coverage of tests alone
+
     return json.dumps(ran).encode()
 
 
 def unpack_ran(body: bytes) -> LinesRan:
     """The lines in a frame RAN. Raises BrokenWorkerError."""
+    import json
+
     try:
         match json.loads(body):
             case [dict(lines), dict(followed)] if all(map(_are_lines, lines.values())) and all(

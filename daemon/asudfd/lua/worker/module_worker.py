@@ -69,6 +69,9 @@ SILENT_SECONDS = 60.0
 LOOK_SECONDS = 0.05
 """Between two looks at the processor time of a worker, which are a system call each: what it may take too much is a tenth of BODY_LATE_SECONDS."""
 
+LINES_MAX = 1 << 20
+"""Log lines between a task and its answer: a call logs a thousand, and so does the body of each module that is required."""
+
 _numbers = count(1)
 
 
@@ -138,6 +141,7 @@ class ModuleWorker:
         "_for_memory",
         "_held",
         "_killed",
+        "_lines",
         "_news",
         "_text",
         "_worker",
@@ -151,6 +155,7 @@ class ModuleWorker:
         self._worker = worker
         self._news = news
         self._held: list[WorkerLine] | None = None
+        self._lines = 0  # since the last answer
         self._text: bytes | None = None  # of the module, as the worker has it
         self._killed = self._for_memory = False
         self.busy = False
@@ -207,6 +212,7 @@ class ModuleWorker:
         end = time.monotonic() + seconds
         while (found := self._worker.receive_soon(end - time.monotonic())) is not None:
             if not self._beside(found, context.made):
+                self._lines = 0
                 return self._result(context, found)
         if self.ended:
             raise WorkerEndedError("the worker has ended")
@@ -285,6 +291,7 @@ class ModuleWorker:
             while True:
                 found = await self._worker.receive()
                 if not self._beside(found, made):
+                    self._lines = 0
                     return found
         except WorkerEndedError:
             if self._killed:
@@ -309,6 +316,9 @@ class ModuleWorker:
         return True
 
     def _take_line(self, line: WorkerLine) -> None:
+        self._lines += 1
+        if self._lines > LINES_MAX:
+            raise BrokenWorkerError("it logs without end")
         if self._held is None:
             self._news.line(line)
         else:

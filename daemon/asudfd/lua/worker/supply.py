@@ -6,7 +6,6 @@ import asyncio
 import mmap
 import os
 import socket
-import tempfile
 from contextlib import suppress
 from functools import cache
 from threading import Lock
@@ -120,7 +119,9 @@ def _memory_file() -> int:
     """A file in memory, or where the system has none, one without a name. Raises OSError."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("asudfd-worker", os.MFD_CLOEXEC)
-    with tempfile.TemporaryFile() as file:
+    from tempfile import TemporaryFile  # here: it costs a start more than all of this file
+
+    with TemporaryFile() as file:
         return os.dup(file.fileno())
 
 

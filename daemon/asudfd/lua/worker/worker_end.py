@@ -12,13 +12,19 @@ from select import POLLIN, poll
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import Error
-from asudfd.lua.worker.frames import HEADER, BrokenWorkerError, size_from_worker
+from asudfd.lua.worker.frames import HEADER, RESULT_MAX, BrokenWorkerError, size_from_worker
 from asudfd.lua.worker.shared_page import PAGE
 
 if TYPE_CHECKING:
     import mmap
 
     from asudfd.lua.worker.descriptors import Forked
+
+FRAMES_MAX = 65536
+"""Frames that wait for somebody to ask; what one read brings is a fifth at most, and nobody sends so many unasked but a broken worker."""
+
+WAITING_MAX = 2 * RESULT_MAX
+"""Bytes in such frames: a result and what came before it."""
 
 READ_SIZE = 65536
 """Bytes that are read at once: a larger buffer is mapped anew for each read, 13 microseconds for 256 KiB."""
@@ -50,6 +56,7 @@ class Worker:
         "_reading",
         "_unsent",
         "_waiter",
+        "_waiting",
         "_wanted",
         "_writing",
         "ended",
@@ -64,6 +71,7 @@ class Worker:
         self._have, self._wanted = 0, HEADER.size  # bytes
         self._unsent = b""
         self._frames: deque[Frame] = deque()
+        self._waiting = 0  # bytes in them
         self._waiter: asyncio.Future[None] | None = None
         self._broken: BrokenWorkerError | None = None
         self._poll: poll | None = None
@@ -111,7 +119,12 @@ class Worker:
                 raise WorkerEndedError("the worker has ended")
             self._waiter = self._loop.create_future()
             await self._waiter
-        return self._frames.popleft()
+        return self._next()
+
+    def _next(self) -> Frame:
+        found = self._frames.popleft()
+        self._waiting -= len(found.body)
+        return found
 
     def receive_soon(self, seconds: float) -> Frame | None:
         """The next frame, if it comes so soon; the event loop waits. None if not, or if the worker has ended or is broken."""
@@ -121,7 +134,7 @@ class Worker:
                 self._poll.register(self._reading, POLLIN)
             if seconds > 0 and self._poll.poll(seconds * 1000):
                 self._read()
-        return self._frames.popleft() if self._frames else None
+        return self._next() if self._frames else None
 
     def _read(self) -> None:
         try:
@@ -155,9 +168,13 @@ class Worker:
             if end - start < size:
                 break
             self._frames.append(Frame(kind, data[start : start + size]))
+            self._waiting += size
             at = start + size
             self._wanted = HEADER.size
         self._parts, self._have = [data[at:]], end - at
+        if len(self._frames) > FRAMES_MAX or self._waiting > WAITING_MAX:
+            self._frames.clear()
+            raise BrokenWorkerError("more than was asked for")
 
     def _end(self) -> None:
         if not self.ended:

@@ -24,7 +24,6 @@ from asudfd.aerospike.message.filter.calls import call, map_parts
 from asudfd.aerospike.message.filter.comparison import TESTS, compare, in_list
 from asudfd.aerospike.message.filter.filter_record import METADATA, FilterRecord
 from asudfd.aerospike.message.filter.functions import FUNCTIONS
-from asudfd.aerospike.message.filter.geo import geo_meeting
 from asudfd.aerospike.message.filter.logic import cond, exclusive, let, logical, not_, var
 from asudfd.aerospike.message.filter.record_values import (
     bin_type,
@@ -131,6 +130,12 @@ def _removal(_arguments: list[Any], _scope: Scope) -> Typed:
     raise WireError("only an element of a path can be removed")
 
 
+def _geo(arguments: list[Any], scope: Scope) -> Typed:
+    from asudfd.aerospike.message.filter.geo import geo_meeting  # only when the first comes: start-up time
+
+    return geo_meeting(arguments, scope)
+
+
 def _regex(arguments: list[Any], scope: Scope) -> Typed:
     flags, pattern, text = arguments
     kind, run = scope.compile(text)
@@ -156,7 +161,7 @@ def _meta(kind: int, run: Run) -> Callable[[list[Any], Scope], Typed]:
 _SPECIAL: dict[int, Callable[[list[Any], Scope], Typed]] = {
     **{code: compare(code) for code in TESTS},
     x.REGEX: _regex,
-    x.GEO: geo_meeting,
+    x.GEO: _geo,
     x.IN_LIST: in_list,
     x.AND: lambda arguments, scope: logical(arguments, scope, decided=False),
     x.OR: lambda arguments, scope: logical(arguments, scope, decided=True),

@@ -32,7 +32,6 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
 from asinfo.wire.result import Result
-from asudfd.aerospike.geo.shape import GeoShape, shape
 from asudfd.aerospike.message.cdt import element_at
 from asudfd.aerospike.message.cdt.context import steps_of
 from asudfd.aerospike.message.single.bins import particle, split
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from asudfd.aerospike.geo.shape import GeoShape
     from asudfd.aerospike.message.cdt.context import Step
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
@@ -77,33 +77,32 @@ class IndexRange:
         self.index_name = next(covering, b"").decode("utf-8", "replace")
         if not self.index_name:
             raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
-        self._shape = _shape_of(self._low) if self._particle == GEOJSON else GeoShape()
+        self._shape = _wanted(self._low) if self._particle == GEOJSON else None
 
     def find(self, record: Record) -> int | None:
         """The number by which an index has ``record`` within the range, None when it does not. Raises RequestRefused.
 
         A list or map has one for each of its values: here the least counts, and a query gives each record once.
         """
-        found = self._indexed(record)
-        if found is None:
+        bin_ = split(record.bins).get(self._name)
+        if bin_ is None:
             return None
+        found = particle(bin_)
+        if self._context:
+            within = element_at(found, self._context)
+            if within is None:
+                return None
+            found = within
         kind, data = found
         if not self._type:
             return self._number(data) if kind == self._particle else None
         numbers = [self._number(part) for of, part in self._values(kind, data) if of == self._particle]
         return min((number for number in numbers if number is not None), default=None)
 
-    def _indexed(self, record: Record) -> tuple[int, bytes] | None:
-        """The bin, or what is in it where the context leads; None where there is none. Raises RequestRefused."""
-        whole = split(record.bins).get(self._name)
-        if whole is None:
-            return None
-        return element_at(particle(whole), self._context) if self._context else particle(whole)
-
     def _number(self, data: bytes) -> int | None:
         """The number of a value of the right kind that is within the range, else None."""
-        if self._particle == GEOJSON:
-            return 0 if _stored_shape(data).meets(self._shape) else None
+        if self._shape is not None:
+            return 0 if _meets(self._shape, data) else None
         if self._particle != INTEGER:
             return self._hash if data == self._low else None
         value = int.from_bytes(data, "big", signed=True)
@@ -126,32 +125,38 @@ class IndexRange:
         return [pack(value) for value in map(msgpack.unpack, parts) if isinstance(value, int | str | bytes)]
 
 
+def _wanted(text: bytes) -> GeoShape:
+    """What a query asks for. Raises RequestRefused."""
+    try:
+        return _shape_of(text)
+    except WireError as error:
+        raise RequestRefused(Result.GEOJSON, str(error)) from error
+
+
+def _meets(wanted: GeoShape, data: bytes) -> bool:
+    """Whether a stored value is what is wanted; one that is no shape is not. Raises RequestRefused."""
+    try:
+        return _shape_of(particles.geo_text(data)).meets(wanted)
+    except WireError:
+        return False
+
+
+def _shape_of(text: bytes) -> GeoShape:
+    """A point or region. Raises WireError for what is none, and RequestRefused for a large one."""
+    from asudfd.aerospike.geo.shape import shape  # only when the first query comes: start-up time
+
+    try:
+        return shape(text)
+    except Unsupported as error:
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+
+
 def _steps(context: bytes) -> tuple[Step, ...]:
     """The steps that a context says. Raises RequestRefused."""
     try:
         return steps_of(context, modifies=False)
     except WireError as error:
         raise RequestRefused(Result.PARAMETER, "what should be a context is none") from error
-
-
-def _shape_of(text: bytes) -> GeoShape:
-    """What a query asks for. Raises RequestRefused."""
-    try:
-        return shape(text)
-    except Unsupported as error:
-        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
-    except WireError as error:
-        raise RequestRefused(Result.GEOJSON, str(error)) from error
-
-
-def _stored_shape(data: bytes) -> GeoShape:
-    """The shape of a particle, which is none where its text is none. Raises RequestRefused for one that is too large."""
-    try:
-        return shape(particles.geo_text(data))
-    except Unsupported as error:
-        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
-    except WireError:
-        return GeoShape()
 
 
 def _comparable(kind: int, data: bytes) -> Any:

@@ -15,19 +15,15 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
-from asudfd.aerospike.message import bits, hll
 from asudfd.aerospike.message.cdt.command import REFUSING
 from asudfd.aerospike.message.single.bins import particle
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.message.command import Particle
+    from asudfd.aerospike.message.command import Particle, ValueOperations
     from asudfd.aerospike.message.cost import CostBudget
 
-_READS = {OP_BIT_READ: bits.read, OP_HLL_READ: hll.read}
-_WRITES = {OP_BIT_MODIFY: bits.modify, OP_HLL_MODIFY: hll.modify}
-
-READS, WRITES = frozenset(_READS), frozenset(_WRITES)
+READS, WRITES = frozenset((OP_BIT_READ, OP_HLL_READ)), frozenset((OP_BIT_MODIFY, OP_HLL_MODIFY))
 """Codes of operations."""
 
 CODES = READS | WRITES
@@ -39,12 +35,23 @@ def work(
     """Do an operation; what it shows, None for nothing. Raises RequestRefused."""
     kind, data = particle(bins[name]) if name in bins else (NULL, b"")
     with REFUSING:
-        if code in _READS:
-            shown = _READS[code](kind, data, command, budget)
+        if code in READS:
+            shown = _operations(code).read(kind, data, command, budget)
             return shown if shown[0] != NULL else None
-        changed, given = _WRITES[code](kind, data, command, budget)
+        changed, given = _operations(code).modify(kind, data, command, budget)
     if changed is not None:
         if len(name) > BIN_NAME_SIZE_MAX:
             raise RequestRefused(Result.BIN_NAME, "the bin's name is too long")
         bins[name] = op(OP_READ, changed[0], name, changed[1])
     return given
+
+
+def _operations(code: int) -> ValueOperations:
+    """What an operation is done with; it is loaded when the first comes, since start-up is a feature."""
+    if code in {OP_BIT_READ, OP_BIT_MODIFY}:
+        from asudfd.aerospike.message import bits
+
+        return bits
+    from asudfd.aerospike.message import hll
+
+    return hll

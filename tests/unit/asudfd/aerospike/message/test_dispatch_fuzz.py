@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from asinfo.wire import batch, message, msgpack, request
 from asinfo.wire.msgpack import Raw
-from asinfo.wire.request import Key
+from asinfo.wire.request import Key, Policy
 from tests.fakes.world import World
 
 KEY = Key("test", "demo", "k1")
@@ -31,6 +31,25 @@ def expressions() -> bytes:
     return request.operate(KEY, ops, reads=True, writes=True)
 
 
+def values() -> bytes:
+    """Operations on bits and HyperLogLogs."""
+    sketch = Raw(b"\x12\0\4\0" + bytes(20))
+    commands = {
+        13: ([0, 3], [1, 1, b"ab"], [10, 0, 16, 5, 0, 4], [3, 4, 8, b"x", 8]),
+        12: ([50, 0, 9], [52, 0, 16, True], [54, 8, 8, 1]),
+        16: ([1, [1, "a", 2.5], 4, 8], [2, [sketch], 8], [3], [0, 4, 0]),
+        15: ([53, [sketch]], [56, [1]], [55]),
+    }
+    ops = [
+        message.op(code, 4, b"b" if code < 14 else b"h", msgpack.pack(command))
+        for code, several in commands.items()
+        for command in several
+    ]
+    return request.operate(KEY, ops, reads=True, writes=True)
+
+
+POINT = msgpack.GeoJSON('{"type":"Point","coordinates":[1,2]}')
+
 VALID = (
     request.get(KEY),
     request.get(KEY, ["a", "b"]),
@@ -39,6 +58,9 @@ VALID = (
     request.remove(KEY),
     request.operate(KEY, [message.op(5, 1, b"a", bytes(8)), message.op(1, 0, b"a")], reads=True, writes=True),
     expressions(),
+    values(),
+    request.put(KEY, {"g": POINT}),
+    request.get(KEY, policy=Policy(filter=msgpack.pack([8, [81, 8, Raw(b"g")], POINT]))),
     request.apply(KEY, "mod", "fun", [1, "x"]),
     request.batch([(KEY, request.get_row(KEY)), (KEY, request.put_row(KEY, {"a": 1}))]),
     request.batch([(KEY, request.apply_row(KEY, "mod", "fun")), (KEY, request.get_row(KEY))]),
