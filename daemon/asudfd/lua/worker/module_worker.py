@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
@@ -138,6 +138,7 @@ class ModuleWorker:
     """A worker and its contexts. ``busy``: somebody has it, and nobody else may ask it for anything. ``idle_since`` is on the monotonic clock."""
 
     __slots__ = (
+        "_first",
         "_for_memory",
         "_held",
         "_killed",
@@ -158,6 +159,7 @@ class ModuleWorker:
         self._lines = 0  # since the last answer
         self._text: bytes | None = None  # of the module, as the worker has it
         self._killed = self._for_memory = False
+        self._first = 0  # how many calls the worker had begun before the last batch
         self.busy = False
         self.contexts: set[RemoteContext] = set()
         self.running: RemoteContext | None = None
@@ -217,6 +219,30 @@ class ModuleWorker:
         if self.ended:
             raise WorkerEndedError("the worker has ended")
         return None
+
+    async def call_all(
+        self, calls: Sequence[tuple[RemoteContext, LuaCall]], deadline: float, seconds: float
+    ) -> AsyncIterator[tuple[ContextState, bytes] | None]:
+        """Do calls one after the other: the answers in that order, None for one whose context another of them has spoilt.
+
+        Each may take ``seconds`` of the processor, or a little more. Raises what `call` raises; `guilty` tells which call it was.
+        """
+        self._first = self._worker.begun()
+        watch = _BatchWatch(self, seconds)
+        self._worker.send(b"".join(told_call(_asked(context, call, deadline)) for context, call in calls))
+        try:
+            for context, _ in calls:
+                found = await self._next(context.made)
+                while found.kind == READY:  # after a context was closed
+                    found = await self._next(context.made)
+                watch.answered += 1
+                yield None if found.kind == NOT_MADE else self._result(context, found)
+        finally:
+            watch.cancel()
+
+    def guilty(self) -> int:
+        """Which of the calls of the last batch the worker has begun last, counted from 0."""
+        return self._worker.begun() - self._first - 1
 
     async def finish(self, context: RemoteContext, seconds: float) -> ContextState:
         """Wait for the end of a call of which nobody wants the result; it may take ``seconds`` of the processor. Raises what `call` raises."""
@@ -288,17 +314,21 @@ class ModuleWorker:
         try:
             if data:
                 self._worker.send(data)
-            while True:
-                found = await self._worker.receive()
-                if not self._beside(found, made):
-                    self._lines = 0
-                    return found
+            return await self._next(made)
+        finally:
+            watch.cancel()
+
+    async def _next(self, made: MadeBy | None) -> Frame:
+        """The next answer. Raises KilledError, WorkerEndedError and BrokenWorkerError."""
+        try:
+            while self._beside(found := await self._worker.receive(), made):
+                pass
         except WorkerEndedError:
             if self._killed:
                 raise KilledError(for_memory=self._for_memory) from None
             raise
-        finally:
-            watch.cancel()
+        self._lines = 0
+        return found
 
     def _beside(self, found: Frame, made: MadeBy | None) -> bool:
         """Whether a frame is no answer; then it is done with. Raises BrokenWorkerError."""
@@ -382,6 +412,32 @@ class _Watch:
         """It has ended."""
         if self._timer is not None:
             self._timer.cancel()
+
+
+class _BatchWatch:
+    """Kills a worker one of whose calls takes more than ``most`` seconds of the processor. ``answered`` counts the others."""
+
+    __slots__ = ("_began", "_most", "_seen", "_timer", "_worker", "answered")
+
+    def __init__(self, worker: ModuleWorker, most: float) -> None:
+        self._worker = worker
+        self._most = most
+        self._seen = self.answered = 0
+        self._began = worker.seconds()
+        self._timer = asyncio.get_running_loop().call_later(most, self._look)
+
+    def _look(self) -> None:
+        seconds = self._worker.seconds()
+        if self.answered != self._seen:
+            self._seen, self._began = self.answered, seconds
+        elif seconds - self._began > self._most:
+            self._worker.kill()
+            return
+        self._timer = asyncio.get_running_loop().call_later(self._most, self._look)
+
+    def cancel(self) -> None:
+        """It has ended."""
+        self._timer.cancel()
 
 
 def _asked(context: RemoteContext, call: LuaCall, deadline: float) -> ContextCall:

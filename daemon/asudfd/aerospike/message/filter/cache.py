@@ -26,7 +26,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.compiled import Filter
-from asudfd.aerospike.message.filter.operations import compile_operations, is_path
+from asudfd.aerospike.message.filter.operations import ExpressionOperation, compile_operations, is_path
 from asudfd.aerospike.message.filter.regex.budget import RegexBudget, YieldingBudget
 from asudfd.aerospike.message.loop_thread import LoopThread
 from asudfd.fairness import fill
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from asinfo.wire.message import Op
+    from asudfd.aerospike.message.filter.compiled import Expression
     from asudfd.aerospike.message.filter.operations import CompiledOperation
 
     Source: TypeAlias = bytes | tuple[bytes, ...]
@@ -86,6 +87,15 @@ def operations_of(todo: list[Op]) -> list[CompiledOperation]:
     found = _known(values_of(todo))
     assert isinstance(found, list)
     return found
+
+
+def expression_of(data: bytes) -> Expression:
+    """An expression that an index is on; as `filter_of`."""
+    found = _known((b"\x92" + data + b"\0",))
+    assert isinstance(found, list)
+    (operation,) = found
+    assert isinstance(operation, ExpressionOperation)
+    return operation.expression
 
 
 def values_of(todo: list[Op]) -> tuple[bytes, ...]:
