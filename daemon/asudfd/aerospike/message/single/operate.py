@@ -127,8 +127,9 @@ def expressions_of(
     namespace: Namespace, message: Message, record: Record | None, todo: list[Op]
 ) -> RecordExpressions | None:
     """The expressions among operations, None if there are none. Raises RequestRefused."""
-    if any(has_expressions(code, value) for code, _, _, value in todo):
-        return RecordExpressions(namespace, message, record, operations_of(todo))
+    for code, _, _, value in todo:
+        if has_expressions(code, value):
+            return RecordExpressions(namespace, message, record, operations_of(todo))
     return None
 
 
@@ -212,7 +213,7 @@ class _CollectionBins:
 
         Raises RequestRefused and CostExceededError.
         """
-        if not has_expressions(code, command) and code in _COLLECTIONS:
+        if code in _COLLECTIONS and (self._expressions is None or not has_expressions(code, command)):
             return self._counted(self._operate(code, name, command))
         self.close()
         budget = self.forget(0)
