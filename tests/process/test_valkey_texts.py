@@ -7,6 +7,8 @@ import resource
 import signal
 import socket
 import threading
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +21,6 @@ from tests.worker_processes import children, processor_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 MANY_LOCALS = b"local function f() %s " % b" ".join(b"local a%d" % n for n in range(190))
 SLOW_TO_COMPILE = MANY_LOCALS * 170 + b"x=1 " * 100_000 + b" end" * 170
@@ -27,7 +28,7 @@ SLOW_TO_COMPILE = MANY_LOCALS * 170 + b"x=1 " * 100_000 + b" end" * 170
 
 HEAD = b"#!lua name=%s\n"
 REGISTERS = b"server.register_function('f_%s', function() return 'text' end) "
-LONG = b"local x = 'text' " * 2000
+LONG = b"local x " + b"x = 'text' " * 2000
 """Longer than what is compiled at once; quick all the same."""
 
 GROWS_FOR_SECONDS = b"""
@@ -79,6 +80,12 @@ def node(tmp_path: Path) -> Iterator[Daemon]:
         yield daemon
 
 
+@pytest.fixture
+def client(node: Daemon) -> Iterator[Client]:
+    with closing(Client(node)) as connected:
+        yield connected
+
+
 class Asking(threading.Thread):
     """A client that asks in a thread of its own: the replies to its commands are in ``replies``."""
 
@@ -96,7 +103,7 @@ class Asking(threading.Thread):
         self._client.close()
 
 
-HELD = {
+HELD: dict[str, tuple[tuple[bytes | int, ...], bytes]] = {
     "FUNCTION LOAD": ((b"FUNCTION", b"LOAD", library(b"slow", SLOW_TO_COMPILE)), LIBRARY_SLOW),
     "FUNCTION RESTORE": (
         (b"FUNCTION", b"RESTORE", dump([library(b"slow", SLOW_TO_COMPILE)])),
@@ -114,21 +121,22 @@ HELD = {
 
 
 @pytest.mark.parametrize("name", HELD)
-def test_what_takes_too_long_is_killed_and_nobody_waits_for_it(node: Daemon, name: str) -> None:
+def test_what_takes_too_long_is_killed_and_nobody_waits_for_it(
+    node: Daemon, client: Client, name: str
+) -> None:
     words, answer = HELD[name]
-    asking, other, served = Asking(node, words), Client(node), 0
+    asking, served = Asking(node, words), 0
     while asking.is_alive():
-        assert other.ask(b"PING") == b"PONG"
+        assert client.ask(b"PING") == b"PONG"
         served += 1
     assert asking.replies == [answer]
     assert served > 100
-    assert other.ask(b"FUNCTION", b"LIST") == []
-    assert other.ask(b"FUNCTION", b"LOAD", library(b"good")) == b"good"
-    assert other.ask(b"FCALL", b"f_good", 0) == b"text"
+    assert client.ask(b"FUNCTION", b"LIST") == []
+    assert client.ask(b"FUNCTION", b"LOAD", library(b"good")) == b"good"
+    assert client.ask(b"FCALL", b"f_good", 0) == b"text"
 
 
-def test_texts_of_a_transaction_are_checked_before_it_begins(node: Daemon) -> None:
-    other = Client(node)
+def test_texts_of_a_transaction_are_checked_before_it_begins(node: Daemon, client: Client) -> None:
     asking = Asking(
         node,
         (b"MULTI",),
@@ -142,16 +150,22 @@ def test_texts_of_a_transaction_are_checked_before_it_begins(node: Daemon) -> No
     )
     served = 0
     while asking.is_alive():
-        assert other.ask(b"GET", b"key") in {None, b"of the transaction"}
+        assert client.ask(b"GET", b"key") in {None, b"of the transaction"}
         served += 1
-    [ok, *results] = asking.replies[-1]  # type: ignore[misc] # a list, or the next line fails
-    texts = [getattr(each, "text", each) for each in results]
-    assert [ok, *texts] == [b"OK", SCRIPT_SLOW, BODY_SLOW, b"good", b"text", b"of the transaction"]
+    results = asking.replies[-1]
+    assert isinstance(results, list)
+    assert [getattr(each, "text", each) for each in results] == [
+        b"OK",
+        SCRIPT_SLOW,
+        BODY_SLOW,
+        b"good",
+        b"text",
+        b"of the transaction",
+    ]
     assert served > 100
 
 
-def test_long_texts_that_are_quick_work_as_short_ones_do(node: Daemon) -> None:
-    client = Client(node)
+def test_long_texts_that_are_quick_work_as_short_ones_do(client: Client) -> None:
     assert client.ask(b"EVAL", LONG + b"return x .. ARGV[1]", 0, b"!") == b"text!"
     assert client.ask(b"EVAL", LONG + b"return x .. ARGV[1]", 0, b"?") == b"text?"
     digest = client.ask(b"SCRIPT", b"LOAD", b"#!lua\n" + LONG + b"return x")
@@ -189,22 +203,20 @@ def test_requests_behind_one_that_is_checked_are_answered_in_their_order(node: D
         assert got == wanted
 
 
-def test_a_client_that_has_gone_ends_its_check(node: Daemon) -> None:
-    other = Client(node)
-    assert other.ask(b"EVAL", LONG + b"return x", 0) == b"text"
+def test_a_client_that_has_gone_ends_its_check(node: Daemon, client: Client) -> None:
+    assert client.ask(b"EVAL", LONG + b"return x", 0) == b"text"
     [zygote] = children(node.process.pid)
     [worker] = children(zygote)
     gone_soon = socket.create_connection(node.resp_addresses[0], READY_SECONDS)
     gone_soon.sendall(command("EVAL", SLOW_TO_COMPILE, 0))
     gone_soon.close()
     wait_for(lambda: worker not in children(zygote))
-    assert other.ask(b"EVAL", LONG + b"return 1", 0) == 1
+    assert client.ask(b"EVAL", LONG + b"return 1", 0) == 1
 
 
-def test_without_workers_the_error_says_so_and_short_texts_are_served(node: Daemon) -> None:
-    client = Client(node)
+def test_without_workers_the_error_says_so_and_short_texts_are_served(node: Daemon, client: Client) -> None:
     assert client.ask(b"PING") == b"PONG"
-    open_now = len(os.listdir(f"/proc/{node.process.pid}/fd"))
+    open_now = len(tuple(Path(f"/proc/{node.process.pid}/fd").iterdir()))
     resource.prlimit(node.process.pid, resource.RLIMIT_NOFILE, (open_now, open_now))
     answer = client.ask(b"EVAL", LONG + b"return x", 0)
     assert isinstance(answer, bytes)
@@ -214,8 +226,7 @@ def test_without_workers_the_error_says_so_and_short_texts_are_served(node: Daem
     assert client.ask(b"EVAL", b"return 1", 0) == 1
 
 
-def test_a_worker_that_dies_fails_its_text_alone(node: Daemon) -> None:
-    client = Client(node)
+def test_a_worker_that_dies_fails_its_text_alone(node: Daemon, client: Client) -> None:
     assert client.ask(b"EVAL", LONG + b"return x", 0) == b"text"
     [zygote] = children(node.process.pid)
     [worker] = children(zygote)
