@@ -136,6 +136,17 @@ def test_what_takes_too_long_is_killed_and_nobody_waits_for_it(
     assert client.ask(b"FCALL", b"f_good", 0) == b"text"
 
 
+def test_a_text_that_a_script_compiles_can_be_killed(node: Daemon, client: Client) -> None:
+    client.ask(b"CONFIG", b"SET", b"busy-reply-threshold", 20)
+    asking = Asking(node, (b"EVAL", b"return loadstring(ARGV[1]) and 1", 0, SLOW_TO_COMPILE))
+    while not str(client.ask(b"PING")).startswith("b'BUSY "):
+        assert asking.is_alive(), asking.replies
+    assert client.ask(b"SCRIPT", b"KILL") == b"OK"
+    asking.join()
+    [answer] = asking.replies
+    assert b"killed by user" in answer  # type: ignore[operator] # a text, or the test fails
+
+
 def test_texts_of_a_transaction_are_checked_before_it_begins(node: Daemon, client: Client) -> None:
     asking = Asking(
         node,

@@ -180,13 +180,16 @@ end
 
 -- Loading
 
-local PIECE = 32768 -- bytes that are compiled between two looks at the time: some 5 ms
+local SHORT = 32768 -- bytes of a text that is compiled at once
+-- Bytes that are compiled between two looks at the time: 0.6 ms as a rule. Where names are looked for among 32,000 local variables it is 0.1 s.
+local PIECE = 4096
 
 -- A reader for `load` of what another reader gives, in pieces of at most PIECE bytes.
 local function in_pieces(reader)
     local rest, at, is_first = "", 1, true
     return function()
         check()
+        hurry()
         if at > #rest then
             rest, at = reader(), 1
             if rest == nil or rest == "" then
@@ -271,7 +274,7 @@ local function compile(globals, text, name)
         end
         return f and setfenv(f, globals), message
     end
-    if #text > PIECE or byte(text) == 27 then
+    if #text > SHORT or byte(text) == 27 then
         local given = false
         return compile_from(globals, function()
             if not given then
