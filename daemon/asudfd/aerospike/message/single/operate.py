@@ -60,7 +60,7 @@ from asudfd.aerospike.message.outcome import (
 from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
-from asudfd.aerospike.message.single.expression import RecordExpressions
+from asudfd.aerospike.message.single.expression import RecordExpressions, new_record
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -77,9 +77,11 @@ SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
 
 _COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
-_READS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
+READS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
+"""Codes of operations with a command that read."""
+
 _WRITES = value_operations.WRITES | {OP_CDT_MODIFY, OP_EXPRESSION_MODIFY}
-_COMMANDS = _READS | _WRITES
+_COMMANDS = READS | _WRITES
 _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
@@ -128,7 +130,10 @@ def expressions_of(
 ) -> RecordExpressions | None:
     """The expressions among operations, None if there are none. Raises RequestRefused."""
     if any(has_expressions(code, value) for code, _, _, value in todo):
-        return RecordExpressions(namespace, message, record, operations_of(todo))
+        assert message.digest is not None
+        return RecordExpressions(
+            namespace, message.digest, record or new_record(message), operations_of(todo)
+        )
     return None
 
 
@@ -182,7 +187,7 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
         raise RequestRefused(Result.PARAMETER, "all bins cannot be answered one by one")
     reads_all = False
     for code, kind, name, _ in todo:
-        if code == OP_READ or code in _READS:
+        if code == OP_READ or code in READS:
             if not info1 & INFO1_READ or (not name and not whole):
                 raise RequestRefused(Result.PARAMETER, "a read in a message that does not read")
             reads_all |= not name
