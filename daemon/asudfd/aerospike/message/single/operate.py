@@ -47,7 +47,8 @@ from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import COPY_STEPS, TURN_STEPS, CostBudget
-from asudfd.aerospike.message.filter.cache import has_expressions, operations_of
+from asudfd.aerospike.message.filter.cache import operations_of, values_of
+from asudfd.aerospike.message.filter.operations import is_path
 from asudfd.aerospike.message.outcome import (
     OK,
     REPLY_SIZE_MAX,
@@ -129,7 +130,7 @@ def expressions_of(
     namespace: Namespace, message: Message, record: Record | None, todo: list[Op]
 ) -> RecordExpressions | None:
     """The expressions among operations, None if there are none. Raises RequestRefused."""
-    if any(has_expressions(code, value) for code, _, _, value in todo):
+    if values_of(todo):
         assert message.digest is not None
         return RecordExpressions(
             namespace, message.digest, record or new_record(message), operations_of(todo)
@@ -217,7 +218,7 @@ class _CollectionBins:
 
         Raises RequestRefused and CostExceededError.
         """
-        if not has_expressions(code, command) and code in _COLLECTIONS:
+        if code in _COLLECTIONS and not is_path(command):
             return self._counted(self._operate(code, name, command))
         self.close()
         budget = self.forget(0)
