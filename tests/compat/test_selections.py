@@ -231,6 +231,9 @@ def test_expressions_as_operations(stored: Any) -> None:
     ask(operations.modify_by_path("l", larger, more, aerospike.EXP_PATH_MODIFY_DEFAULT))
     assert ask(operations.read("l"))["l"] == [1, 12, 13]
     query = stored.query("test", "selections")
+    query.add_ops([expressions.expression_read("x", total), lists.list_size("l")])
+    assert [bins for _, _, bins in query.results()] == [{"x": 9, "l": 3}]
+    query = stored.query("test", "selections")
     query.add_ops([expressions.expression_write("i", e.Mul(e.IntBin("i"), 2).compile())])
     job = query.execute_background()
     while stored.job_info(job, aerospike.JOB_QUERY)["status"] == aerospike.JOB_STATUS_INPROGRESS:

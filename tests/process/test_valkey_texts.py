@@ -16,7 +16,8 @@ import pytest
 from asinfo.wire.functions import dump
 from asinfo.wire.resp_frame import command
 from asinfo.wire.resp_reply import ReplyParser
-from tests.processes import READY_SECONDS, Daemon, running, wait_for
+from tests.processes import READY_SECONDS, Daemon, running
+from tests.waiting import wait_for
 from tests.worker_processes import children, processor_seconds
 
 if TYPE_CHECKING:

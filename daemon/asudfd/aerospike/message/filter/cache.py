@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     Compiled: TypeAlias = "Filter | list[CompiledOperation] | _ExpressionError"
 
 EXPRESSIONS = frozenset((OP_EXPRESSION_READ, OP_EXPRESSION_MODIFY))
-_COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
+_MAY_HAVE_SOME = EXPRESSIONS | {OP_CDT_READ, OP_CDT_MODIFY}
 
 CACHED_MAX = 16
 """Expressions in the cache: clients send the same ones again and again. Each may take 256 KiB, for its patterns."""
@@ -100,12 +100,13 @@ def expression_of(data: bytes) -> Expression:
 
 def values_of(todo: list[Op]) -> tuple[bytes, ...]:
     """The values of the operations that are expressions, or have some in them."""
-    return tuple([value for code, _, _, value in todo if has_expressions(code, value)])
-
-
-def has_expressions(code: int, value: bytes) -> bool:
-    """Whether an operation is an expression, or has some in it, as those on paths do."""
-    return code in EXPRESSIONS or (code in _COLLECTIONS and is_path(value))
+    return tuple(
+        [
+            value
+            for code, _, _, value in todo
+            if code in _MAY_HAVE_SOME and (code in EXPRESSIONS or is_path(value))
+        ]
+    )
 
 
 def _known(source: Source) -> Compiled:
@@ -124,15 +125,18 @@ def _known(source: Source) -> Compiled:
 
 def _sources(fields: Mapping[int, bytes], todo: list[Op]) -> list[Source]:
     """What of a request is to be compiled, and is not yet."""
-    found: list[Source] = [fields[FIELD_FILTER]] if FIELD_FILTER in fields else []
-    if values := values_of(todo):
+    found: list[Source] = []
+    if FIELD_FILTER in fields and fields[FIELD_FILTER] not in _cache:
+        found.append(fields[FIELD_FILTER])
+    if todo and (values := values_of(todo)) and values not in _cache:
         found.append(values)
-    return [source for source in found if source not in _cache]
+    return found
 
 
 def ready(fields: Mapping[int, bytes], todo: list[Op]) -> bool:
     """Whether `filter_of` and `operations_of` have those of a request without more ado; they have, if there is none."""
-    return all(map(_is_ready, _sources(fields, todo)))
+    sources = _sources(fields, todo)
+    return not sources or all(map(_is_ready, sources))
 
 
 def _is_ready(source: Source) -> bool:
