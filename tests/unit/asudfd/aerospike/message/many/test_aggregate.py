@@ -20,9 +20,10 @@ from asudfd.aerospike.info.queries import query_abort, query_show
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.message.many.jobs import ACTIVE_MAX
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua.aerospike.host import CROSSING_MODULE, UdfHost
 from asudfd.lua.call import StreamResult
 from asudfd.lua.stream import StreamCall
+from asudfd.lua.worker.supply import shared_supply
 from asudfd.network.session import ClientSession
 from asudfd.record.indexes import Index
 from tests.fakes.world import World
@@ -102,8 +103,18 @@ def decoded(bodies: list[bytes]) -> Aggregated:
     return Aggregated(found[b"SUCCESS"], found[b"FAILURE"], codes[-1])
 
 
+@pytest.fixture(scope="module")
+def zygote() -> None:
+    """The process that forks workers has been made: on a busy machine that takes longer than a batch may."""
+
+    async def fork() -> None:
+        (await shared_supply(CROSSING_MODULE).fork()).close()
+
+    asyncio.run(fork())
+
+
 @pytest.fixture
-def stored(world: World) -> Iterator[World]:
+def stored(world: World, zygote: None) -> Iterator[World]:
     for number in range(RECORDS):
         world.ask(request.put(Key("test", "demo", number), {"n": number}))
     for number in range(20):
