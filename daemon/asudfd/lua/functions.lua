@@ -56,7 +56,7 @@ function env.xpcall(...)
     return attempt_with(...)
 end
 
-local KIB <const> = 3000 -- nanoseconds that a collection takes for a KiB in use
+local KIB <const> = 1000 -- nanoseconds that a collection takes for a KiB in use: 400, and more where much of it is garbage
 
 -- What the collector is set to is the sandbox's matter: these are the answers of a fresh state, and nothing happens.
 local collector_answers = {

@@ -4,8 +4,7 @@
 -- A state that may be tried has 2 MiB, but a string or table of that size may be named many times in one call: what counts is the
 -- work, not the memory. What is not here is linear in one string or table, or runs Lua code, which is hooked.
 local needs = ...
-local guarded, env, spend, on_trial, try = needs.guarded, needs.env, needs.spend, needs.on_trial, needs.try_original
-local original, match_cost = needs.original, needs.match_cost
+local guarded, env, with_guard, match_cost = needs.guarded, needs.env, needs.with_guard, needs.match_cost
 if not guarded then
     return
 end
@@ -13,24 +12,12 @@ end
 local kind, select, rawget, rawlen = type, select, rawget, rawlen
 local metatable, getinfo = debug.getmetatable, debug.getinfo
 local tointeger, tonumber, huge = math.tointeger, tonumber, math.huge
-local find = string.find
+local find, collect = string.find, collectgarbage
 
--- The function `f` of a library behind a guard: `cost` answers how many nanoseconds a call takes, at most.
-local function behind_guard(name, f, cost)
-    return function(...)
-        if on_trial() then
-            spend(cost(...))
-            return try(f, ...)
-        end
-        local frame <close> = nil
-        return original(name, f, ...)
-    end
-end
-
--- Puts guards before functions of `library`; `costs` has them by name.
+-- Puts guards before functions of `library`; `costs` has by name what answers how many nanoseconds a call takes, at most.
 local function guard(library, costs)
     for name, cost in next, costs do
-        library[name] = behind_guard(name, library[name], cost)
+        library[name] = with_guard(name, library[name], cost)
     end
 end
 
@@ -52,12 +39,12 @@ local function size_of(value)
 end
 
 -- The same of all arguments.
-local function total(...)
-    local one, two, three = ...
-    local size, count = size_of(one) + size_of(two) + size_of(three), select("#", ...)
-    if count > 3 then
+local function total(one, two, three, ...)
+    local size = size_of(one) + size_of(two) + size_of(three)
+    local count = select("#", ...)
+    if count > 0 then
         local values = { ... }
-        for index = 4, count do
+        for index = 1, count do
             size = size + size_of(values[index])
         end
     end
@@ -66,8 +53,18 @@ end
 
 local BYTE <const>, ARGUMENT <const> = 3, 500 -- nanoseconds of a byte that is copied, and of an argument, which may be a float
 
+-- Is so little memory in use that `count` arguments cannot be worth a look?
+local function slight(count)
+    return collect("count") * count < 2000
+end
+
 local function numbers_cost(...)
-    return total(...) * 0.5 -- a numeral may be long: 0.4 ns a byte
+    return slight(select("#", ...)) and 0 or total(...) * 0.5 -- a numeral may be long: 0.4 ns a byte
+end
+
+local function format_cost(...)
+    local count = select("#", ...)
+    return slight(count) and 0 or total(...) * BYTE + count * ARGUMENT
 end
 
 -- Strings
@@ -81,10 +78,6 @@ end
 local function rep_cost(s, count, separator)
     local times = times_of(count)
     return times > 0 and times * (1 + 2.0 * (size_of(s) + size_of(separator))) or 0
-end
-
-local function format_cost(...)
-    return total(...) * BYTE + select("#", ...) * ARGUMENT
 end
 
 local function pack_cost(form, ...)
@@ -136,6 +129,16 @@ guard(env.string, {
 })
 guard(env.utf8, { char = numbers_cost })
 guard(env.math, { max = numbers_cost, min = numbers_cost })
+for _, name in next, { "max", "min" } do
+    local f, guarded_one = math[name], env.math[name]
+    env.math[name] = function(...)
+        local one, two = ...
+        if kind(one) == "number" and kind(two) == "number" and select("#", ...) == 2 then
+            return f(one, two) -- which cannot go wrong
+        end
+        return guarded_one(...)
+    end
+end
 guard(env.os, {
     date = function(form)
         return size_of(form) * ARGUMENT -- the dearest conversion, of two bytes, took 900
@@ -143,15 +146,15 @@ guard(env.os, {
 })
 
 local CHEAP <const> = 5000 -- nanoseconds of a step of `gmatch` that needs no guard
-local gmatch = env.string.gmatch
+local gmatch = with_guard("gmatch", env.string.gmatch, function()
+    return 0
+end)
 
 -- The iterator may be kept for a later call.
 function env.string.gmatch(...)
-    local frame <close> = nil
     local s, p = ...
-    local step = on_trial() and try(gmatch, ...) or original("gmatch", gmatch, ...)
-    local work = matching(s, p, 0)
-    return work <= CHEAP and step or behind_guard("for iterator", step, function()
+    local step, work = gmatch(...), matching(s, p, 0)
+    return work <= CHEAP and step or with_guard("for iterator", step, function()
         return work
     end)
 end
@@ -196,9 +199,12 @@ local function content(t)
     return size
 end
 
-local function concat_cost(t, separator)
+local function concat_cost(t, separator, first, last)
     local count = length(t)
-    return count == huge and huge or count * (JOINED + size_of(separator)) + content(t)
+    if count == huge or first ~= nil and times_of(first) < 1 or times_of(last) > count then
+        return huge
+    end
+    return count * (JOINED + size_of(separator)) + content(t)
 end
 
 local function unpack_cost(t, first, last)
@@ -236,3 +242,14 @@ end
 guard(env.table, {
     insert = insert_cost, remove = remove_cost, move = move_cost, concat = concat_cost, unpack = unpack_cost, sort = sort_cost,
 })
+
+local insert = env.table.insert
+
+function env.table.insert(...)
+    local t, value = ...
+    if select("#", ...) == 2 and kind(t) == "table" and metatable(t) == nil then
+        t[rawlen(t) + 1] = value
+        return
+    end
+    return insert(...)
+end

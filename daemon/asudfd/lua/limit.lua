@@ -224,10 +224,6 @@ local function spend(work)
     end
 end
 
-local function on_trial()
-    return trial
-end
-
 -- Calls
 
 local function begin(limit, tried)
@@ -294,9 +290,17 @@ local function unless_failed(ok, ...)
     return ...
 end
 
--- The results of an original function in a trial, which is given up if that fails.
-local function try_original(f, ...)
-    return unless_failed(pcall(f, ...))
+-- The library function `f` with a guard: a trial is given up where a call may take too long, which `cost` says in nanoseconds, and
+-- where it fails.
+local function with_guard(name, f, cost)
+    return function(...)
+        if trial then
+            spend(cost(...))
+            return unless_failed(pcall(f, ...))
+        end
+        local frame <close> = nil
+        return call_original(name, f, ...)
+    end
 end
 
 local HANDLERS <const> = 200 -- errors of a message handler, each handed to it in turn, as deep as the original goes
@@ -372,8 +376,8 @@ local function back(...)
 end
 
 return {
-    check = check, watch = watch, spend = spend, give_up = give_up, on_trial = on_trial, begin = begin, finish = finish,
+    check = check, watch = watch, spend = spend, give_up = give_up, begin = begin, finish = finish,
     attempt = attempt, attempt_with = attempt_with, outermost = pcall, outermost_with = xpcall, pcall = pcall_unless_late,
-    original = call_original, try_original = try_original,
+    original = call_original, with_guard = with_guard,
     hooked = hooked, admit = admit, back = back, raw_pcall = pcall, raw_xpcall = xpcall,
 }
