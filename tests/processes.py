@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 READY_SECONDS = 60.0
@@ -94,14 +94,6 @@ class Daemon:
         self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    """Wait until ``condition`` is true, which nothing tells."""
-    deadline = time.monotonic() + READY_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        select.select([], [], [], 0.01)
 
 
 def _address(word: str) -> tuple[str, int]:

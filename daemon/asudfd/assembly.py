@@ -21,8 +21,9 @@ from asudfd.aerospike.service import AerospikeService
 from asudfd.config.schema import Level
 from asudfd.config.schema.address import is_loopback
 from asudfd.config.schema.lua import INLINE, PROCESS
-from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua.aerospike.host import CROSSING_MODULE, UdfHost
 from asudfd.lua.demotion import Demotions
+from asudfd.lua.worker.supply import shared_supply
 from asudfd.node import Node
 from asudfd.record.metadata import accept_indexes, accept_truncations
 from asudfd.record.spaces import open_namespaces
@@ -89,7 +90,7 @@ class Assembly:
         self._owners = OwnerSet()
         self._resp_ports = resp_ports
         self._shutdown = shutdown
-        self._supply = supply
+        self._supply = supply or shared_supply(CROSSING_MODULE)
         self._stores: list[SmdLibraryStore] = []  # of all nodes
         stack.push_async_callback(end_filters)
         stack.push_async_callback(end_operations)
@@ -123,7 +124,13 @@ class Assembly:
             bind = partial(self._bind, f"node {number} resp")
             bind_tls = partial(self._bind, f"node {number} resp tls")
             yield ValkeyService(
-                node, self._resp_ports[number], bind, bind_tls, stores=self._stores, shutdown=self._shutdown
+                node,
+                self._resp_ports[number],
+                bind,
+                bind_tls,
+                stores=self._stores,
+                shutdown=self._shutdown,
+                supply=self._supply,
             )
 
     def _node(self, number: int) -> Node:

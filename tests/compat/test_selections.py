@@ -13,6 +13,7 @@ aerospike = pytest.importorskip(
 from aerospike import exception, predicates  # noqa: E402 - after importorskip
 from aerospike_helpers import cdt_ctx  # noqa: E402 - the same
 from aerospike_helpers import expressions as e  # noqa: E402 - the same
+from aerospike_helpers.operations import expression_operations as expressions  # noqa: E402 - the same
 from aerospike_helpers.operations import list_operations as lists  # noqa: E402 - the same
 from aerospike_helpers.operations import map_operations as maps  # noqa: E402 - the same
 from aerospike_helpers.operations import operations  # noqa: E402 - the same
@@ -23,6 +24,7 @@ BINS = {
     "o": aerospike.KeyOrderedDict({"a": 1}),
 }  # fmt: skip
 FILTERED_OUT, PARAMETER, UNSUPPORTED, ELEMENT_EXISTS, NO_INDEX = 27, 4, 16, 24, 201
+BIN_EXISTS, NOT_APPLICABLE = 6, 26
 VALUE, COUNT = aerospike.LIST_RETURN_VALUE, aerospike.LIST_RETURN_COUNT
 INTEGER = e.ResultType.INTEGER
 
@@ -177,6 +179,66 @@ def test_an_index(client: Any) -> None:
 
 
 SQUARE = {"type": "Polygon", "coordinates": [[[0.5, 0], [9.5, 0], [9.5, 10], [0.5, 10], [0.5, 0]]]}
+
+
+def test_an_index_within_a_collection_and_one_on_an_expression(client: Any) -> None:
+    for number in range(10):
+        client.put(
+            ("test", "nested", number), {"n": number, "l": [number, number + 100], "m": {"k": [number]}}
+        )
+    second = [cdt_ctx.cdt_ctx_list_index(1)]
+    in_map = [cdt_ctx.cdt_ctx_map_key("k")]
+    double = e.Mul(e.IntBin("n"), 2).compile()
+    numeric, plain = aerospike.INDEX_NUMERIC, aerospike.INDEX_TYPE_DEFAULT
+    client.index_single_value_create("test", "nested", "l", numeric, "by_second", ctx=second)
+    client.index_list_create("test", "nested", "m", numeric, "by_item", ctx=in_map)
+    client.index_expr_create("test", "nested", plain, numeric, double, "by_double")
+
+    def found(ask: Any) -> list[int]:
+        query = client.query("test", "nested")
+        ask(query)
+        return sorted(bins["n"] for _, _, bins in query.results())
+
+    some = predicates.between("l", 103, 105)
+    assert found(lambda query: query.where(some, second)) == [3, 4, 5]
+    contains = predicates.contains("m", aerospike.INDEX_TYPE_LIST, 7)
+    assert found(lambda query: query.where(contains, in_map)) == [7]
+    assert found(lambda query: query.where_with_expr(double, predicates.between(None, 6, 9))) == [3, 4]
+    assert found(lambda query: query.where_with_index_name("by_double", predicates.equals(None, 8))) == [4]
+    assert code_of(lambda: found(lambda query: query.where(some))) == NO_INDEX
+
+
+def test_expressions_as_operations(stored: Any) -> None:
+    """Read and written, on nested collections, in paths, and in background queries."""
+
+    def ask(*ops: Any) -> Any:
+        return stored.operate(KEY, list(ops))[2]
+
+    total = e.Add(e.IntBin("i"), e.ListSize(None, e.ListAppend(None, None, 4, e.ListBin("l")))).compile()
+    assert ask(expressions.expression_read("r", total)) == {"r": 9}
+    assert ask(expressions.expression_write("r", total), operations.read("r"))["r"] == 9
+    once = expressions.expression_write("r", total, aerospike.EXP_WRITE_CREATE_ONLY)
+    assert code_of(lambda: ask(once)) == BIN_EXISTS
+    unknown = e.IntBin("s").compile()
+    assert code_of(lambda: ask(expressions.expression_read("x", unknown))) == NOT_APPLICABLE
+    quiet = expressions.expression_read("x", unknown, aerospike.EXP_READ_EVAL_NO_FAIL)
+    assert ask(quiet) == {"x": None}
+    larger = [
+        cdt_ctx.cdt_ctx_all_children_with_filter(e.GT(e.LoopVarInt(aerospike.EXP_LOOPVAR_VALUE), 1).compile())
+    ]
+    assert ask(operations.select_by_path("l", larger, aerospike.EXP_PATH_SELECT_VALUE))["l"] == [2, 3]
+    more = e.Add(e.LoopVarInt(aerospike.EXP_LOOPVAR_VALUE), 10).compile()
+    ask(operations.modify_by_path("l", larger, more, aerospike.EXP_PATH_MODIFY_DEFAULT))
+    assert ask(operations.read("l"))["l"] == [1, 12, 13]
+    query = stored.query("test", "selections")
+    query.add_ops([expressions.expression_read("x", total), lists.list_size("l")])
+    assert [bins for _, _, bins in query.results()] == [{"x": 9, "l": 3}]
+    query = stored.query("test", "selections")
+    query.add_ops([expressions.expression_write("i", e.Mul(e.IntBin("i"), 2).compile())])
+    job = query.execute_background()
+    while stored.job_info(job, aerospike.JOB_QUERY)["status"] == aerospike.JOB_STATUS_INPROGRESS:
+        pass
+    assert ask(operations.read("i"))["i"] == 10
 
 
 def test_a_geo_index(client: Any) -> None:

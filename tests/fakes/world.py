@@ -49,6 +49,9 @@ class ScriptedHost:
         self.calls.append(LuaCall(*call))
         return UdfResult(*self.applied)
 
+    def run_soon(self, _call: LuaCall) -> None:
+        """No call goes with others."""
+
     async def run(self, call: LuaCall, seconds: float) -> UdfResult:
         self.threads += 1
         self.seconds = seconds

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartDaemon
-from tests.processes import READY_SECONDS, ROOT, Daemon, frame, receive, wait_for
+from tests.processes import READY_SECONDS, ROOT, Daemon, frame, receive
+from tests.waiting import wait_for
 
 CONFIG = """\
 service {{

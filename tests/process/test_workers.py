@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asinfo.wire.udf import put as put_command
-from tests.processes import ROOT, Daemon, log_path, running, spawn, wait_for
+from tests.processes import ROOT, Daemon, log_path, running, spawn
+from tests.waiting import wait_for
 from tests.worker_processes import children, gone
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from asinfo.wire import frame, request
 from asinfo.wire.resp_frame import command
 from asudfd import embedded
 from asudfd.lua.aerospike.host import UdfHost
-from tests.processes import ROOT, receive, wait_for
+from tests.processes import ROOT, receive
+from tests.waiting import wait_for
 from tests.worker_processes import own_workers
 
 ROUNDS = 10

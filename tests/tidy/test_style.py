@@ -30,6 +30,7 @@ BROAD_EXCEPT = {
     "daemon/asudfd/lua/line_watch.py": "the same edge to Lua",
     "daemon/asudfd/aerospike/message/single/executor.py": "the edge of the record protocol: a fault in one request may not end a connection",
     "daemon/asudfd/aerospike/message/single/call_cache.py": "the same edge, for plain calls",
+    "daemon/asudfd/aerospike/message/single/udf_soon.py": "the same edge, for plain calls that go to a worker together",
     "daemon/asudfd/aerospike/message/single/write_cache.py": "the same edge, for plain puts",
 }
 """Where any exception may be caught, and why; the edges are the connection and the worker thread."""

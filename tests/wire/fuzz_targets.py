@@ -197,6 +197,13 @@ def _range() -> bytes:
     return b"\1\1a\1" + 2 * (b"\0\0\0\x08" + bytes(8))
 
 
+_NESTED = [
+    _expression(255, [0x10, 0], [1, 5]),
+    _expression(255, [0x11, -1, 0x22, "a"], [97, 7, "a"]),
+    _expression(255, [0xA2, "n", 0x50, 0, 0xD0, 1], [67, "k", 1]),
+]
+"""Operations within lists and maps."""
+
 _VALUES: list[rdb_value.KeyValue] = [
     rdb_value.StringValue(b"a" * 40),
     rdb_value.ListValue([b"a", b"300", b"y" * 40]),
@@ -248,7 +255,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
     ),
     "command": (
         fuzz_command,
-        [_expression(1, 5), _expression(2, [1, 2]), _expression(24, 7, 1), _expression(67, "k", 1, 1), _expression(97, 7, "a")],
+        [_expression(1, 5), _expression(2, [1, 2]), _expression(24, 7, 1), _expression(67, "k", 1, 1), _expression(97, 7, "a"), *_NESTED],
     ),
     "range": (fuzz_range, [_range()]),
     "resp": (fuzz_resp, [resp_frame.command("FCALL", "f", 1, "k", "v") * 2, b"ECHO \"a\\x41\" 'b'\r\n*1\r\n$4\r\nPING\r\n"]),

@@ -21,6 +21,9 @@ NICENESS = 10
 """How much less urgent a worker is than the node whose call lasts, in steps of nice(2): beside 4 endless bodies `build` waits 1.6 ms in 99 of
 100 times with 10 steps, and 5.6 ms with 2 (two processors)."""
 
+LONG_SECONDS = 0.01
+"""Processor time of a call after which its worker is less urgent: by the wall clock, those that wait for the processor would be called long."""
+
 LOOK_SECONDS = 0.02
 """Between two looks at the memory that calls take, while there are any: the time in which one can fill some 20 MB."""
 
@@ -38,8 +41,9 @@ class CallWorkers:
         self._all: set[ModuleWorker] = set()
         self._spares: list[ModuleWorker] = []
         self._making: asyncio.Task[None] | None = None
-        self._running: set[RemoteContext] = set()
-        self._lasting: set[RemoteContext] = set()  # those that ran at the last look
+        self._running: dict[
+            RemoteContext, float
+        ] = {}  # and the processor time of the worker when the call began
         self._look_timer: asyncio.TimerHandle | None = None
         self.stopped = False
 
@@ -96,21 +100,20 @@ class CallWorkers:
 
     def begin(self, context: RemoteContext) -> None:
         """A call runs in ``context``: its memory is looked at until `end`."""
-        self._running.add(context)
+        self._running[context] = context.worker.seconds()
         if self._look_timer is None:
             self._look_timer = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
 
     def end(self, context: RemoteContext) -> None:
         """The call has ended."""
-        self._running.discard(context)
+        self._running.pop(context, None)
 
     def _look(self) -> None:
         """Calls that last become less urgent; those that take too much of the node's memory end."""
         self._look_timer = None
-        for context in self._running & self._lasting:
-            context.worker.be_nicer(NICENESS)
-        self._lasting = set(self._running)
-        for context in self._running:
+        for context, began in self._running.items():
+            if context.worker.seconds() - began >= LONG_SECONDS:
+                context.worker.be_nicer(NICENESS)
             if self._budget.is_exceeded_by(context):
                 context.worker.kill(for_memory=True)
         if self._running:

@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 from asudfd.config.schema.lua import ModLua
@@ -36,9 +37,11 @@ from asudfd.lua.pool_set import PoolSet
 from asudfd.lua.prewarm import Prewarmer
 from asudfd.lua.profile_guard import HOLD_MAX
 from asudfd.lua.stream import StreamCall
+from asudfd.lua.timed_result import TimedResult
+from asudfd.lua.turn_batch import TurnBatch
 from asudfd.lua.validator import ModuleValidator
 from asudfd.lua.worker.supply import WorkerSupply
-from asudfd.lua.worker_calls import TimedResult, WorkerCalls
+from asudfd.lua.worker_calls import WorkerCalls
 from asudfd.lua.worker_contexts import WorkerLease
 from asudfd.lua.worker_telling import WorkerTelling
 
@@ -53,6 +56,9 @@ LONG_SECONDS = 0.002
 TRIAL_SECONDS = 0.0005
 """Processor time that a call on the event loop may take after its first look at the clock, which comes within half a
 millisecond: together `asudfd.lua.profile_guard.HOLD_MAX`, or a little more."""
+
+PROOF_SECONDS = 0.05
+"""How long calls wait for the first run of their function: one that is quick has ended by then, a worker and a context made for it."""
 
 INLINE_BYTES_MAX = 65536
 """Bytes of arguments and bins of a call that is tried on the event loop: to read them alone takes a part of its time."""
@@ -128,7 +134,11 @@ class LuaHost(Generic[ResultT]):
         return self._try(pool, function, arguments, view)
 
     def _run_now(self, pool: ContextPool, call: LuaCall) -> ResultT | None:
-        """Do a call in a worker, if it is so quick that the event loop waits for it."""
+        """Do a call in a worker, if it is so quick that the event loop waits for it; not where several come in one turn."""
+        batch = self._batch(pool)
+        batch.note()
+        if batch.gathers():
+            return None
         began = time.monotonic()
         ran = self._calls.run_now(pool, call)
         if ran is None:
@@ -136,6 +146,27 @@ class LuaHost(Generic[ResultT]):
         pool.functions[call.function].add(time.monotonic() - began, ran.memory)
         result: ResultT = ran.result
         return result
+
+    def _batch(self, pool: ContextPool) -> TurnBatch:
+        if pool.batch is None:
+            pool.batch = TurnBatch(partial(self._calls.begin_batch, pool))
+        return pool.batch
+
+    def run_soon(self, call: LuaCall) -> asyncio.Future[TimedResult | None] | None:
+        """The result of a call that `run_inline` has given back, where it goes to a worker with others of this turn; None where `run` is to be asked.
+
+        The same where the result is None. What the function works on is to be locked.
+        """
+        pool = self._by_module.get(call.module)
+        batch = pool.batch if pool is not None else None
+        if (
+            pool is None
+            or batch is None
+            or call.size > INLINE_BYTES_MAX
+            or call.function not in pool.version.guard.quick
+        ):
+            return None
+        return batch.add(call) if batch.gathers() else None
 
     def _try(
         self, pool: ContextPool, function: bytes, arguments: bytes, view: tuple[Scalar, ...]
@@ -180,6 +211,8 @@ class LuaHost(Generic[ResultT]):
         deadline = began + deadline_seconds
         pool = self.pools.of(call.module)
         guard = pool.version.guard
+        if call.function not in guard.quick and call.function in guard.proofs:
+            await self._await_proof(guard.proofs[call.function], deadline)
         ran: TimedResult | None = None
         if (
             pool.is_inline
@@ -188,16 +221,36 @@ class LuaHost(Generic[ResultT]):
             and not pool.inline.fails
         ):
             if call.function not in guard.quick:
-                ran = await self._run_in_worker(call, deadline, pool, proof=True)
+                ran = await self._prove(call, deadline, pool)
             if ran is None or ran.is_quick():
                 tried = await self._try_soon(pool, call, deadline)
                 if tried is not None:
                     return tried
         if ran is None or ran.is_quick():  # what a proof came to, does not count
-            ran = await self._run_in_worker(call, deadline, pool)
+            ran = await self._prove(call, deadline, pool, apart=False)
         pool.functions[call.function].add(time.monotonic() - began, ran.memory)
         result: ResultT = ran.result
         return result
+
+    async def _await_proof(self, proof: asyncio.Future[None], deadline: float) -> None:
+        """Wait for the first run of a function that another call has begun: it tells where the others belong."""
+        seconds = min(deadline - time.monotonic(), PROOF_SECONDS)
+        if seconds > 0:
+            await asyncio.wait((proof,), timeout=seconds)
+
+    async def _prove(
+        self, call: LuaCall, deadline: float, pool: ContextPool, *, apart: bool = True
+    ) -> TimedResult:
+        """Do a call in a worker. The first one of a function is its proof, for which others wait; ``apart``: it may be thrown away."""
+        proofs = pool.version.guard.proofs
+        if call.function in pool.version.guard.quick or call.function in proofs:
+            return await self._run_in_worker(call, deadline, pool, proof=apart)
+        proof = proofs[call.function] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._run_in_worker(call, deadline, pool, proof=apart)
+        finally:
+            del proofs[call.function]
+            proof.set_result(None)
 
     async def _try_soon(self, pool: ContextPool, call: LuaCall, deadline: float) -> ResultT | None:
         """Do a call on the event loop as soon as there is a context; None if there will be none soon, or it turned out not to be quick."""
@@ -325,7 +378,8 @@ class LuaHost(Generic[ResultT]):
         """Admission to the workers and a lease, both ended by `_end`; None when memory does not suffice."""
         await self._admission.enter(key)
         try:
-            lease = pool.workers.take_apart() if proof else await pool.workers.wait()
+            quick = key.function in pool.version.guard.quick
+            lease = pool.workers.take_apart() if proof else await pool.workers.wait(quick=quick)
         except asyncio.CancelledError:
             self._admission.leave(key)
             raise

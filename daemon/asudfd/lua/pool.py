@@ -15,21 +15,34 @@ from asudfd.lua.worker_contexts import WorkerContexts
 
 if TYPE_CHECKING:
     from asudfd.lua.context import LuaContext
+    from asudfd.lua.turn_batch import TurnBatch
     from asudfd.lua.worker.module_worker import ModuleWorker
 
 
 class ContextPool:
     """The contexts of one module: ``count`` are kept in the node and in workers, up to ``most`` in workers while calls overlap (0 and 0: none is kept).
 
-    ``functions`` are the figures of its functions, of all its versions. ``is_inline``: they may run on the event loop.
+    ``functions`` are the figures of its functions, of all its versions. ``is_inline``: they may run on the event loop; else ``batch`` has
+    calls that go to a worker together.
     """
 
-    __slots__ = ("_asked", "counts", "functions", "inline", "is_inline", "module", "version", "workers")
+    __slots__ = (
+        "_asked",
+        "batch",
+        "counts",
+        "functions",
+        "inline",
+        "is_inline",
+        "module",
+        "version",
+        "workers",
+    )
 
     def __init__(self, module: str, count: int, most: int, asked: set[bytes] | None = None) -> None:
         self.module = module
         self.functions = ModuleFigures()
         self.is_inline = True
+        self.batch: TurnBatch | None = None
         self._asked = set() if asked is None else asked
         self.counts = ContextCounts()
         self.version = self._new_version()

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio import Future
 
 HOLD_MAX = 0.001
 """Seconds of the processor that a call may take on the event loop, or a little more.
@@ -28,15 +32,16 @@ class ProfileGuard:
     """Which functions of one version of a module may run on the event loop. Only the event loop uses it.
 
     ``quick`` are those that may. ``slow`` has the quick runs of each slow function since it was; a demoted one has so few that they
-    never suffice. ``doubtful`` has the quick runs of each doubtful function.
+    never suffice. ``doubtful`` has the quick runs of each doubtful function. ``proofs`` are the first runs that are under way.
     """
 
-    __slots__ = ("doubtful", "quick", "slow")
+    __slots__ = ("doubtful", "proofs", "quick", "slow")
 
     def __init__(self) -> None:
         self.quick: set[bytes] = set()
         self.slow: dict[bytes, float] = {}
         self.doubtful: dict[bytes, int] = {}
+        self.proofs: dict[bytes, Future[None]] = {}
 
     def demote(self, functions: Iterable[bytes]) -> None:
         """Treat ``functions`` as slow for good, however quick they are later."""

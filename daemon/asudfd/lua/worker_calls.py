@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict, deque
+from itertools import cycle
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from asudfd.lua.call import OUT_OF_MEMORY, StreamResult
 from asudfd.lua.crossing import WrongResultError
 from asudfd.lua.errors import NULL_MESSAGE
 from asudfd.lua.profile_guard import HOLD_MAX
+from asudfd.lua.timed_result import TimedResult
 from asudfd.lua.worker.frames import BrokenWorkerError
 from asudfd.lua.worker.module_worker import KilledError, MadeBy, NotMadeError
 from asudfd.lua.worker.supply import NoWorkerError
 from asudfd.lua.worker.worker_end import WorkerEndedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from asudfd.config.schema.lua import ModLua
     from asudfd.lua.call import LuaCall
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from asudfd.lua.module_sources import ModuleSources
     from asudfd.lua.pool import ContextPool
     from asudfd.lua.stream import StreamCall
+    from asudfd.lua.turn_batch import BatchedCall, TurnBatch
     from asudfd.lua.worker.frames import ContextState
     from asudfd.lua.worker.module_worker import ModuleWorker, RemoteContext
     from asudfd.lua.worker_contexts import WorkerLease
@@ -50,22 +53,6 @@ LATE_MAX, LATE_SPAN = 3, 60.0
 
 ENDED = b"the process that ran the function has ended"
 """Error text of a call that ended its worker so often."""
-
-
-class TimedResult(NamedTuple):
-    """The result of a call; of one that ended by itself also the processor's seconds, without the making of its context, and the memory.
-
-    ``missing``: the module has no such function.
-    """
-
-    result: Any
-    seconds: float = inf
-    memory: int = 0
-    missing: bool = False
-
-    def is_quick(self) -> bool:
-        """Whether it took so little that it may run on the event loop."""
-        return self.seconds < HOLD_MAX / 2
 
 
 class _NotReadyError(Exception):
@@ -174,10 +161,60 @@ class WorkerCalls:
         self._end(pool, lease)
         return ran
 
-    def _leave_late(self, pool: ContextPool, lease: WorkerLease, call: LuaCall) -> None:
-        task = asyncio.get_running_loop().create_task(self._finish(pool, lease, call.function))
+    def begin_batch(self, pool: ContextPool) -> None:
+        """Send the calls of a module that wait, in one write; where there is no worker for them, they are done in another way."""
+        batch = pool.batch
+        assert batch is not None
+        contexts = pool.workers.take_all() if self._late.allows(pool.module) else []
+        calls = list(batch.waiting)
+        batch.waiting.clear()
+        if not contexts:
+            _give_back(calls)
+            return
+        batch.in_flight = True
+        self._begin(self._run_batch(pool, batch, contexts, calls))
+
+    async def _run_batch(
+        self, pool: ContextPool, batch: TurnBatch, contexts: list[RemoteContext], calls: list[BatchedCall]
+    ) -> None:
+        version, worker = pool.version, contexts[0].worker
+        runs = list(zip(cycle(contexts), (each.call for each in calls), strict=False))
+        answers = worker.call_all(runs, time.monotonic() + LATEST_SECONDS, LATE_SECONDS)
+        answered = 0
+        try:
+            async for found in answers:
+                (context, call), batched = runs[answered], calls[answered]
+                answered += 1
+                ran = None if found is None else self._read(context, call, *found)
+                if ran is not None:
+                    pool.functions[call.function].add(time.monotonic() - batched.began, ran.memory)
+                if not batched.result.done():
+                    batched.result.set_result(ran)
+        except (KilledError, WorkerEndedError, BrokenWorkerError) as error:
+            guilty = worker.guilty()
+            if isinstance(error, KilledError) and 0 <= guilty < len(calls):
+                version.guard.note_slow(calls[guilty].call.function)
+                self._late.add(pool.module)
+            self._workers.close(worker)
+        finally:
+            batch.in_flight = False
+            _give_back(calls[answered:])
+        if worker.ended:
+            pool.workers.lose(worker)
+        elif version is pool.version:
+            pool.workers.give_all(contexts, len(calls))
+        else:
+            self._workers.close(worker)
+        if batch.waiting:
+            self.begin_batch(pool)
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _leave_late(self, pool: ContextPool, lease: WorkerLease, call: LuaCall) -> None:
+        self._begin(self._finish(pool, lease, call.function))
 
     async def _finish(self, pool: ContextPool, lease: WorkerLease, function: bytes) -> None:
         """Wait for the end of a call that does not count, and be hard: the other functions of the module wait for its worker.
@@ -292,3 +329,10 @@ class WorkerCalls:
 
     def _not_made(self, message: bytes) -> _NotReadyError:
         return _NotReadyError(self._crossing.no_module, b"lua create error: " + message)
+
+
+def _give_back(calls: Iterable[BatchedCall]) -> None:
+    """Have calls done in another way."""
+    for each in calls:
+        if not each.result.done():
+            each.result.set_result(None)

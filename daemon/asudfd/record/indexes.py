@@ -2,8 +2,8 @@
 
 An index is its definition and nothing more: a query by its bin looks through the records of the set. That takes the
 time of a scan, is never behind, and costs writes nothing. Definitions are kept by system metadata, as
-NAMESPACE|NAME = a JSON list of set, bin, kind and type, and of the context where there is one, which hands them over at the
-start and to every node.
+NAMESPACE|NAME = a JSON list of set, bin, kind and type, and of context and expression where there is one, which hands them
+over at the start and to every node.
 """
 
 from __future__ import annotations
@@ -27,10 +27,21 @@ _TYPE_LETTERS = {"default": ".", "list": "L", "mapkeys": "K", "mapvalues": "V"}
 """How the real server's system metadata writes them."""
 
 
+class IndexedValue(NamedTuple):
+    """What an index is on: a bin, or what is within it, or an expression; particle type, and the number of the type."""
+
+    bin_name: bytes
+    particle: int
+    type: int
+    context: bytes = b""
+    expression: bytes = b""
+
+
 class Index(NamedTuple):
     """A definition; ``set_name`` is empty for all sets.
 
-    ``context`` is the way to a value within the bin, packed and in base64; empty for the bin itself.
+    ``context`` is the way to a value within the bin, empty for the bin itself; ``expression`` is what gives the value where there
+    is no bin. Both are packed and in base64.
     """
 
     set_name: str
@@ -38,19 +49,19 @@ class Index(NamedTuple):
     kind: str
     type: str
     context: str = ""
+    expression: str = ""
 
-    def covers(
-        self, set_name: bytes, bin_name: bytes, particle: int, type_: int, context: bytes = b""
-    ) -> bool:
-        """Whether a query may ask for values of this particle type, in this bin of this set, where a context leads."""
+    def covers(self, set_name: bytes, asked: IndexedValue) -> bool:
+        """Whether a query of a set may ask for these values."""
         own = self.set_name.encode("utf-8", "surrogateescape")
-        return (
-            own in {b"", set_name}
-            and self.bin_name.encode("utf-8", "surrogateescape") == bin_name
-            and KINDS[self.kind] == particle
-            and TYPES.index(self.type) == type_
-            and b64decode(self.context) == context
-        )
+        return own in {b"", set_name} and self.value == asked
+
+    @property
+    def value(self) -> IndexedValue:
+        """What it is on."""
+        name = self.bin_name.encode("utf-8", "surrogateescape")
+        context, expression = b64decode(self.context), b64decode(self.expression)
+        return IndexedValue(name, KINDS[self.kind], TYPES.index(self.type), context, expression)
 
 
 def key_of(namespace: bytes, name: bytes) -> str:
@@ -60,7 +71,8 @@ def key_of(namespace: bytes, name: bytes) -> str:
 
 def value_of(index: Index) -> str:
     """The value of an index in system metadata."""
-    return dumps(index if index.context else index[:4])
+    size = 6 if index.expression else 5 if index.context else 4
+    return dumps(index[:size])
 
 
 def shown(key: str, value: str) -> str:
@@ -84,12 +96,13 @@ def read(value: str) -> Index:
     parts = decode_json(value, escaped_bytes=True)
     if (
         not isinstance(parts, list)
-        or len(parts) not in {4, 5}
+        or len(parts) not in {4, 5, 6}
         or not all(isinstance(part, str) for part in parts)
     ):
-        raise ValueError("is no list of four or five texts")
+        raise ValueError("is no list of four to six texts")
     index = Index(*parts)
     if index.kind not in KINDS or index.type not in TYPES:
         raise ValueError("is of a kind or type that there is not")
-    b64decode(index.context, validate=True)
+    for base64 in (index.context, index.expression):
+        b64decode(base64, validate=True)
     return index

@@ -37,7 +37,11 @@ class Locks(dict[bytes, deque[asyncio.Future[None]]]):
         try:
             yield
         finally:
-            self._pass_on(digest)
+            self.give(digest)
+
+    def take(self, digest: bytes) -> None:
+        """Lock ``digest``, which is not locked; `give` ends that."""
+        self[digest] = deque()
 
     async def _queue(self, digest: bytes, line: deque[asyncio.Future[None]]) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -46,13 +50,13 @@ class Locks(dict[bytes, deque[asyncio.Future[None]]]):
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._pass_on(digest)  # the lock came in the same moment as the cancellation
+                self.give(digest)  # the lock came in the same moment as the cancellation
             else:
                 with suppress(ValueError):  # it was passed over already
                     line.remove(turn)
             raise
 
-    def _pass_on(self, digest: bytes) -> None:
+    def give(self, digest: bytes) -> None:
         """Give the lock to the first in line, or up."""
         line = self[digest]
         while line:

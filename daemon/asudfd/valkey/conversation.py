@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.resp import RequestLimits, RequestParser
 from asudfd.valkey.engine import ARGUMENTS_MAX, LUA_ERROR
+from asudfd.valkey.lua_text import CommandHeldError
 
 if TYPE_CHECKING:
     from asudfd.valkey.client import Client
@@ -124,7 +125,10 @@ class RespConversation:
             else:
                 reply = None
             if reply is None:
-                reply = self._dispatcher.handle(client, arguments)
+                try:
+                    reply = self._dispatcher.handle(client, arguments)
+                except CommandHeldError:
+                    break
                 simple = self._is_simple()
             else:
                 client.command = arguments[0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asudfd.valkey.acl.check import AclLogEntry, Denial, denial
+from asudfd.valkey.checked_texts import COMMANDS
 from asudfd.valkey.client_line import client_line
 from asudfd.valkey.engine import ARGUMENTS_MAX, LUA_ERROR
 from asudfd.valkey.monitoring import show_to_monitors
@@ -97,6 +99,9 @@ class Dispatcher:
             if client.queue is not None and row.name not in NOT_QUEUED:
                 self._queue(client, client.queue, arguments)
                 reply = encode(QUEUED, client.resp)
+            elif row.name in COMMANDS:
+                run = partial(self._run, client, row, arguments)
+                reply = self.state.texts.run(client, row.name, arguments, run)
             else:
                 reply = self._run(client, row, arguments)
         except CommandFailed as failed:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from asudfd.valkey.engine import LUA_ERROR
+from asudfd.valkey.lua_text import CheckWantedError
 from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.shebang import library_header
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from asudfd.valkey.engine import KeyspaceEngine
+    from asudfd.valkey.running import Running
 
 
 FAN_OUT_SECONDS = 10.0
@@ -64,7 +66,7 @@ class MemoryStore:
 class LibrarySet:
     """The libraries that are loaded.
 
-    ``now`` is the time in ms, ``is_running`` says whether a function runs, ``warn`` is told of libraries that cannot be loaded, and
+    ``now`` is the time in ms, ``running`` watches over the function that runs, ``warn`` is told of libraries that cannot be loaded, and
     of changes that have to wait; any thread may call it.
 
     Each of `load`, `delete`, `flush` and `restore` raises CommandFailed if its change cannot be made. With ``ended`` it only begins the
@@ -79,19 +81,23 @@ class LibrarySet:
         self,
         engine: KeyspaceEngine,
         now: Callable[[], float],
-        is_running: Callable[[], bool],
+        running: Running,
         warn: Callable[[str], None],
     ) -> None:
         self.texts: dict[bytes, bytes] = {}
         self.is_old = False
         """Whether first lines are read as up to Valkey 8.1."""
+        self.tries = False
+        """Whether `load` gives up a body that does not end soon, and raises CheckWantedError."""
+        self.refused: dict[bytes, bytes] = {}
+        """Why some texts are not to be run."""
         self.warn = warn
         self.freed = lambda: None
         self._lua = engine.lua
         self._table = engine.table
         self._make_room = engine.make_room
         self._now = now
-        self._is_running = is_running
+        self._running = running
         self._late: list[Callable[[], None]] = []
         self._checked: dict[bytes | None, Any] = {}  # libraries that have just been checked, by their text
         self._changing: Texts | None = None  # what this node is about to change
@@ -116,7 +122,7 @@ class LibrarySet:
                 self._is_so(ended)
                 return name
             raise CommandFailed(b"ERR Library '%s' already exists" % name)
-        library = self._compile(name, code)
+        library = self._tried(name, code) if self.tries else self._compile(name, code)
         if clash := self._lua[b"library_clash"](library, self._table({})):
             raise CommandFailed(b"ERR Function %s already exists" % clash)
         self._change({name: code}, {code: library}, ended)
@@ -164,7 +170,7 @@ class LibrarySet:
 
     def in_turn(self, call: Callable[[], None]) -> None:
         """Make the call, or put it off to the end of the function that runs (`accept_late`)."""
-        if not self._is_running():
+        if self._running.call is None:
             call()
             return
         if not self._late:
@@ -191,7 +197,7 @@ class LibrarySet:
 
     def accept_late(self) -> None:
         """A function has ended: take what came meanwhile."""
-        while self._late and not self._is_running():
+        while self._late and self._running.call is None:
             self._late.pop(0)()
 
     def _change(
@@ -256,7 +262,22 @@ class LibrarySet:
     def _name_of(self, code: bytes) -> bytes:
         return library_header(code, words_end_at_quotes=self.is_old).name
 
+    def _tried(self, name: bytes, code: bytes) -> Any:
+        """The same for one whose body has to end soon. Raises CheckWantedError."""
+        running = self._running
+        running.is_trial, running.is_cut_short = True, False
+        try:
+            return self._compile(name, code)
+        except CommandFailed:
+            if running.is_cut_short:
+                raise CheckWantedError from None
+            raise
+        finally:
+            running.is_trial = False
+
     def _compile(self, name: bytes, code: bytes) -> Any:
+        if refusal := self.refused.get(code):
+            raise CommandFailed(refusal)
         self._make_room(len(code))
         made = self._lua[b"load_library"](self._now(), name, code)
         if isinstance(made, tuple):

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asudfd.lua.valkey.global_names import global_lines
 from asudfd.valkey.engine import LUA_ERROR, KeyspaceEngine
-from asudfd.valkey.running import LOAD_MILLISECONDS
+from asudfd.valkey.running import LOAD_MILLISECONDS, LOAD_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from asudfd.valkey.lua_text import LuaText
 
 MEMORY = 64 << 20
 """Bytes that a library may take while it is loaded. Servers have no limit; one of 190 functions takes 1 MB."""
@@ -84,6 +86,22 @@ class LibraryCheck:
             self._engine.lua[b"flush_libraries"]()
         return CheckedLibrary(functions, self._host.logged, global_lines(_without_first_line(text)))
 
+    def ends(self, text: LuaText, bytecode: bytes) -> bool:
+        """Whether the body of a library, which has been compiled, ends in time."""
+        lua, began = self._engine.lua, self._host.clock()
+        self._host.begin()
+        try:
+            self._engine.make_room(len(text.code) + len(bytecode))
+            lua[b"prepare"](text.chunk, text.compiled, bytecode, None)
+            self._registered(b"library", text.code)
+        except (LoadFailed, LUA_ERROR, MemoryError):
+            pass  # soon; in the keyspace, too
+        finally:
+            lua[b"drop_prepared"]()
+            lua[b"flush_libraries"]()
+        # a single instruction can take longer, and then nothing has looked at the time
+        return (self._host.clock() - began) * 1000 <= LOAD_MILLISECONDS
+
     def _registered(self, name: bytes, text: bytes) -> tuple[RegisteredFunction, ...]:
         self._engine.make_room(len(text))
         made = self._engine.lua[b"load_library"](time.time() * 1000, name, text)
@@ -98,7 +116,7 @@ class _LoadHost:
     place: Callable[[], tuple[bytes, int] | None]
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self.clock = clock
         self._began: float | None = None
         self._is_exhausted = False
         self.logged: int | None = None
@@ -109,13 +127,13 @@ class _LoadHost:
 
     def tick(self, _kind: bytes) -> tuple[float | None, bytes | None]:
         """The load ends when its time is over."""
-        now = self._clock()
+        now = self.clock()
         if self._began is None:
             self._began = now
         if self._is_exhausted:
             return None, b"ERR not enough memory"
         is_over = (now - self._began) * 1000 > LOAD_MILLISECONDS
-        return None, b"ERR FUNCTION LOAD timeout" if is_over else None
+        return None, LOAD_TIMEOUT if is_over else None
 
     def exhausted(self) -> None:
         """The load ends for want of memory."""

@@ -1,4 +1,4 @@
-"""Clients whose commands wait: for the end of CLIENT PAUSE, or of a change of libraries."""
+"""Clients whose commands wait: for the end of CLIENT PAUSE, of a change of libraries, or of the check of a text."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ class ClientPause:
         """Whether the client's commands wait."""
         return client in self._held
 
+    def go_on(self, client: Client) -> None:
+        """The client, which has waited for something of its own, goes on."""
+        self._held.pop(client, None)
+        if client.connection is not None and not client.connection.closed:
+            client.connection.resume(b"")
+
     def end(self) -> None:
         """Go on with those that have waited."""
         self.mode, self.until = "", 0.0
@@ -54,7 +60,5 @@ class ClientPause:
 
     def release(self) -> None:
         """Have all go on that wait; those whose pause is not over will wait again."""
-        held, self._held = self._held, {}
-        for client in held:
-            if client.connection is not None and not client.connection.closed:
-                client.connection.resume(b"")
+        for client in tuple(self._held):
+            self.go_on(client)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LOAD_MILLISECONDS = 500
 """How long the text of a library may run when it is loaded; source: the real server's."""
 
+LOAD_TIMEOUT = b"ERR FUNCTION LOAD timeout"
+
 UNKILLABLE = (
     "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "
     "termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
@@ -49,6 +51,8 @@ class Running:
     ) -> None:
         self.busy = False
         """Whether the call has run past the threshold, and clients are served from inside it."""
+        self.is_trial = self.is_cut_short = False
+        """Whether the body of a library has to end before the first look at the clock, and whether one has not."""
         self._lua_state = lua_state
         self._settings = settings
         self._reactor = reactor
@@ -103,7 +107,8 @@ class Running:
             self._began = self._clock()
         elapsed = self._milliseconds()
         if kind == b"load":
-            return None, (b"ERR FUNCTION LOAD timeout" if elapsed > LOAD_MILLISECONDS else None)
+            self.is_cut_short = self.is_trial
+            return None, LOAD_TIMEOUT if self.is_trial or elapsed > LOAD_MILLISECONDS else None
         threshold = self._settings.busy_milliseconds
         if self._kill:
             return None, self._kill

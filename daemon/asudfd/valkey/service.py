@@ -17,6 +17,7 @@ from asudfd.valkey.server import ValkeyServer
 from asudfd.valkey.settings import settings_of
 from asudfd.valkey.slots import StaticClusterView, cluster_id
 from asudfd.valkey.smd_store import SmdLibraryStore
+from asudfd.valkey.text_check import TextChecker
 
 if TYPE_CHECKING:
     import socket
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from asudfd.cluster.cluster import Member
     from asudfd.config.schema import Config
     from asudfd.config.schema.network import RespPorts
+    from asudfd.lua.worker.supply import WorkerSupply
     from asudfd.network.listener import Bind
     from asudfd.node import Node
     from asudfd.valkey.journal import KeyspaceJournal
@@ -54,7 +56,7 @@ class ValkeyService:
     """Serves ``node`` on ``ports``; ``bind`` and ``bind_tls`` make the listening sockets.
 
     ``stores`` has the stores of libraries of all nodes of this process. ``shutdown`` ends the process; it is called on the event
-    loop, and None refuses SHUTDOWN.
+    loop, and None refuses SHUTDOWN. ``supply`` makes the processes in which texts are checked.
     """
 
     label = "resp"
@@ -68,6 +70,7 @@ class ValkeyService:
         *,
         stores: list[SmdLibraryStore],
         shutdown: Callable[[], None] | None,
+        supply: WorkerSupply,
     ) -> None:
         self._node = node
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -82,6 +85,8 @@ class ValkeyService:
             self._server.state.shutdown = self._ask_for_shutdown
         self._store = SmdLibraryStore(node.smd, self._server.reactor, self._server.state.libraries, stores)
         self._server.state.libraries.store = self._store
+        self._checker = TextChecker(supply, self._server.reactor, self._warn)
+        self._server.state.texts.use(self._checker)
         self._preloaded = _libraries_of(node) if len(stores) == 1 else []
 
     @property
@@ -109,6 +114,7 @@ class ValkeyService:
         else:
             self._server.state.make_journal = self._make_journal
         self._store.attach(self._loop)
+        self._checker.attach(self._loop)
         self._server.start()
         if self._preloaded:
             await self._preload()
@@ -117,6 +123,7 @@ class ValkeyService:
     async def stop(self, seconds: float) -> None:
         """Stop accepting, wait up to ``seconds`` for a function that runs, close every connection."""
         self._store.detach()
+        self._checker.stop()
         await asyncio.to_thread(self._server.stop, seconds)
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from asudfd.errors import StartError
 from asudfd.valkey.acl.users import AclUsers
 from asudfd.valkey.blocking import BlockedClients
+from asudfd.valkey.checked_texts import CheckedTexts
 from asudfd.valkey.client import Client
 from asudfd.valkey.client_line import client_line
 from asudfd.valkey.command_log import CommandLog
@@ -78,8 +79,9 @@ class ServerState:
         self.engine = KeyspaceEngine(self, settings.memory)
         self.followers = Followers(self.engine)
         self.running = Running(self.engine.lua[b"state"], settings, reactor, warn)
-        self.libraries = LibrarySet(self.engine, self.now, lambda: self.running.call is not None, warn)
+        self.libraries = LibrarySet(self.engine, self.now, self.running, warn)
         self.libraries.freed = self.pause.release
+        self.texts = CheckedTexts(self.engine, self.libraries, self.pause, self.statistics)
         self.blocked = BlockedClients(
             self.engine,
             self.ready,
@@ -102,11 +104,15 @@ class ServerState:
         self._ids = 0
         self.events: frozenset[str] = frozenset()
         """The letters of notify-keyspace-events; empty when nobody is told."""
-        self.libraries.is_old = settings.is_old
         if settings.is_old:
-            for row in filter(newer_than_8_1, command_rows().values()):
-                self.engine.withdraw(row)
+            self._be_old()
         self.apply_settings()
+
+    def _be_old(self) -> None:
+        """Be a Valkey 8.1."""
+        self.libraries.is_old = True
+        for row in filter(newer_than_8_1, command_rows().values()):
+            self.engine.withdraw(row)
 
     def now(self) -> float:
         """Milliseconds since 1970."""
@@ -129,6 +135,7 @@ class ServerState:
         self.pubsub.leave(client)
         self.followers.leave(client)
         self.blocked.forget(client)
+        self.texts.forget(client)
         self.engine.lua[b"unwatch"](client.id)
 
     def open_journal(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asudfd.record.indexes import Index, value_of
+from asudfd.record.indexes import Index, IndexedValue, value_of
 from asudfd.record.metadata import accept_indexes, accept_truncations
 from asudfd.record.namespace import Namespace
 from asudfd.record.truncation import Truncation
@@ -179,7 +179,7 @@ def test_what_is_no_index_is_skipped_with_a_warning(value: bytes) -> None:
     accept_indexes(namespaces, items, warn=warnings.append)
     assert list(space.indexes) == [b"good"]
     assert [warning[:20] for warning in warnings] == ["the index 'test|bad'"]
-    space.indexes[b"good"].covers(b"s\xff", b"b", 3, 0)
+    assert space.indexes[b"good"].covers(b"s\xff", IndexedValue(b"b", 3, 0))
 
 
 @pytest.mark.parametrize("value", GARBAGE, ids=lambda value: repr(value)[:20])

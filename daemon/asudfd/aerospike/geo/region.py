@@ -41,7 +41,7 @@ class Circle(NamedTuple):
 
 def circle(middle: Vector, meters: float) -> Circle:
     """What is within so many meters of a point."""
-    return Circle(middle, cos(min(meters / EARTH_RADIUS, pi)))
+    return Circle(middle, cos(min(meters, pi * EARTH_RADIUS) / EARTH_RADIUS))
 
 
 class Ring:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from json import loads
-from math import isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asinfo.errors import WireError
@@ -78,7 +78,7 @@ def _degrees(number: Any, most: int) -> float:
 
 def _circle(pair: Any) -> Region:
     match pair:
-        case [middle, int() | float() as meters] if meters >= 0 and isfinite(meters):
+        case [middle, int() | float() as meters] if 0 <= meters < inf:
             return circle(_point(middle), meters)
     raise WireError("a circle has a middle and a radius in meters")
 

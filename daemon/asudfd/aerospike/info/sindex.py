@@ -13,13 +13,16 @@ from asinfo.errors import WireError
 from asinfo.text import text
 from asinfo.wire import msgpack
 from asinfo.wire.message import BIN_NAME_SIZE_MAX, NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
+from asinfo.wire.result import Result
 from asudfd.aerospike.info.namespaces import find
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.aerospike.message.cdt.context import steps_of
+from asudfd.aerospike.message.filter.cache import expression_of
 from asudfd.errors import Code, CommandError
 from asudfd.figures.figure import info_text
 from asudfd.figures.sets import INDEX_FIGURES
 from asudfd.record.indexes import KINDS, TYPES, Index, key_of, value_of
+from asudfd.record.refused import RequestRefused
 from asudfd.smd.interface import SINDEX, SmdFailed, SmdTimeout
 
 if TYPE_CHECKING:
@@ -92,8 +95,8 @@ def sindex_stat(node: AerospikeNode, request: Request) -> bytes:
 async def sindex_create(node: AerospikeNode, request: Request) -> bytes:
     """sindex-create:namespace=NS;indexname=INDEX;bin=BIN;type=TYPE[;set=SET][;indextype=TYPE][;context=BASE64]
 
-    Define a secondary index, on numbers, strings, blobs or geo JSON, also within lists and maps. `indexdata=BIN,TYPE` is the older
-    spelling of bin and type.
+    Define a secondary index, on numbers, strings, blobs or geo JSON, also within lists and maps, or with `exp=BASE64` in place of
+    a bin on an expression. `indexdata=BIN,TYPE` is the older spelling of bin and type.
     """
     name = request.required(b"indexname", size_max=INDEX_NAME_SIZE_MAX)
     namespace = request.required(b"namespace", b"ns", size_max=NAMESPACE_NAME_SIZE_MAX)
@@ -130,7 +133,7 @@ def _definition(request: Request) -> Index:
         raise CommandError(
             Code.PARAMETER, "bad 'indextype' - must be one of 'default', 'list', 'mapkeys', 'mapvalues'"
         )
-    context = _context(request)
+    context, expression = _context(request), _expression(request)
     if request.optional(b"indexdata") is not None:
         bin_name, kind = _index_data(request)
     else:
@@ -140,9 +143,9 @@ def _definition(request: Request) -> Index:
         if kind not in _KINDS:
             raise CommandError(Code.PARAMETER, f"bad 'type' - {_ONE_OF_THE_KINDS}")
     set_name = request.optional(b"set", size_max=SET_NAME_SIZE_MAX) or b""
-    if request.optional(b"exp") is not None:
-        raise CommandError(Code.UNSUPPORTED, "indexes on expressions are not supported")
-    return Index(*(_text(part) for part in (set_name, bin_name, kind, type_, context)))
+    if context and expression:
+        raise CommandError(Code.PARAMETER, "both 'context' and 'exp' are specified")
+    return Index(*(_text(part) for part in (set_name, bin_name, kind, type_, context, expression)))
 
 
 def _index_data(request: Request) -> tuple[bytes, bytes]:
@@ -163,16 +166,31 @@ def _index_data(request: Request) -> tuple[bytes, bytes]:
 
 
 def _context(request: Request) -> bytes:
-    """The way to the values within a bin, in base64; empty for none. Raises CommandError, also for a bad expression."""
-    context, expression = request.optional(b"context"), request.optional(b"exp")
+    """The way to the values within a bin, in base64; empty for none. Raises CommandError."""
+    context = request.optional(b"context")
     if context is not None:
         try:
             steps_of(b64decode(context, validate=True), modifies=False)
         except (binascii.Error, WireError) as error:
             raise CommandError(Code.PARAMETER, "'context' invalid cdt context") from error
-    if expression is not None and not _packed_list(expression):
-        raise CommandError(Code.PARAMETER, "bad 'exp'")
     return context or b""
+
+
+def _expression(request: Request) -> bytes:
+    """The expression that an index is on, in base64; empty for none. Raises CommandError."""
+    expression = request.optional(b"exp")
+    if expression is None:
+        return b""
+    if not _packed_list(expression):
+        raise CommandError(Code.PARAMETER, "bad 'exp'")
+    try:
+        expression_of(b64decode(expression))
+    except RequestRefused as error:
+        unsupported = error.code == Result.UNSUPPORTED_FEATURE
+        raise CommandError(
+            Code.UNSUPPORTED if unsupported else Code.PARAMETER, f"bad 'exp' - {error}"
+        ) from error
+    return expression
 
 
 def _packed_list(base64: bytes) -> list[object]:
@@ -223,7 +241,7 @@ def _statistics(node: AerospikeNode, namespace: bytes, name: bytes) -> bytes:
 def _lines(node: AerospikeNode, namespace: bytes) -> bytes:
     """A text for every index of a namespace, or of all."""
     return b";".join(
-        b"ns=%b:indexname=%b:set=%b:bin=%b:type=%b:indextype=%b:context=%b:exp=null:state=RW"
+        b"ns=%b:indexname=%b:set=%b:bin=%b:type=%b:indextype=%b:context=%b:exp=%b:state=RW"
         % (space.name, name, *(part.encode("utf-8", "surrogateescape") or b"null" for part in index))
         for space in node.namespaces.values()
         if namespace in {b"", space.name}

@@ -101,8 +101,9 @@ class RecordService:
         self, message: Message, body: bytes, session: ClientSession | None
     ) -> bytes | Awaitable[ReplyContent] | AsyncIterator[bytes]:
         """Raises WireError."""
-        if not ready(message.fields, _NO_OPS):
-            return self._when_compiled(message.fields, body, session)
+        todo = ops(body, message.ops_offset, message.op_count) if message.op_count else _NO_OPS
+        if not ready(message.fields, todo):
+            return self._when_compiled(message.fields, todo, body, session)
         try:
             if message.info1 & INFO1_BATCH:
                 return batch(self.context, self._answer_row, message, session)
@@ -111,9 +112,9 @@ class RecordService:
             return reply_frame(self.context.refuse(error, session).code)
 
     async def _when_compiled(
-        self, fields: Mapping[int, bytes], body: bytes, session: ClientSession | None
+        self, fields: Mapping[int, bytes], todo: list[Op], body: bytes, session: ClientSession | None
     ) -> ReplyContent:
-        await prepare(fields, _NO_OPS)
+        await prepare(fields, todo)
         reply = self.respond(body, session)
         return await reply if isinstance(reply, Awaitable) else reply
 

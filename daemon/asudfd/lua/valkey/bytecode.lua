@@ -103,12 +103,21 @@ local function code_at(at)
     return at + 24, at + 24 + (a + b * 256 + c * 65536 + d * 16777216) * 4
 end
 
+-- Instructions that are looked at in one dump to find out what its tail calls call, which is next to them as a rule. A function can have
+-- thousands of them that call a parameter, which no instruction writes: the whole function would be gone through for each.
+local STEPS = 200000 -- some 20 ms
+local steps = 0
+
 -- What the tail call at an offset of some code calls: the number of the constant that is its name, or nil and that of an upvalue.
 local function callee(code, offset)
     local low, high = byte(code, offset + 1, offset + 2) -- the register's bits
     low = low - low % 64
     local follows = 2 -- assignments of a local variable that are followed
     for at = offset - 3, 1, -4 do
+        if steps == 0 then
+            return nil
+        end
+        steps = steps - 1
         local first, second, third, fourth = byte(code, at, at + 3)
         local operation = first - low
         if WRITES_A[operation] and second % 64 == high then
@@ -181,7 +190,7 @@ local function begin(text)
     if sub(text, 1, #HEADER) ~= HEADER then
         error("the layout of this Lua's bytecode is unknown", 0)
     end
-    dump, parts, copied, shapes, in_order = text, {}, 1, {}, true
+    dump, parts, copied, shapes, in_order, steps = text, {}, 1, {}, true, STEPS
 end
 
 -- Has `content` in the copy, in place of what is from `first` on and before `last`. It is told of one place after the other.

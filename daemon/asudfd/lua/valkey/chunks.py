@@ -91,6 +91,12 @@ def _text(name: str) -> bytes:
     return (_DIRECTORY / f"{name}.lua").read_bytes()
 
 
+@cache
+def rewriter() -> bytes:
+    """The text of `bytecode.lua`; a worker has no files when it needs it."""
+    return _text("bytecode")
+
+
 def stripped(texts: Mapping[str, bytes]) -> dict[str, bytes]:
     """The bytecode of texts, by their names, without lines and names: `limit.lua` tells by that what is not the user's."""
     return _stripped(tuple(texts), tuple(texts.values()))
@@ -106,7 +112,7 @@ def _stripped(names: Sequence[str], texts: Sequence[bytes]) -> dict[str, bytes]:
     state = new_state(_COMPILE_MEMORY, LUA51)
     codes = state.execute(
         _STRIPPER,
-        _text("bytecode"),
+        rewriter(),
         b"%s/" % os.fsencode(_DIRECTORY),
         state.table_from([name.encode() for name in names]),
         state.table_from(texts) if texts else None,
@@ -121,5 +127,5 @@ def load_sandbox(state: Any, host: Mapping[bytes, Any], others: Sequence[str] = 
     """
     codes = compiled()
     chunks = [codes[name] for name in (*SANDBOX, *others)]
-    given = state.table_from(host), _text("bytecode"), LIBRARY_FUNCTIONS, state.table_from(chunks)
+    given = state.table_from(host), rewriter(), LIBRARY_FUNCTIONS, state.table_from(chunks)
     return state.execute(_text("sandbox"), *given)

@@ -158,7 +158,7 @@ local function finish(argv)
 end
 
 -- Runs a command of a client, and returns the bytes of its reply; "" when the client has to wait (`host.block` was told);
--- nil for a command of the host's, and for what is no command. `client` is its number, 0 when it cannot be made to wait.
+-- nil for a command of the host's, for what is no command, and where a text is to be compiled first. `client` is its number, 0 when it cannot be made to wait.
 local function execute_list(now, number, resp, client, argv, argc)
     local row = rows[argv[1]]
     local arity = row and row.arity
@@ -202,6 +202,9 @@ local function execute_list(now, number, resp, client, argv, argc)
             return ""
         elseif kind == "error" then
             row.failed = row.failed + 1
+        elseif kind == "uncompiled" then
+            row.calls = row.calls - 1
+            return nil
         end
     end
     return encode(result, resp)

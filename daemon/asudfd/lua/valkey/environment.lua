@@ -10,6 +10,9 @@
 --   new_script_environment(libraries, api) -> scripts
 --       scripts.compile(text, chunkname)    the same
 --       scripts.set_arguments(keys, argv)   KEYS and ARGV of the next script; plain tables, which it may change
+--   prepare(chunkname, text, code, message)  what the host has made of a text beforehand: bytecode, or nil and the message: `compile` takes it
+--   is_prepared(chunkname, text)
+--   drop_prepared()                       forget all of that
 --   real_of(t)                            the table behind a proxy, or nil: for what looks at a table's own keys
 --
 -- The fields of an api are functions and constants as the user sees them, e.g. `call`, `log`, `LOG_DEBUG`.
@@ -177,13 +180,16 @@ end
 
 -- Loading
 
-local PIECE = 32768 -- bytes that are compiled between two looks at the time: some 5 ms
+local SHORT = 32768 -- bytes of a text that is compiled at once
+-- Bytes that are compiled between two looks at the time: 0.6 ms as a rule. Where names are looked for among 32,000 local variables it is 0.1 s.
+local PIECE = 4096
 
 -- A reader for `load` of what another reader gives, in pieces of at most PIECE bytes.
 local function in_pieces(reader)
     local rest, at, is_first = "", 1, true
     return function()
         check()
+        hurry()
         if at > #rest then
             rest, at = reader(), 1
             if rest == nil or rest == "" then
@@ -242,9 +248,33 @@ local function compile_short(text, name)
     return loadstring(code, name)
 end
 
+-- What the host has prepared, by chunk name and text: { code = bytecode, message = why there is none }.
+local prepared = {}
+
+local function prepare(name, text, code, message)
+    prepared[name] = prepared[name] or {}
+    prepared[name][text] = { code = code, message = message }
+end
+
+local function prepared_of(name, text)
+    return prepared[name] and prepared[name][text]
+end
+
+local function drop_prepared()
+    prepared = {}
+end
+
 -- Compiles a text for the global table `globals`: the chunk, or nil and the message.
 local function compile(globals, text, name)
-    if #text > PIECE or byte(text) == 27 then
+    local ready = prepared_of(name, text)
+    if ready then
+        local f, message = nil, ready.message
+        if ready.code then
+            f, message = loadstring(ready.code, name)
+        end
+        return f and setfenv(f, globals), message
+    end
+    if #text > SHORT or byte(text) == 27 then
         local given = false
         return compile_from(globals, function()
             if not given then
@@ -413,5 +443,6 @@ end
 
 return {
     new_libraries = new_libraries, new_function_environment = new_function_environment, new_script_environment = new_script_environment,
+    prepare = prepare, is_prepared = function(name, text) return prepared_of(name, text) ~= nil end, drop_prepared = drop_prepared,
     real_of = function(t) return real[t] end, read_only = read_only,
 }

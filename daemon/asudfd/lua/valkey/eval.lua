@@ -4,9 +4,12 @@ local needs = ...
 local commands, reply, state, host = needs.commands, needs.reply, needs.state, needs.host
 local run_script, split_arguments, is_over_memory = needs.run_script, needs.split_arguments, needs.is_over_memory
 
-local find, gmatch, lower, sub = string.find, string.gmatch, string.lower, string.sub
+local find, gmatch, lower, sub, huge = string.find, string.gmatch, string.lower, string.sub, math.huge
 
 local NOT_INTEGER = "ERR value is not an integer or out of range"
+-- The host is to have the text compiled first, see `state.compile_first_above`: what the commands return then.
+local UNCOMPILED = { kind = "uncompiled" }
+local CHUNK = "@user_script"
 local NO_SCRIPT = reply.failure("NOSCRIPT No matching script.")
 
 local environment = needs.new_script_environment(needs.new_libraries(), needs.eval_api)
@@ -40,7 +43,7 @@ local function forget(script)
     host.script_evicted()
 end
 
--- Compiles a script and keeps it. Returns it, or nil and the error's text.
+-- Compiles a script and keeps it. Returns it, or nil and what the command returns.
 local function load_script(text, stays)
     local known = by_text[text]
     if known then
@@ -54,7 +57,7 @@ local function load_script(text, stays)
     if sub(text, 1, 2) == "#!" then
         local failed, flags = host.script_header(text)
         if failed then
-            return nil, failed
+            return nil, reply.failure(failed)
         end
         script.compatible = false
         for flag in gmatch(flags, "%S+") do
@@ -64,9 +67,12 @@ local function load_script(text, stays)
     end
     script.readonly = script.no_writes or false
     script.ignores_oom = script.allow_oom or script.no_writes
-    local chunk, message = environment.compile(code, "@user_script")
+    if #code > (state.compile_first_above or huge) and not needs.is_prepared(CHUNK, code) then
+        return nil, UNCOMPILED
+    end
+    local chunk, message = environment.compile(code, CHUNK)
     if not chunk then
-        return nil, "ERR Error compiling script (new function): " .. message
+        return nil, reply.failure("ERR Error compiling script (new function): " .. message)
     end
     script.chunk = chunk
     if not stays then
@@ -130,7 +136,7 @@ local function eval(argv, argc, readonly)
     local script
     script, failed = load_script(argv[2])
     if not script then
-        return reply.failure(failed)
+        return failed
     end
     return execute(script, argv, argc, readonly)
 end
@@ -170,10 +176,7 @@ end
 
 commands["SCRIPT|LOAD"] = function(argv)
     local script, failed = load_script(argv[3], true)
-    if not script then
-        return reply.failure(failed)
-    end
-    return script.name
+    return script and script.name or failed
 end
 
 commands["SCRIPT|EXISTS"] = function(argv, argc)
@@ -205,4 +208,8 @@ local function script_counts()
     return count, size
 end
 
-return { script_counts = script_counts, promises_no_writes = promises_no_writes }
+local function knows_script(text)
+    return by_text[text] ~= nil
+end
+
+return { script_counts = script_counts, knows_script = knows_script, promises_no_writes = promises_no_writes }

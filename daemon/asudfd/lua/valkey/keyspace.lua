@@ -51,7 +51,8 @@ for number = 0, COUNT - 1 do
     databases[number] = new_database(number)
 end
 
-local state = { db = databases[0], now = 0, dirty = 0, changes = 0, expired_fields = 0, client = 0, observers = 0 }
+local state = { db = databases[0], now = 0, dirty = 0, changes = 0, expired_fields = 0, client = 0, observers = 0,
+    compile_first_above = nil } -- bytes of a script: a longer one is compiled by the host before a client runs it
 
 -- Tells clients that WATCH the key, and those that are blocked on it, that it has changed.
 local function notify(db, key)

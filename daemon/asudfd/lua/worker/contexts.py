@@ -34,7 +34,7 @@ from asudfd.lua.worker.frames import (
     pack_ran,
     pack_result,
 )
-from asudfd.lua.worker.shared_page import PAGE
+from asudfd.lua.worker.shared_page import BEGUN, BEGUN_AT, MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,6 +83,7 @@ class ContextSet:
         self._crossing = crossing
         self._contexts: dict[int, LuaContext] = {}
         self._text = b""  # of the module
+        self._begun = 0  # calls
         self._coverage = _coverage(settings)
         self._settings = ContextSettings(
             settings.user_path,
@@ -134,6 +135,11 @@ class ContextSet:
 
     def call(self, asked: ContextCall) -> None:
         """Call a function: RESULT."""
+        if asked.number not in self._contexts:  # a call of the same batch has spoilt it
+            self._pipes.answer(NOT_MADE, b"")
+            return
+        self._begun += 1
+        BEGUN.pack_into(self._page, BEGUN_AT, self._begun)
         context = self._used(asked.number)
         began = time.thread_time()
         raw = context.invoke(
@@ -142,7 +148,7 @@ class ContextSet:
         state = self._state(context, time.thread_time() - began)
         packed = self._packed(raw)
         self._tell_lines(context)
-        self._pipes.send(RESULT, pack_result(state, packed))
+        self._pipes.answer(RESULT, pack_result(state, packed))
         self._drop_unusable(asked.number, state)
 
     def _packed(self, raw: tuple[Any, ...]) -> bytes:
@@ -193,7 +199,7 @@ class ContextSet:
 
         def now() -> float:
             pipes.flush()
-            PAGE.pack_into(page, 0, memory())
+            MEMORY.pack_into(page, 0, memory())
             return time.monotonic()
 
         context.keep_time(now)

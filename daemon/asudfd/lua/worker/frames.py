@@ -52,7 +52,10 @@ class BrokenWorkerError(Error):
 
 
 class WorkerSettings(NamedTuple):
-    """What the contexts of a worker have, see `asudfd.config.schema.lua`; ``address_space`` is bytes that it may take beyond what it has."""
+    """What the contexts of a worker have, see `asudfd.config.schema.lua`; ``address_space`` is bytes that it may take beyond what it has.
+
+    ``checks`` names a module whose `check_of` makes the check of texts in place of that of modules; it is imported in the worker.
+    """
 
     user_path: bytes
     memory: int
@@ -60,6 +63,7 @@ class WorkerSettings(NamedTuple):
     address_space: int
     niceness: int
     coverage: bool = False
+    checks: str = ""
 
 
 class ModuleCheck(NamedTuple):

@@ -6,9 +6,8 @@ the processor. What a worker says is checked, and a call has no effect before it
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,27 +46,18 @@ from asudfd.lua.worker.frames import (
     unpack_ran,
     unpack_result,
 )
+from asudfd.lua.worker.kill_watch import BatchWatch, KillWatch
 from asudfd.lua.worker.worker_end import WorkerEndedError
 
 if TYPE_CHECKING:
     from asudfd.lua.call import LuaCall
     from asudfd.lua.worker.worker_end import Frame, Worker
 
-KILL_SECONDS = 0.05
-"""How long after its deadline a call is killed. Lua itself ends it at the deadline, as it looks at the clock once a millisecond; and
-where the machine is busy, the worker may have to wait for the processor."""
-
 CLOSE_SECONDS = 1.0
 """Seconds that a worker may take to close contexts: freeing the largest one takes some 100 ms."""
 
 BODY_LATE_SECONDS = 0.5
 """Seconds of the processor that the making of a context may take beyond those of its body: compiling takes one at most."""
-
-SILENT_SECONDS = 60.0
-"""Seconds by the wall clock that the making of a context may take beyond those of its body, where nothing else ends it."""
-
-LOOK_SECONDS = 0.05
-"""Between two looks at the processor time of a worker, which are a system call each: what it may take too much is a tenth of BODY_LATE_SECONDS."""
 
 LINES_MAX = 1 << 20
 """Log lines between a task and its answer: a call logs a thousand, and so does the body of each module that is required."""
@@ -138,6 +128,7 @@ class ModuleWorker:
     """A worker and its contexts. ``busy``: somebody has it, and nobody else may ask it for anything. ``idle_since`` is on the monotonic clock."""
 
     __slots__ = (
+        "_first",
         "_for_memory",
         "_held",
         "_killed",
@@ -158,6 +149,7 @@ class ModuleWorker:
         self._lines = 0  # since the last answer
         self._text: bytes | None = None  # of the module, as the worker has it
         self._killed = self._for_memory = False
+        self._first = 0  # how many calls the worker had begun before the last batch
         self.busy = False
         self.contexts: set[RemoteContext] = set()
         self.running: RemoteContext | None = None
@@ -217,6 +209,30 @@ class ModuleWorker:
         if self.ended:
             raise WorkerEndedError("the worker has ended")
         return None
+
+    async def call_all(
+        self, calls: Sequence[tuple[RemoteContext, LuaCall]], deadline: float, seconds: float
+    ) -> AsyncIterator[tuple[ContextState, bytes] | None]:
+        """Do calls one after the other: the answers in that order, None for one whose context another of them has spoilt.
+
+        Each may take ``seconds`` of the processor, or a little more. Raises what `call` raises; `guilty` tells which call it was.
+        """
+        self._first = self._worker.begun()
+        watch = BatchWatch(self, seconds)
+        self._worker.send(b"".join(told_call(_asked(context, call, deadline)) for context, call in calls))
+        try:
+            for context, _ in calls:
+                found = await self._next(context.made)
+                while found.kind == READY:  # after a context was closed
+                    found = await self._next(context.made)
+                watch.answered += 1
+                yield None if found.kind == NOT_MADE else self._result(context, found)
+        finally:
+            watch.cancel()
+
+    def guilty(self) -> int:
+        """Which of the calls of the last batch the worker has begun last, counted from 0."""
+        return self._worker.begun() - self._first - 1
 
     async def finish(self, context: RemoteContext, seconds: float) -> ContextState:
         """Wait for the end of a call of which nobody wants the result; it may take ``seconds`` of the processor. Raises what `call` raises."""
@@ -284,21 +300,25 @@ class ModuleWorker:
 
     async def _ask(self, data: bytes, made: MadeBy | None, deadline: float, most: float) -> Frame:
         """Send a task and wait for its answer; kill the worker after the deadline, or ``most`` seconds of its processor time."""
-        watch = _Watch(self, deadline, most)
+        watch = KillWatch(self, deadline, most)
         try:
             if data:
                 self._worker.send(data)
-            while True:
-                found = await self._worker.receive()
-                if not self._beside(found, made):
-                    self._lines = 0
-                    return found
+            return await self._next(made)
+        finally:
+            watch.cancel()
+
+    async def _next(self, made: MadeBy | None) -> Frame:
+        """The next answer. Raises KilledError, WorkerEndedError and BrokenWorkerError."""
+        try:
+            while self._beside(found := await self._worker.receive(), made):
+                pass
         except WorkerEndedError:
             if self._killed:
                 raise KilledError(for_memory=self._for_memory) from None
             raise
-        finally:
-            watch.cancel()
+        self._lines = 0
+        return found
 
     def _beside(self, found: Frame, made: MadeBy | None) -> bool:
         """Whether a frame is no answer; then it is done with. Raises BrokenWorkerError."""
@@ -348,40 +368,6 @@ class ModuleWorker:
     def seconds(self) -> float:
         """Processor time that it has taken."""
         return self._worker.seconds()
-
-
-class _Watch:
-    """Kills a worker that takes too long."""
-
-    __slots__ = ("_began", "_end", "_most", "_timer", "_worker")
-
-    def __init__(self, worker: ModuleWorker, deadline: float, most: float) -> None:
-        now = time.monotonic()
-        self._worker = worker
-        self._end = deadline + KILL_SECONDS
-        self._most = most
-        self._began = 0.0
-        seconds = self._end - now
-        if most < inf:
-            self._began = worker.seconds()
-            self._end = min(self._end, now + most + SILENT_SECONDS)
-            seconds = min(LOOK_SECONDS, self._end - now)
-        self._timer = (
-            asyncio.get_running_loop().call_later(max(0.0, seconds), self._look) if seconds < inf else None
-        )
-
-    def _look(self) -> None:
-        left = self._end - time.monotonic()
-        if left <= 0 or (self._most < inf and self._worker.seconds() - self._began > self._most):
-            self._worker.kill()
-            return
-        seconds = left if self._most == inf else min(left, LOOK_SECONDS)
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
-
-    def cancel(self) -> None:
-        """It has ended."""
-        if self._timer is not None:
-            self._timer.cancel()
 
 
 def _asked(context: RemoteContext, call: LuaCall, deadline: float) -> ContextCall:

@@ -40,6 +40,7 @@ class Pipes:
         return whole[:size]
 
     def _filled(self, size: int) -> bytes:
+        self.flush()  # whoever is to send the rest may wait for it
         parts, have = [self._buffer], len(self._buffer)
         while have < size:
             part = os.read(self._reading, READ_SIZE)
@@ -52,6 +53,13 @@ class Pipes:
     def send(self, kind: int, body: bytes = b"") -> None:
         """Write a frame, behind what is held; the node reads all the time."""
         self._write(self._held + frame(kind, body) if self._held else frame(kind, body))
+
+    def answer(self, kind: int, body: bytes) -> None:
+        """Write a frame, or hold it back while the next task is here already: many answers are one write."""
+        if self._buffer:
+            self.hold(kind, body)
+        else:
+            self.send(kind, body)
 
     def hold(self, kind: int, body: bytes) -> None:
         """Write a frame with the next one, or by `flush`."""

@@ -12,6 +12,7 @@ import marshal
 import mmap
 import os
 import time
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from asudfd.lua.worker.frames import (
     BAD,
     CALL,
     CHECK,
+    COMPILED,
     DROP,
     GOOD,
     LINE,
@@ -114,12 +116,15 @@ def _fields(body: bytes) -> tuple[Any, ...]:
 def _serve(pipes: Pipes, settings: WorkerSettings, crossing: Crossing[Any], page: mmap.mmap) -> None:
     os.setpriority(os.PRIO_PROCESS, 0, settings.niceness)
     contexts = ContextSet(pipes, settings, crossing, page)
+    check = contexts.check
+    if settings.checks:
+        check = import_module(settings.checks).check_of(partial(pipes.send, COMPILED))
     lacking = confinement.confine(COMPILE_MEMORY + settings.address_space)
     if lacking:
         line = WorkerLine(1, "", f"workers are not confined by {', '.join(lacking)}")
         pipes.hold(LINE, pack_line(line))
     answers: dict[int, Callable[..., None]] = {
-        CHECK: lambda *fields: _check(pipes, contexts, ModuleCheck(*fields)),
+        CHECK: lambda *fields: _check(pipes, check, ModuleCheck(*fields)),
         MAKE: lambda *fields: contexts.make(ContextMake(*fields)),
         CALL: lambda *fields: contexts.call(ContextCall(*fields)),
         OPEN: lambda *fields: contexts.open(ContextCall(*fields)),
@@ -131,9 +136,9 @@ def _serve(pipes: Pipes, settings: WorkerSettings, crossing: Crossing[Any], page
         answers[kind](*_fields(body))
 
 
-def _check(pipes: Pipes, contexts: ContextSet, module: ModuleCheck) -> None:
+def _check(pipes: Pipes, check: Callable[[ModuleCheck], None], module: ModuleCheck) -> None:
     try:
-        contexts.check(module)
+        check(module)
     except ModuleError as error:
         pipes.send(BAD, pack_bad(error.file, error.line, error.message))
     else:

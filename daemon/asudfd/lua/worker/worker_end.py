@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import Error
 from asudfd.lua.worker.frames import HEADER, RESULT_MAX, BrokenWorkerError, size_from_worker
-from asudfd.lua.worker.shared_page import PAGE
+from asudfd.lua.worker.shared_page import BEGUN, BEGUN_AT, MEMORY
 
 if TYPE_CHECKING:
     import mmap
@@ -186,7 +186,11 @@ class Worker:
 
     def memory(self) -> int:
         """Bytes that the context of its call had in use when it last looked."""
-        return 0 if self._page.closed else int(PAGE.unpack_from(self._page)[0])
+        return 0 if self._page.closed else int(MEMORY.unpack_from(self._page)[0])
+
+    def begun(self) -> int:
+        """How many calls it has begun."""
+        return 0 if self._page.closed else int(BEGUN.unpack_from(self._page, BEGUN_AT)[0])
 
     def seconds(self) -> float:
         """Processor time that it has taken; 0 when it has ended."""

@@ -15,7 +15,7 @@ from asudfd.lua.aerospike.record_view import StreamView, record_call, stream_cal
 from asudfd.lua.call_figures import FUNCTIONS_MAX
 from asudfd.lua.context import LuaContext
 from tests.fakes.lua_call import NO_RECORD, call_function
-from tests.processes import wait_for
+from tests.waiting import wait_for
 from tests.worker_processes import busy, own_workers
 
 COUNTER = b"n = 0\nfunction f() n = n + 1 return n end"

@@ -11,7 +11,7 @@ from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.aerospike.udf_result import UdfResult
 from asudfd.lua.errors import ModuleError
-from tests.processes import wait_for
+from tests.waiting import wait_for
 from tests.worker_processes import busy, own_workers
 
 SUBJECT = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)

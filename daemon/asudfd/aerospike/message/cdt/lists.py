@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 PADDING_MAX = 64 << 10
 """Most nils that a write beyond the end of a list puts before its element. Our own limit."""
 
+INDEX_MAX = (1 << 31) - 1
+"""The highest index, whatever the flags of a write say."""
+
 ADD_UNIQUE, INSERT_BOUNDED, NO_FAIL, DO_PARTIAL = 1, 2, 4, 8
 """Flags of writes."""
 
@@ -122,7 +125,7 @@ def _free_place(collection: Collection, index: bytes, flags: int) -> int | None:
     total = len(collection.values)
     place = cdt.integer(index)
     place += total if place < 0 else 0
-    if collection.flags & ORDERED or place < 0:
+    if collection.flags & ORDERED or not 0 <= place <= INDEX_MAX:
         raise not_applicable()
     if place > total and flags & INSERT_BOUNDED:
         if flags & NO_FAIL:

@@ -25,12 +25,13 @@ from asudfd.aerospike.message.cdt.command import (
     CollectionCall,
     decode,
 )
+from asudfd.aerospike.message.cdt.lists import size
 from asudfd.aerospike.message.cost import COPY_STEPS
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asudfd.aerospike.message.cdt.collection import Operation, Particle
-    from asudfd.aerospike.message.cdt.context import Step
+    from asudfd.aerospike.message.cdt.context import Step, Way
     from asudfd.aerospike.message.cost import CostBudget
 
 _APPENDS = re.compile(rb"[\x92-\x94][\x01\x02]|\0[\x01\x02][\x91-\x93]")
@@ -38,7 +39,6 @@ _APPENDS = re.compile(rb"[\x92-\x94][\x01\x02]|\0[\x01\x02][\x91-\x93]")
 
 _NOWHERE = (NULL, b"")
 _APPENDS_ITEMS = OPERATIONS[cdt.LIST_APPEND_ITEMS]
-_SIZES = (OPERATIONS[cdt.LIST_SIZE], OPERATIONS[cdt.MAP_SIZE])
 
 
 class OpenedBin:
@@ -79,15 +79,18 @@ class OpenedBin:
 
     def show(self, command: bytes) -> Particle | None:
         """As `read`; raises WireError and Unsupported, too."""
-        call = decode(command, self._kind, self._budget, modifies=False)
-        if not self._kind:
+        kind = self._kind
+        (of, run, *_), arguments, _, steps = decode(command, kind, self._budget, modifies=False)
+        if not kind:
             return None
-        if call.operation in _SIZES and not call.steps and self._stored and not self._changed:
-            return integer(cdt.size(self._stored[1], of_map=call.operation.kind == MAP))
-        collection = context.inner(self._open(), call.steps)
-        if collection.kind != call.operation.kind:
-            raise not_this_kind()
-        return _something(call.operation.run(collection, *call.arguments))
+        if run is size and not steps and self._stored and not self._changed:
+            return integer(cdt.size(self._stored[1], of_map=kind == MAP))
+        collection = self._open()
+        if steps:
+            collection = context.inner(collection, steps)
+            if collection.kind != of:
+                raise not_this_kind()
+        return _something(run(collection, *arguments))
 
     def element(self, steps: tuple[Step, ...]) -> Particle:
         """The element to which steps lead. Raises RequestRefused, WireError and CostExceededError."""
@@ -115,8 +118,10 @@ class OpenedBin:
             return self._change(decode(command, self._kind, self._budget, modifies=True))
 
     def _change(self, call: CollectionCall) -> Particle | None:
-        before = None if self._kind == NULL else self._open()
-        ways, collection = context.inner_to_change(before, call.steps, self._budget)
+        collection = None if self._kind == NULL else self._open()
+        ways: list[Way] = []
+        if call.steps:
+            ways, collection = context.inner_to_change(collection, call.steps, self._budget)
         operation = call.operation
         if collection is None:
             if operation.creates is None:

@@ -26,7 +26,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.compiled import Filter
-from asudfd.aerospike.message.filter.operations import compile_operations, is_path
+from asudfd.aerospike.message.filter.operations import ExpressionOperation, compile_operations, is_path
 from asudfd.aerospike.message.filter.regex.budget import RegexBudget, YieldingBudget
 from asudfd.aerospike.message.loop_thread import LoopThread
 from asudfd.fairness import fill
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from asinfo.wire.message import Op
+    from asudfd.aerospike.message.filter.compiled import Expression
     from asudfd.aerospike.message.filter.operations import CompiledOperation
 
     Source: TypeAlias = bytes | tuple[bytes, ...]
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     Compiled: TypeAlias = "Filter | list[CompiledOperation] | _ExpressionError"
 
 EXPRESSIONS = frozenset((OP_EXPRESSION_READ, OP_EXPRESSION_MODIFY))
-_COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
+_MAY_HAVE_SOME = EXPRESSIONS | {OP_CDT_READ, OP_CDT_MODIFY}
 
 CACHED_MAX = 16
 """Expressions in the cache: clients send the same ones again and again. Each may take 256 KiB, for its patterns."""
@@ -88,14 +89,24 @@ def operations_of(todo: list[Op]) -> list[CompiledOperation]:
     return found
 
 
+def expression_of(data: bytes) -> Expression:
+    """An expression that an index is on; as `filter_of`."""
+    found = _known((b"\x92" + data + b"\0",))
+    assert isinstance(found, list)
+    (operation,) = found
+    assert isinstance(operation, ExpressionOperation)
+    return operation.expression
+
+
 def values_of(todo: list[Op]) -> tuple[bytes, ...]:
     """The values of the operations that are expressions, or have some in them."""
-    return tuple([value for code, _, _, value in todo if has_expressions(code, value)])
-
-
-def has_expressions(code: int, value: bytes) -> bool:
-    """Whether an operation is an expression, or has some in it, as those on paths do."""
-    return code in EXPRESSIONS or (code in _COLLECTIONS and is_path(value))
+    return tuple(
+        [
+            value
+            for code, _, _, value in todo
+            if code in _MAY_HAVE_SOME and (code in EXPRESSIONS or is_path(value))
+        ]
+    )
 
 
 def _known(source: Source) -> Compiled:
@@ -114,15 +125,18 @@ def _known(source: Source) -> Compiled:
 
 def _sources(fields: Mapping[int, bytes], todo: list[Op]) -> list[Source]:
     """What of a request is to be compiled, and is not yet."""
-    found: list[Source] = [fields[FIELD_FILTER]] if FIELD_FILTER in fields else []
-    if values := values_of(todo):
+    found: list[Source] = []
+    if FIELD_FILTER in fields and fields[FIELD_FILTER] not in _cache:
+        found.append(fields[FIELD_FILTER])
+    if todo and (values := values_of(todo)) and values not in _cache:
         found.append(values)
-    return [source for source in found if source not in _cache]
+    return found
 
 
 def ready(fields: Mapping[int, bytes], todo: list[Op]) -> bool:
     """Whether `filter_of` and `operations_of` have those of a request without more ado; they have, if there is none."""
-    return all(map(_is_ready, _sources(fields, todo)))
+    sources = _sources(fields, todo)
+    return not sources or all(map(_is_ready, sources))
 
 
 def _is_ready(source: Source) -> bool:

@@ -90,8 +90,8 @@ class Filter(Expression):
     def passes(self, namespace: Namespace, digest: bytes, record: Record) -> bool:
         """Whether the expression is true for a record. Raises RequestRefused when that would take too long to find out."""
         try:
-            return self.value(FilterRecord(namespace, digest, record)) is True
-        except CostExceededError as error:
+            return self._run(FilterRecord(namespace, digest, record)) is True
+        except Unsupported as error:
             raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
 
 

@@ -11,7 +11,7 @@ from asinfo.wire import expression as x
 from asinfo.wire.extent import pass_over
 from asinfo.wire.message import EPOCH
 from asudfd.aerospike.message.cdt import OpenCollections
-from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, CostExceededError
+from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, BesideBudget, CostExceededError
 from asudfd.aerospike.message.filter.ordered import ordered
 from asudfd.aerospike.message.single.bins import particle, split
 from asudfd.clock import now_milliseconds
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 COMPARED_SIZE_MAX = 256 << 10
-"""Largest list or map that is compared, in bytes: that happens in the event loop. Our own limit."""
+"""Largest list or map that is compared in the event loop, in bytes. Our own limit."""
 
 
 class PathElement(NamedTuple):
@@ -94,7 +94,7 @@ class FilterRecord:
         budget = self.collections.budget
         known = self._orders.get(id(data))
         if known is None:
-            if len(data) > COMPARED_SIZE_MAX:
+            if len(data) > COMPARED_SIZE_MAX and not isinstance(budget, BesideBudget):
                 raise CostExceededError("a list or map is too large to be compared")
             before = budget.left
             pass_over(data, 0, budget.charge)

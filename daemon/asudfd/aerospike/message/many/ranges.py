@@ -32,9 +32,8 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.cdt import element_at
-from asudfd.aerospike.message.cdt.context import steps_of
-from asudfd.aerospike.message.single.bins import particle, split
+from asudfd.aerospike.message.many.indexed import check_context, finder
+from asudfd.record.indexes import IndexedValue
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asudfd.aerospike.geo.shape import GeoShape
-    from asudfd.aerospike.message.cdt.context import Step
+    from asudfd.record.indexes import Index
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -56,43 +55,39 @@ _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is v
 class IndexRange:
     """The values that a query asks for."""
 
-    __slots__ = ("_context", "_hash", "_high", "_low", "_name", "_particle", "_shape", "_type", "index_name")
+    __slots__ = ("_find", "_hash", "_high", "_low", "_particle", "_shape", "_type", "index_name")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
         """Raises RequestRefused: 4 for what is no range, 160 for no geo JSON, 201 without an index, 16 for what is not offered."""
-        if FIELD_INDEX_EXPRESSION in fields:
-            raise RequestRefused(Result.UNSUPPORTED_FEATURE, "indexes on expressions")
-        self._name, self._particle, self._low, self._high = _read(fields[FIELD_INDEX_RANGE])
-        context = fields.get(FIELD_INDEX_CONTEXT, b"")
-        self._context = _steps(context) if context else ()
+        name, self._particle, self._low, self._high = _read(fields[FIELD_INDEX_RANGE])
         self._type = int.from_bytes(fields.get(FIELD_INDEX_TYPE, b""), "big")
+        context, expression = fields.get(FIELD_INDEX_CONTEXT, b""), fields.get(FIELD_INDEX_EXPRESSION, b"")
+        wanted = IndexedValue(name, self._particle, self._type, context, expression)
         self._hash = 0 if self._particle == INTEGER else _hash(self._low)
         set_name, asked = fields.get(FIELD_SET, b""), fields.get(FIELD_INDEX_NAME)
         covering = (
-            name
-            for name, index in namespace.indexes.items()
-            if asked in {None, b"", name}
-            and index.covers(set_name, self._name, self._particle, self._type, context)
+            (own, index.value)
+            for own, index in namespace.indexes.items()
+            if asked in {None, b"", own}
+            and index.covers(set_name, _named(wanted, index) if asked else wanted)
         )
-        self.index_name = next(covering, b"").decode("utf-8", "replace")
-        if not self.index_name:
+        found, value = next(covering, (b"", wanted))
+        if context:
+            check_context(context)
+        if not found:
             raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
+        self.index_name = found.decode("utf-8", "replace")
+        self._find = finder(namespace, value)
         self._shape = _wanted(self._low) if self._particle == GEOJSON else None
 
-    def find(self, record: Record) -> int | None:
+    def find(self, digest: bytes, record: Record) -> int | None:
         """The number by which an index has ``record`` within the range, None when it does not. Raises RequestRefused.
 
         A list or map has one for each of its values: here the least counts, and a query gives each record once.
         """
-        bin_ = split(record.bins).get(self._name)
-        if bin_ is None:
+        found = self._find(digest, record)
+        if found is None:
             return None
-        found = particle(bin_)
-        if self._context:
-            within = element_at(found, self._context)
-            if within is None:
-                return None
-            found = within
         kind, data = found
         if not self._type:
             return self._number(data) if kind == self._particle else None
@@ -151,12 +146,9 @@ def _shape_of(text: bytes) -> GeoShape:
         raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
 
 
-def _steps(context: bytes) -> tuple[Step, ...]:
-    """The steps that a context says. Raises RequestRefused."""
-    try:
-        return steps_of(context, modifies=False)
-    except WireError as error:
-        raise RequestRefused(Result.PARAMETER, "what should be a context is none") from error
+def _named(wanted: IndexedValue, index: Index) -> IndexedValue:
+    """What a query that names its index asks for: what it does not tell is as the index has it."""
+    return index.value._replace(**{key: part for key, part in wanted._asdict().items() if part != b""})
 
 
 def _comparable(kind: int, data: bytes) -> Any:

@@ -83,14 +83,18 @@ class Selection:
         """Each record is read again when it is its turn: what was found of it may be long ago."""
         places: list[IndexPosition] = []
         for digest, record in self._namespace.scan(partition):
-            value = within.find(record) if self._is_of_set(record) else None
+            value = within.find(digest, record) if self._is_of_set(record) else None
             if value is not None and (place := IndexPosition(value, digest)) > after:
                 places.append(place)
             yield None
         places.sort()
         for value, digest in places:
             now = self._namespace.get(digest)
-            yield None if now is None or within.find(now) is None else SelectedRecord(digest, now, value)
+            yield (
+                None
+                if now is None or within.find(digest, now) is None
+                else SelectedRecord(digest, now, value)
+            )
 
     def _is_of_set(self, record: Record) -> bool:
         return not self._set_name or record.set_name == self._set_name

@@ -20,7 +20,7 @@ from asudfd.aerospike.message.filter.regex.budget import YieldingBudget
 from asudfd.aerospike.message.loop_thread import LoopThread
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.commit import REPLACE
-from asudfd.aerospike.message.single.expression import RecordExpressions
+from asudfd.aerospike.message.single.expression import RecordExpressions, new_record
 from asudfd.aerospike.message.single.operate import run
 from asudfd.record.refused import RequestRefused
 
@@ -62,7 +62,12 @@ class _OwnExpressions(NamedTuple):
     def compiled(self, todo: list[Op]) -> RecordExpressions | None:
         """Those among the operations, compiled anew; None if there are none."""
         values = values_of(todo)
-        return RecordExpressions(*self, compile_operations(values, YieldingBudget())) if values else None
+        if not values:
+            return None
+        assert self.message.digest is not None
+        record = self.record or new_record(self.message)
+        operations = compile_operations(values, YieldingBudget())
+        return RecordExpressions(self.namespace, self.message.digest, record, operations)
 
 
 def _run(own: _OwnExpressions, bins: Bins, todo: list[Op], respond_all: int, **options: Any) -> list[bytes]:

@@ -30,6 +30,7 @@ from asudfd.aerospike.message.counts import UDFS
 from asudfd.aerospike.message.single.commit import POLICIES3, reply_to_write
 from asudfd.aerospike.message.single.udf import apply_inline
 from asudfd.aerospike.message.single.udf_call import call_of
+from asudfd.aerospike.message.single.udf_soon import SoonCall
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ class CallCache(dict[bytes, KnownCall]):
                 return None
             outcome = apply_inline(context, namespace, digest, record, call, "client", session)
             if outcome is None:
+                soon = SoonCall(
+                    self._executor, namespace, body, digest, call=call, counts=UDFS, session=session
+                ).begin()
+                if soon is not None:
+                    return soon
                 later = self._executor.respond_later(namespace, unpack(body), [], "client", session)
                 return namespace.latencies.timed("udf", began, later)
         except RequestRefused as error:

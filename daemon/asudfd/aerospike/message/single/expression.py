@@ -57,16 +57,11 @@ class RecordExpressions:
     __slots__ = ("_collections", "_digest", "_namespace", "_operations", "_record")
 
     def __init__(
-        self,
-        namespace: Namespace,
-        message: Message,
-        record: Record | None,
-        operations: list[CompiledOperation],
+        self, namespace: Namespace, digest: bytes, record: Record, operations: list[CompiledOperation]
     ) -> None:
-        assert message.digest is not None
         self._namespace = namespace
-        self._digest = message.digest
-        self._record = record or _new_record(message)
+        self._digest = digest
+        self._record = record
         self._operations = iter(operations)
         self._collections = OpenCollections()
 
@@ -113,7 +108,7 @@ class RecordExpressions:
         return found
 
 
-def _new_record(message: Message) -> Record:
+def new_record(message: Message) -> Record:
     """The record that a request makes, before it has bins."""
     fields = message.fields
     return Record(0, 0, 0, fields.get(FIELD_SET, b""), fields.get(FIELD_KEY, b""), b"")

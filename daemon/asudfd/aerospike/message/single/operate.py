@@ -47,7 +47,8 @@ from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import COPY_STEPS, TURN_STEPS, CostBudget
-from asudfd.aerospike.message.filter.cache import has_expressions, operations_of
+from asudfd.aerospike.message.filter.cache import operations_of, values_of
+from asudfd.aerospike.message.filter.operations import is_path
 from asudfd.aerospike.message.outcome import (
     OK,
     REPLY_SIZE_MAX,
@@ -60,7 +61,7 @@ from asudfd.aerospike.message.outcome import (
 from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
-from asudfd.aerospike.message.single.expression import RecordExpressions
+from asudfd.aerospike.message.single.expression import RecordExpressions, new_record
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -77,9 +78,11 @@ SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
 
 _COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
-_READS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
+READS = value_operations.READS | {OP_CDT_READ, OP_EXPRESSION_READ}
+"""Codes of operations with a command that read."""
+
 _WRITES = value_operations.WRITES | {OP_CDT_MODIFY, OP_EXPRESSION_MODIFY}
-_COMMANDS = _READS | _WRITES
+_COMMANDS = READS | _WRITES
 _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
@@ -127,8 +130,11 @@ def expressions_of(
     namespace: Namespace, message: Message, record: Record | None, todo: list[Op]
 ) -> RecordExpressions | None:
     """The expressions among operations, None if there are none. Raises RequestRefused."""
-    if any(has_expressions(code, value) for code, _, _, value in todo):
-        return RecordExpressions(namespace, message, record, operations_of(todo))
+    if values_of(todo):
+        assert message.digest is not None
+        return RecordExpressions(
+            namespace, message.digest, record or new_record(message), operations_of(todo)
+        )
     return None
 
 
@@ -182,7 +188,7 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
         raise RequestRefused(Result.PARAMETER, "all bins cannot be answered one by one")
     reads_all = False
     for code, kind, name, _ in todo:
-        if code == OP_READ or code in _READS:
+        if code == OP_READ or code in READS:
             if not info1 & INFO1_READ or (not name and not whole):
                 raise RequestRefused(Result.PARAMETER, "a read in a message that does not read")
             reads_all |= not name
@@ -212,7 +218,7 @@ class _CollectionBins:
 
         Raises RequestRefused and CostExceededError.
         """
-        if not has_expressions(code, command) and code in _COLLECTIONS:
+        if code in _COLLECTIONS and (self._expressions is None or not is_path(command)):
             return self._counted(self._operate(code, name, command))
         self.close()
         budget = self.forget(0)

@@ -81,7 +81,7 @@ def apply_inline(  # noqa: PLR0917 - the hot path calls it by position
     result = context.host.run_inline(module, function, arguments, view, len(arguments) + len(view.bins))
     if result is None:
         return None
-    return _commit_result(context, namespace, digest, call, record, result, origin, session)
+    return commit_result(context, namespace, digest, call, record, result, origin, session)
 
 
 async def apply_in_thread(  # noqa: PLR0917 - as `apply`, with the time
@@ -99,7 +99,7 @@ async def apply_in_thread(  # noqa: PLR0917 - as `apply`, with the time
     record = namespace.get(digest)
     view = view_of(namespace, digest, record, call.fields)
     result = await context.host.run(record_call(call.module, call.function, call.arguments, view), seconds)
-    return _commit_result(context, namespace, digest, call, record, result, origin, session)
+    return commit_result(context, namespace, digest, call, record, result, origin, session)
 
 
 def view_of(
@@ -117,7 +117,7 @@ def view_of(
     return _new(RecordView, (True, generation, ttl, last_update, set_name, key, digest, bins, in_memory))
 
 
-def _commit_result(  # noqa: PLR0917 - the hot path calls it by position
+def commit_result(  # noqa: PLR0917 - the hot path calls it by position
     context: RecordContext,
     namespace: Namespace,
     digest: bytes,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
@@ -34,6 +37,7 @@ def of(kind: str, coordinates: Any) -> GeoShape:
         ("AeroCircle", [[13.4, 52.5], 10_000], [(13.4, 52.5), (13.4, 52.58)], [(13.4, 52.6), (14, 52.5)]),
         ("AeroCircle", [[0, 0], 0], [(0, 0)], [(0.001, 0)]),
         ("AeroCircle", [[0, 0], 1e9], [(180, 0), (0, 90)], []),
+        ("AeroCircle", [[0, 0], 10**400], [(180, 0)], []),
     ],
 )
 def test_points_in_regions(kind: str, coordinates: Any, inside: list[Any], outside: list[Any]) -> None:
@@ -65,7 +69,7 @@ def test_a_feature_is_its_geometry() -> None:
         "", "[", "[]", "1", "null", "{}", '{"type":"Point"}', '{"type":[],"coordinates":[1,2]}', "[" * 4000,
         '{"type":"Feature"}', '{"type":"Feature","geometry":1}',
         *(json.dumps({"type": kind, "coordinates": coordinates}) for kind, coordinates in (
-            ("Point", []), ("Point", [1]), ("Point", 1), ("Point", ["1", 2]), ("Point", [181, 0]), ("Point", [0, 91]),
+            ("Point", []), ("Point", [1]), ("Point", 1), ("Point", ["1", 2]), ("Point", [181, 0]), ("Point", [0, 91]), ("Point", [10**400, 0]),
             ("Point", [float("nan"), 0]), ("LineString", [[1, 2], [3, 4]]), ("Polygon", []), ("Polygon", [[]]),
             ("Polygon", [SQUARE[:-1]]), ("Polygon", [SQUARE[:2] + SQUARE[:1]]), ("Polygon", SQUARE),
             ("MultiPolygon", []), ("MultiPolygon", [SQUARE]), ("AeroCircle", [[0, 0]]), ("AeroCircle", [[0, 0], -1]),
@@ -86,3 +90,16 @@ def test_what_is_too_large_is_not_read(text: bytes) -> None:
 
 def test_corners_that_are_all_in_one_place_hold_nothing() -> None:
     assert not of("Point", [1, 1]).meets(of("Polygon", [[[5, 5]] * 4]))
+
+
+numbers = st.one_of(st.integers(-200, 200), st.floats(), st.just(10**400), st.booleans(), st.none())
+places = st.lists(st.one_of(numbers, st.sampled_from([[0, 0], [10, 0], [0, 10]])), max_size=4)
+coordinates = st.recursive(places, lambda inner: st.lists(inner, max_size=5), max_leaves=12)
+kinds = st.sampled_from(["Point", "Polygon", "MultiPolygon", "AeroCircle", "Feature", "x"])
+
+
+@given(kinds, coordinates)
+def test_no_text_raises_anything_else(kind: str, parts: Any) -> None:
+    with suppress(WireError):
+        found = of(kind, parts)
+        assert not (found.meets(of("Point", [1, 1])) and found.point)

@@ -9,15 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asinfo.wire import cdt, frame, msgpack, request
+from asinfo.wire import cdt, frame, message, msgpack, request
 from asinfo.wire import expression as x
-from asinfo.wire.message import OP_CDT_MODIFY, OP_CDT_READ, OP_READ, op
+from asinfo.wire.message import (
+    INFO1_READ,
+    OP_CDT_MODIFY,
+    OP_CDT_READ,
+    OP_READ,
+    op,
+    read_ops,
+    record_request,
+)
 from asinfo.wire.msgpack import MarkedList, MarkedMap, Raw
 from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.result import Result
 from asudfd.aerospike.message import cost
 from asudfd.aerospike.message.cdt import modify, read
 from asudfd.aerospike.message.cost import WORK_MAX, CostBudget, CostExceededError
+from asudfd.aerospike.message.outcome import RecordOutcome
 from asudfd.aerospike.message.single.beside import end_thread
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.operate import run
@@ -25,6 +34,8 @@ from tests.fakes.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from asinfo.wire.message import Message
 
 KEY = Key("test", "demo", "k")
 TURN_SECONDS = 0.2
@@ -106,6 +117,31 @@ def test_an_operation_that_fails_beside_the_event_loop_changes_nothing(large: Wo
     assert operate(large, (9, 70_000 + 200_000, 1), writes=True).result == Result.OP_NOT_APPLICABLE
     assert large.record(KEY.digest) == before
     assert large.count("client_write_error") == 2
+
+
+def test_a_background_query_waits_for_the_thread(large: World) -> None:
+    sort = op(OP_CDT_MODIFY, 4, b"l", msgpack.pack([13, 1]))
+    fields = [(0, b"test"), (1, b"demo"), (7, b"\1")]
+    large.bodies(message.request(0, 1, fields=fields, ops=[sort]))
+    assert large.node.jobs[1].succeeded == 1
+    assert operate(large, (17, 0)).bins == {"l": 99}
+
+
+def test_a_row_of_a_batch_waits_for_the_thread(large: World) -> None:
+    row = record_request(KEY.digest, {0: b"test", 1: b"demo"}, info1=INFO1_READ)
+    ops = [op(OP_CDT_READ, 4, b"l", msgpack.pack([21, 7, -1]))]
+    outcome = asyncio.run(answered(large, row, ops))
+    assert outcome.code == Result.OK
+    assert outcome.ops == op(OP_CDT_READ, 1, b"l", (99).to_bytes(8, "big"))
+
+
+async def answered(world: World, row: Message, ops: list[bytes]) -> RecordOutcome:
+    todo, _ = read_ops(b"".join(ops), 0, len(ops))
+    answer = world.records.executor.answer(row, todo, "batch_sub", None)
+    assert not isinstance(answer, RecordOutcome)
+    outcome = await answer
+    await end_thread()
+    return outcome
 
 
 def test_what_is_too_much_for_a_thread_is_refused_and_changes_nothing(

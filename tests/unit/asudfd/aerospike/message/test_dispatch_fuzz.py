@@ -20,6 +20,7 @@ EXPRESSIONS = (
     [127, 4, 64, [1, [20, INTEGER, 1]], LIST],
     [127, 2, 0, [255, [16, 1], [16]], [127, 4, 64, [255, [16, 1], [67, "k", [0]]], LIST]],
     [123, [1, [127, 6, 65, [7, 0, 8, 0], BLOB], b"x"], None, [102, [81, 5, Raw(b"m")]]],
+    [127, 5, 64, [254, [4, [3, [122, 2, 1], 1], 42, ["k"]], 20, [20, [122, 2, 1], 1]], [81, 5, Raw(b"m")]],
     [125, Raw(b"v"), INTEGER, [9, [124, Raw(b"v")], [126, [1, {"a": 2.5}]]]],
 )
 
@@ -28,6 +29,8 @@ def expressions() -> bytes:
     """A request with each expression, shown and written."""
     values = [msgpack.pack([each, flags]) for each in EXPRESSIONS for flags in (0, 16)]
     ops = [message.op(code, 4, b"r", value) for value in values for code in (7, 8)]
+    ops.append(message.op(3, 4, b"l", msgpack.pack([254, [4, [1, [122, 5, 1], {}]], 0])))
+    ops.append(message.op(4, 4, b"l", msgpack.pack([254, [4, True, 0x22, "k"], 4, [100]])))
     return request.operate(KEY, ops, reads=True, writes=True)
 
 

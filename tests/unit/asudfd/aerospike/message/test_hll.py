@@ -80,6 +80,12 @@ def test_the_count_is_kept_when_it_is_refreshed_and_gone_when_something_changes(
     assert changed(data, ADD, ["new"])[0][3:11] == bytes(8)
 
 
+def test_registers_that_no_values_make_are_counted_as_many() -> None:
+    full = bytes([0, 4, 0]) + bytes(8) + b"\xff" * 12
+    assert shown(full, COUNT) == changed(full, REFRESH)[1] == (1 << 63) - 1
+    assert shown(full, UNION_COUNT, given(full)) == shown(full, INTERSECT_COUNT, given(full)) == (1 << 63) - 1
+
+
 def test_a_union_is_what_it_would_be_had_the_values_come_to_one() -> None:
     other = made(*range(500, 1500), index_bits=12)
     both = made(*range(1500), index_bits=12)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from asinfo.wire import expression as x
 from asinfo.wire import message, msgpack, request
 from asinfo.wire.digest import partition
 from asinfo.wire.message import INFO3_LAST, INFO3_PARTITION_DONE, TTL_NEVER, TTL_UNCHANGED
@@ -96,6 +97,35 @@ def test_selected_bins(stored: World) -> None:
     records = ask(stored, body(info1=1, set_name=b"", ops=[message.op(1, 0, b"n")]))[:-1]
     assert len(records) == RECORDS + 1  # one record has no such bin
     assert all([name for _, _, name, _ in ops] == [b"n"] for _, ops in records)
+
+
+def reads(code: int, name: bytes, command: Any) -> bytes:
+    return message.op(code, 4, name, msgpack.pack(command))
+
+
+NUMBER = [x.BIN, x.INTEGER, msgpack.Raw(b"n")]
+
+
+def test_operations_that_read(stored: World) -> None:
+    stored.ask(request.put(Key("test", "lists", 1), {"l": [5, 6], "n": 1}))
+    todo = [reads(3, b"l", [16]), reads(7, b"r", [[x.ADD, NUMBER, 1], 0]), message.op(1, 0, b"n")]
+    (_, ops), (last, _) = ask(stored, body(info1=1, set_name=b"lists", ops=todo))
+    assert [(code, name, int.from_bytes(value, "big")) for code, _, name, value in ops] == [
+        (1, b"l", 2), (1, b"r", 2), (1, b"n", 1)
+    ]  # fmt: skip
+    assert last[4] == Result.OK
+    records = ask(stored, body(info1=1, ops=[reads(7, b"r", [[x.ADD, NUMBER, 1], 0])]))[:-1]
+    assert sorted(int.from_bytes(ops[0][3], "big") for _, ops in records) == list(range(1, RECORDS + 1))
+    assert len(ask(stored, body(info1=1, ops=[reads(3, b"none", [16])]))) == 1
+
+
+def test_operations_that_fail_end_the_query(stored: World) -> None:
+    unknown = reads(7, b"r", [[x.UNKNOWN], 0])
+    assert code(stored, body(info1=1, ops=[unknown])) == Result.OP_NOT_APPLICABLE
+    assert code(stored, body(info1=1, ops=[reads(7, b"r", [1])])) == Result.PARAMETER
+    assert code(stored, body(info1=1, ops=[reads(3, b"s", [16])])) == Result.BIN_TYPE
+    for changes in (reads(8, b"r", [1, 0]), reads(4, b"l", [1, 5])):
+        assert code(stored, body(info1=1, ops=[changes])) == Result.UNSUPPORTED_FEATURE
 
 
 def test_no_bins(stored: World) -> None:

@@ -181,7 +181,7 @@ def test_an_index_without_a_set_is_for_all(stored: World) -> None:
         (numbers(1, 2), ((21, b"other"),), Result.INDEX_NOT_FOUND),
         (numbers(1, 2), ((23, b"\x92\x10\0"),), Result.INDEX_NOT_FOUND),
         (numbers(1, 2), ((23, b"\x91\x10"),), Result.PARAMETER),
-        (numbers(1, 2), ((24, b"\x92\x10\0"),), Result.UNSUPPORTED_FEATURE),
+        (numbers(1, 2), ((24, b"\x92\x10\0"),), Result.INDEX_NOT_FOUND),
         (numbers(1, 2)[:-1], (), Result.PARAMETER),
         (numbers(1, 2) + b"x", (), Result.PARAMETER),
         (within(b"n", 1, b"\1", b"\2"), (), Result.PARAMETER),
@@ -244,6 +244,34 @@ def test_an_index_within_lists_and_maps(stored: World) -> None:
     assert query(stored, numbers(1, 2, b"d"), set_name=b"deep") == Result.INDEX_NOT_FOUND
 
 
+def test_an_index_on_an_expression(stored: World) -> None:
+    total = msgpack.pack([20, [81, 2, msgpack.Raw(b"n")], 100])
+    items = msgpack.pack([81, 4, msgpack.Raw(b"l")])
+    for name, expression, kind in ((b"s", total, b""), (b"l", items, b"indextype=list;")):
+        definition = b"namespace=test;set=demo;type=numeric;%bindexname=%b;exp=%b"
+        assert info(stored, b"sindex-create", definition % (kind, name, b64encode(expression))) == b"ok"
+    line = b"indexname=s:set=demo:bin=null:type=numeric:indextype=default:context=null:exp=%b" % b64encode(
+        total
+    )
+    assert line in info(stored, b"sindex-list", b"namespace=test")
+    assert query(stored, numbers(101, 103, b""), (24, total)) == [1, 2, 3]
+    assert query(stored, numbers(1, 3, b""), (24, items), (26, b"\1")) == [1, 2, 3]
+    assert query(stored, numbers(1, 3, b""), (24, items)) == Result.INDEX_NOT_FOUND
+    assert query(stored, numbers(101, 103)) == Result.INDEX_NOT_FOUND
+
+
+def test_a_query_names_its_index(stored: World) -> None:
+    first = msgpack.pack([0x10, 0])
+    total = msgpack.pack([20, [81, 2, msgpack.Raw(b"n")], 100])
+    create(stored, Index("demo", "l", "numeric", "default", b64encode(first).decode()), b"f")
+    create(stored, Index("demo", "", "numeric", "default", "", b64encode(total).decode()), b"s")
+    assert query(stored, numbers(1, 2, b""), (21, b"f")) == [1, 2]
+    assert query(stored, numbers(1, 2, b"l"), (21, b"f")) == [1, 2]
+    assert query(stored, numbers(101, 102, b""), (21, b"s")) == [1, 2]
+    assert query(stored, numbers(101, 102, b"n"), (21, b"s")) == Result.INDEX_NOT_FOUND
+    assert query(stored, within(b"", 3, b"x", b"x"), (21, b"s")) == Result.INDEX_NOT_FOUND
+
+
 def test_a_second_name_for_the_same_replaces_the_first(stored: World) -> None:
     for name in (b"i", b"j"):
         definition = b"namespace=test;indexname=" + name + b";set=demo;bin=n;type=numeric"
@@ -281,10 +309,16 @@ LONG = b"x" * 64
             b"indexname=i;bin=b;type=numeric;context=kgQA",
             "ERROR:4:'context' invalid cdt context",
         ),
+        (b"sindex-create", b"indexname=i;type=numeric;exp=AA==", "ERROR:4:bad 'exp'"),
         (
             b"sindex-create",
-            b"indexname=i;type=numeric;exp=kgQA",
-            "ERROR:16:indexes on expressions are not supported",
+            b"indexname=i;type=numeric;exp=" + b64encode(b"\x91\x51"),
+            "ERROR:4:bad 'exp' - a call with too many or too few arguments",
+        ),
+        (
+            b"sindex-create",
+            b"indexname=i;type=numeric;context=khAA;exp=" + b64encode(b"\x91\x46"),
+            "ERROR:4:both 'context' and 'exp' are specified",
         ),
         (b"sindex-stat", b"indexname=" + LONG, "ERROR:4:'indexname' value too longERROR:201:no index"),
     ],

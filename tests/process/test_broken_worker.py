@@ -22,7 +22,7 @@ from asudfd.lua.errors import ModuleError
 from asudfd.lua.worker import frames, module_worker
 from asudfd.lua.worker.frames import ContextState, LinesRan, PouredBatch, WorkerLine
 from asudfd.lua.worker.worker_end import FRAMES_MAX
-from tests.unit.asudfd.lua.worker.played_workers import PlayedSupply
+from tests.process.played_workers import PlayedSupply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,0 +1,62 @@
+"""Calls of one module that come in one turn of the event loop, and go to its worker in one write.
+
+While turns bring one call each, the event loop waits for it; when they bring several, that would be a switch of processes for each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asudfd.lua.call import LuaCall
+    from asudfd.lua.timed_result import TimedResult
+
+SEVERAL = 2
+"""So many calls in one turn of the event loop, and those of the next turn go together."""
+
+
+class BatchedCall(NamedTuple):
+    """A call, when it ``began`` on the monotonic clock, and its result when it is there: None where it has to be done in another way."""
+
+    call: LuaCall
+    began: float
+    result: asyncio.Future[TimedResult | None]
+
+
+class TurnBatch:
+    """The calls of one module in this turn. ``flush`` is called at its end, if any wait."""
+
+    __slots__ = ("_count", "_flush", "_last", "in_flight", "waiting")
+
+    def __init__(self, flush: Callable[[], None]) -> None:
+        self._flush = flush
+        self._count = 0  # in this turn
+        self._last = 0  # in the turn before that had any
+        self.waiting: deque[BatchedCall] = deque()
+        self.in_flight = False  # a batch has been sent, and is not answered
+
+    def note(self) -> None:
+        """A call has come."""
+        if not self._count:
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        self._count += 1
+
+    def gathers(self) -> bool:
+        """Whether calls are to wait for the end of the turn."""
+        return self._last >= SEVERAL or self.in_flight
+
+    def add(self, call: LuaCall) -> asyncio.Future[TimedResult | None]:
+        """Have ``call`` go with the others."""
+        result: asyncio.Future[TimedResult | None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(BatchedCall(call, time.monotonic(), result))
+        return result
+
+    def _end_turn(self) -> None:
+        self._last, self._count = self._count, 0
+        if self.waiting and not self.in_flight:
+            self._flush()
