@@ -1,6 +1,7 @@
 """Which calls `bytecode.lua` rewrites: a call of a library function is never a tail call in compiled Lua 5.4.
 
-Library functions that are written in Lua name the caller's line in their errors. A tail call (`return string.rep()`) would
+The functions of lists, records and so on are written in Lua here, and so are those of Lua's own that have to know which tables
+modules take for userdata. In their errors they name the caller's line. A tail call (`return list.append()`) would
 replace the caller's frame and lose that line; where the function is written in C, as on the real server, it does not.
 So such an OP_TAILCALL becomes OP_CALL; the OP_RETURN that it needs follows it already. Calls of a module's own functions
 stay as they are.
@@ -33,11 +34,11 @@ class LibraryNames(NamedTuple):
 
 
 NAMES = LibraryNames(
-    frozenset({b"string", b"table", b"math", b"utf8", b"coroutine"}),
+    frozenset({b"string", b"table", b"coroutine", b"os"}),
     frozenset(
         {b"type", b"setmetatable", b"pcall", b"xpcall", b"require", b"collectgarbage", b"load", b"print"}
         | {b"next", b"pairs", b"rawget", b"rawset", b"rawlen"}
     ),
-    frozenset({b"rep", b"find", b"match", b"gmatch", b"gsub", b"format", b"pack"}),
+    frozenset({b"gsub"}),
 )
 """Those of the sandbox itself; a crossing adds its own."""

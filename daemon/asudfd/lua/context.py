@@ -25,10 +25,12 @@ REQUIRED_MAX = 1000
 """Names that one version of a module is known to have required; one that requires more depends on every module."""
 
 TRIAL_MEMORY = 2 << 20
-"""Bytes in use above which a context is not tried on the event loop: one instruction may take long on long strings.
-
-`limit.lua` has the same limit for memory that a trial makes; a small module has some 400 KiB.
+"""Bytes in use above which a context is not tried on the event loop, and a trial ends at the next hook: one instruction may take
+long on long strings. A small module has some 400 KiB.
 """
+
+GUARDED_MEMORY = 8 << 20
+"""Bytes that a guarded context may take at most: a trial that lacks memory is given up. Mostly a hook ends it at TRIAL_MEMORY."""
 
 _HEADROOM = 1 << 20
 """Bytes kept free before a call: lupa pushes arguments outside any protected call, where Lua would abort the process."""
@@ -56,7 +58,7 @@ class ContextSettings(NamedTuple):
     crossing: Crossing[Any]
     prelude: Callable[[Any], None] | None = None
     marks: "LineMarks | None" = None
-    guarded: bool = True
+    guarded: bool = False
 
     def compiled(self, text: bytes, name: bytes) -> CompiledChunk:
         """A module as contexts run it; ``name`` is its chunk name."""
@@ -120,10 +122,11 @@ class LuaContext:
     def __init__(self, settings: ContextSettings, required: set[bytes]) -> None:
         crossing = self._crossing = settings.crossing
         chunks = sandbox_chunks(crossing)
-        self._memory_max = settings.memory
+        memory = min(settings.memory, GUARDED_MEMORY) if settings.guarded else settings.memory
+        self._memory_max = memory
         self._result = crossing.result
         self._error = lua_error(crossing.lua_version)
-        self._runtime = new_state(settings.memory, crossing.lua_version)
+        self._runtime = new_state(memory, crossing.lua_version)
         if settings.prelude is not None:
             settings.prelude(self._runtime)
         self.usable = True
@@ -136,9 +139,9 @@ class LuaContext:
         verbs = self._runtime.execute(
             chunks.first,
             settings.user_path,
-            settings.memory,
+            memory,
             settings.unsafe,
-            settings.guarded,
+            settings.guarded and TRIAL_MEMORY,
             crossing.timeout,
             self._clock.now,
             _milliseconds,
@@ -163,6 +166,7 @@ class LuaContext:
         self._clock.tried = 0.0 if trial else None
         if not self._has_room(len(code) * 4):
             self.usable = False
+            self.late = trial
             return BodyResult(failed=True, value=OUT_OF_MEMORY)
         try:
             status, value, late = self._run(name, code, place, deadline, trial)
@@ -264,10 +268,6 @@ class LuaContext:
         It may wait, and answer infinity: then the call ends at once, for want of memory.
         """
         self._clock.monotonic = monotonic
-
-    def is_full(self) -> bool:
-        """Whether so much memory is in use that calls may take long for want of it; as in `limit.lua`."""
-        return self.memory() > self._memory_max // 16 * 13
 
     def collect(self) -> None:
         """Free what is garbage."""

@@ -57,6 +57,7 @@ class ContextMaker:
             sources.by_name,
             log,
             crossing,
+            guarded=True,
         )
         self._thread = ThreadPoolExecutor(MAKERS, "lua-make", initializer=be_nice)
 

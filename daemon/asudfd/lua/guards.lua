@@ -1,10 +1,10 @@
--- Library functions in a trial: what may take long is not begun, and what fails is not told. Either way the trial is given up, and
+-- Library functions in a context that is tried: what may take long is not begun, and what fails is not told. Either way the trial is given up, and
 -- the host runs the call anew where modules have Lua's own functions.
 --
 -- A state that may be tried has 2 MiB, but a string or table of that size may be named many times in one call: what counts is the
 -- work, not the memory. What is not here is linear in one string or table, or runs Lua code, which is hooked.
 local needs = ...
-local guarded, env, with_guard, match_cost = needs.guarded, needs.env, needs.with_guard, needs.match_cost
+local guarded, env, with_guard, match_cost, masked = needs.guarded, needs.env, needs.with_guard, needs.match_cost, needs.masked
 if not guarded then
     return
 end
@@ -17,7 +17,7 @@ local find, collect = string.find, collectgarbage
 -- Puts guards before functions of `library`; `costs` has by name what answers how many nanoseconds a call takes, at most.
 local function guard(library, costs)
     for name, cost in next, costs do
-        library[name] = with_guard(name, library[name], cost)
+        library[name] = with_guard(library[name], cost)
     end
 end
 
@@ -120,6 +120,9 @@ local function replacing(matches, replacement)
 end
 
 local function gsub_cost(s, p, replacement, most)
+    if kind(replacement) == "table" and masked[metatable(replacement)] then
+        return huge -- refused
+    end
     local matches, count = size_of(s) + 1.0, tointeger(tonumber(most))
     return matching(s, p, replacing(count and count < matches and count or matches, replacement))
 end
@@ -146,7 +149,7 @@ guard(env.os, {
 })
 
 local CHEAP <const> = 5000 -- nanoseconds of a step of `gmatch` that needs no guard
-local gmatch = with_guard("gmatch", env.string.gmatch, function()
+local gmatch = with_guard(env.string.gmatch, function()
     return 0
 end)
 
@@ -154,7 +157,7 @@ end)
 function env.string.gmatch(...)
     local s, p = ...
     local step, work = gmatch(...), matching(s, p, 0)
-    return work <= CHEAP and step or with_guard("for iterator", step, function()
+    return work <= CHEAP and step or with_guard(step, function()
         return work
     end)
 end

@@ -4,7 +4,7 @@
 -- called, so that a message names the function as the module wrote it.
 local needs = ...
 local env, original, masked, results_of, pcall = needs.env, needs.original, needs.masked, needs.results_of, needs.pcall
-local called, type_name, type_of, takes_tables = needs.called, needs.type_name, needs.type_of, needs.takes_tables
+local called, type_name, type_of, takes_tables, guarded = needs.called, needs.type_name, needs.type_of, needs.takes_tables, needs.guarded
 
 local kind, rawget, error, next = type, rawget, error, next
 local metatable = debug.getmetatable
@@ -29,7 +29,7 @@ end
 
 local gsub, match, concat = string.gsub, string.match, table.concat
 
-function text.gsub(...)
+local function gsub_unless_masked(...)
     local frame <close> = nil
     local s, p, replacement, most = ...
     if kind(replacement) == "table" and masked[metatable(replacement)] then
@@ -48,9 +48,13 @@ local function joined(t, ok, message)
     return ok, message
 end
 
-function list.concat(...)
+local function concat_with_types(...)
     local frame <close> = nil
     return results_of("concat", joined((...), pcall(called, concat, ...)))
+end
+
+if not guarded then -- else what fails is not told
+    text.gsub, list.concat = gsub_unless_masked, concat_with_types
 end
 
 -- Strings share one metatable: its methods are the module's own library, and it cannot be reached to change it.

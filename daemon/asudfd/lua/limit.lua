@@ -22,7 +22,7 @@
 -- thread's body runs in a protected call: otherwise its __close methods would run in the hook's place, without hooks.
 local needs = ...
 local TIMEOUT, now, results_of, called, memory = needs.timeout, needs.now, needs.results_of, needs.called, needs.memory
-local guarded = needs.guarded
+local guarded = needs.guarded -- bytes that a trial may have in use; false where there are no trials
 
 local NO_MEMORY <const> = "not enough memory"
 
@@ -44,9 +44,9 @@ local LONG <const> = 0.005
 local OVER <const> = 0.08
 local BUDGET <const> = OVER * 488000
 -- KiB in use above which the state counts as full: a table of strings that grows takes a rest no larger than this, since Lua
--- allocates the new one beside the old one. `context.py` has the same limit.
+-- allocates the new one beside the old one.
 local FULL <const> = memory / 1024 * 13 / 16
-local TRIAL_KIB <const> = 2048 -- memory of a state that may be tried on the event loop; `context.py` has the same limit
+local TRIAL_KIB <const> = (guarded or 0) / 1024 -- memory of a state that may be tried on the event loop
 -- Nanoseconds of library code in a trial: what one function may take, half of what the trial has; what is not worth counting, an
 -- instruction or two; and after how many the clock is looked at: a look takes some 200 of them.
 local TRIAL_WORK <const>, SLIGHT <const>, LOOK <const> = 500000, 1000, 50000
@@ -98,9 +98,8 @@ local function look(used, since)
         grace = grace - 1
     elseif used - asked >= ASKING then
         local time = now()
-        asked = trial and used or clock() -- the host may have let this thread wait
-        last = asked -- what other calls did meanwhile is no instruction's doing
-        if time == huge then -- memory is used up, says the host
+        asked = used
+        if time == huge then -- the host has no memory, or no time, for what goes on
             reason = NO_MEMORY
             die()
         elseif time >= deadline then
@@ -292,14 +291,10 @@ end
 
 -- The library function `f` with a guard: a trial is given up where a call may take too long, which `cost` says in nanoseconds, and
 -- where it fails.
-local function with_guard(name, f, cost)
+local function with_guard(f, cost)
     return function(...)
-        if trial then
-            spend(cost(...))
-            return unless_failed(pcall(f, ...))
-        end
-        local frame <close> = nil
-        return call_original(name, f, ...)
+        spend(cost(...))
+        return unless_failed(pcall(f, ...))
     end
 end
 

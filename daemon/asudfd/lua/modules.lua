@@ -2,7 +2,7 @@
 local needs = ...
 local env, original, pcall, path, fetch, memory = needs.env, needs.original, needs.pcall, needs.path, needs.fetch, needs.memory
 local take, type_name, unsafe, type_of, bad_argument = needs.take, needs.type_name, needs.unsafe, needs.type_of, needs.bad_argument
-local load_module = needs.load_module
+local load_module, spend = needs.load_module, needs.spend
 
 local collect = collectgarbage
 local error, kind, select, load, tostring = error, type, select, load, tostring
@@ -84,21 +84,16 @@ end
 
 -- allow-unsafe-lua
 
--- Bytes of text that `load` compiles: nothing interrupts the compiler. Ordinary code of this size takes it some milliseconds.
-local CHUNK <const> = 65536
+local COMPILED <const> = 150 -- nanoseconds that the compiler takes for a byte of ordinary code
 
 local function gathered(reader)
-    local parts, size = {}, 0
+    local parts = {}
     while true do
         local part = reader()
         if part == nil or part == "" then
             return concat(parts)
         elseif kind(part) ~= "string" then
             error("reader function must return a string", 0)
-        end
-        size = size + #part
-        if size > CHUNK then
-            error("chunk too large", 0)
         end
         parts[#parts + 1] = part
     end
@@ -118,14 +113,13 @@ if unsafe then
         elseif type_of(text) == "userdata" then
             bad_argument(1, 1, "function expected, got " .. type_name(text))
         end
-        if kind(text) == "string" and #text > CHUNK then
-            return nil, "chunk too large"
-        elseif mode ~= nil and not (kind(mode) == "string" and find(mode, "t", 1, true)) then
+        if mode ~= nil and not (kind(mode) == "string" and find(mode, "t", 1, true)) then
             return nil, "attempt to load a text chunk (mode is '" .. tostring(mode) .. "')"
         end
         if select("#", ...) < 4 then
             scope = env
         end
+        spend(kind(text) == "string" and #text * COMPILED or 0)
         return original("load", load, text, name or reader and "=(load)" or text, "t", scope)
     end
 end

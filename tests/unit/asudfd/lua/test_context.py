@@ -9,7 +9,7 @@ import pytest
 from asudfd.lua.aerospike.crossing import CROSSING
 from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.state import compile_text
-from tests.fakes.lua_call import call_in
+from tests.fakes.lua_call import NO_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +34,7 @@ def try_body() -> Iterator[Callable[..., tuple[LuaContext, BodyResult, list[str]
             {b"other": b"return 1"}.get,
             lambda *line: lines.append(line[2]),
             CROSSING,
+            guarded=True,
         )
         context = LuaContext(settings, set())
         contexts.append(context)
@@ -52,7 +53,7 @@ def test_a_quick_body_is_there_for_calls(
     context, result, lines = try_body(b"print('hello') require('other') function f() return 5 end")
     assert not result.failed
     assert (context.usable, context.late, lines) == (True, False, ["hello"])
-    assert call_in(context, float("inf")).value == 5
+    assert context.try_out(b"f", LONG, b"\x90", NO_RECORD).value == (5).to_bytes(8, "big")
 
 
 @pytest.mark.parametrize(

@@ -298,10 +298,8 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., LuaContext]]
     monkeypatch.setattr(context_module, "new_state", state)
     contexts = []
 
-    def loaded(source: bytes, *, unsafe: bool = False, guarded: bool = False) -> LuaContext:
-        settings = ContextSettings(
-            b"/udf", 64 << 20, unsafe, lambda _: None, lambda *_: None, CROSSING, guarded=guarded
-        )
+    def loaded(source: bytes, *, unsafe: bool = False) -> LuaContext:
+        settings = ContextSettings(b"/udf", 64 << 20, unsafe, lambda _: None, lambda *_: None, CROSSING)
         context = LuaContext(settings, set())
         contexts.append(context)
         chunk = compile_text(source, b"@/udf/m.lua", CROSSING.no_tail_calls).code
@@ -328,11 +326,9 @@ SUBJECT = RecordView(
 )
 
 
-@pytest.mark.parametrize(("unsafe", "guarded"), [(False, False), (True, False), (False, True)])
-def test_nothing_of_the_host_is_reachable(
-    load: Callable[..., LuaContext], unsafe: bool, guarded: bool
-) -> None:
-    context = load(EXPLORER, unsafe=unsafe, guarded=guarded)
+@pytest.mark.parametrize("unsafe", [False, True])
+def test_nothing_of_the_host_is_reachable(load: Callable[..., LuaContext], unsafe: bool) -> None:
+    context = load(EXPLORER, unsafe=unsafe)
     context.keep_time(time.process_time)  # what others do on the machine is no work of the call's
     applied = context.invoke(record_call("m", b"explore_record", b"\x90", SUBJECT), time.process_time() + 100)
     assert applied.value.decode() == "nothing"

@@ -107,6 +107,13 @@ return "whole"
 """
 
 
+@pytest.mark.parametrize(("size", "state"), [(10, REUSE), (10_000, LATE)])
+def test_a_text_to_be_compiled_is_charged(applier: Any, size: int, state: int) -> None:
+    applier.guarded = True
+    context = applier.load(f"function f(rec) return load('return 1' .. (' '):rep({size}))() end", unsafe=True)
+    assert applier.apply(context, "f", [], None, trial=True, seconds=60).raw.state == state
+
+
 def test_lists_are_whole(apply: Any) -> None:
     assert apply(WHOLE, seconds=100).value == "whole"
 
