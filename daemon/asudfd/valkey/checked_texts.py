@@ -1,16 +1,14 @@
 """Commands that bring Lua: what may take long is checked and compiled elsewhere first, and its client waits for that, but nobody else.
 
 A compiler cannot be interrupted, and a body can hold on in a single instruction. So the text of a script or library that is LONG
-is checked in a worker; the body of a short library, too, if it has not ended when the clock is looked at for the first time.
+is checked in a worker; the body of a short library, too, if it has not ended when the clock is looked at for the second time.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from asinfo.errors import WireError
-from asinfo.wire.functions import restored
-from asinfo.wire.rdb import VERSIONS_9_1
 from asudfd.valkey.lua_text import LIBRARY, LONG, SCRIPT, CheckWantedError, CommandHeldError, LuaText
 
 if TYPE_CHECKING:
@@ -136,7 +134,15 @@ class CheckedTexts:
             if len(code) > LONG or not is_alone:
                 yield LuaText(LIBRARY, code)
         elif name == "function|restore" and len(arguments) > 2:
-            try:
-                yield from (LuaText(LIBRARY, code) for code in restored(arguments[2], VERSIONS_9_1))
-            except WireError:
-                return  # the command says so
+            yield from _restored(arguments[2])
+
+
+def _restored(payload: bytes) -> Iterator[LuaText]:
+    """The libraries of a payload, as far as it is one: what is wrong with it, the command says."""
+    from asinfo.errors import WireError  # not at the start
+    from asinfo.wire.functions import restored
+    from asinfo.wire.rdb import VERSIONS_9_1
+
+    with suppress(WireError):
+        for code in restored(payload, VERSIONS_9_1):
+            yield LuaText(LIBRARY, code)

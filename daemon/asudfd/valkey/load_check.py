@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asudfd.lua.valkey.global_names import global_lines
 from asudfd.valkey.engine import LUA_ERROR, KeyspaceEngine
+from asudfd.valkey.lua_text import MEMORY
 from asudfd.valkey.running import LOAD_MILLISECONDS, LOAD_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from asudfd.valkey.lua_text import LuaText
-
-MEMORY = 64 << 20
-"""Bytes that a library may take while it is loaded. Servers have no limit; one of 190 functions takes 1 MB."""
 
 FLAGS = {
     b"no_writes": "no-writes",

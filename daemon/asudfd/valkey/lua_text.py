@@ -11,6 +11,9 @@ LONG = 16384
 """Bytes above which a text may take long to compile. Up to here it takes 16 ms at most (a chain of `or`, whose jumps are gone through for
 each; 8 ms where every name is looked for among all local variables; 23 ms in `bytecode.lua`). A megabyte can take minutes."""
 
+MEMORY = 64 << 20
+"""Bytes that a library may take while it is checked. Servers have no limit; one of 190 functions takes 1 MB."""
+
 
 class LuaText(NamedTuple):
     """A text as a client sends it, and the name of its chunk."""

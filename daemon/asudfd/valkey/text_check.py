@@ -15,8 +15,7 @@ from asudfd.lua.worker.frames import ModuleCheck, WorkerSettings
 from asudfd.lua.worker.module_worker import WorkerNews
 from asudfd.lua.worker.supply import NoWorkerError
 from asudfd.lua.worker_telling import NICENESS, SPARE_MEMORY
-from asudfd.valkey.load_check import MEMORY
-from asudfd.valkey.lua_text import LIBRARY, CheckedText
+from asudfd.valkey.lua_text import LIBRARY, MEMORY, CheckedText
 from asudfd.valkey.running import LOAD_MILLISECONDS, LOAD_TIMEOUT
 
 if TYPE_CHECKING:
