@@ -144,8 +144,7 @@ class LuaHost(Generic[ResultT]):
         if ran is None:
             return None
         pool.functions[call.function].add(time.monotonic() - began, ran.memory)
-        result: ResultT = ran.result
-        return result
+        return self._result(ran)
 
     def _batch(self, pool: ContextPool) -> TurnBatch:
         if pool.batch is None:
@@ -211,6 +210,9 @@ class LuaHost(Generic[ResultT]):
         deadline = began + deadline_seconds
         pool = self.pools.of(call.module)
         guard = pool.version.guard
+        soon = self.run_soon(call)
+        if soon is not None and (together := await soon) is not None:
+            return self._result(together)
         if call.function not in guard.quick and call.function in guard.proofs:
             await self._await_proof(guard.proofs[call.function], deadline)
         ran: TimedResult | None = None
@@ -229,6 +231,9 @@ class LuaHost(Generic[ResultT]):
         if ran is None or ran.is_quick():  # what a proof came to, does not count
             ran = await self._prove(call, deadline, pool, apart=False)
         pool.functions[call.function].add(time.monotonic() - began, ran.memory)
+        return self._result(ran)
+
+    def _result(self, ran: TimedResult) -> ResultT:
         result: ResultT = ran.result
         return result
 
