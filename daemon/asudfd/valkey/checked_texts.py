@@ -1,7 +1,7 @@
 """Commands that bring Lua: what may take long is checked and compiled elsewhere first, and its client waits for that, but nobody else.
 
 A compiler cannot be interrupted, and a body can hold on in a single instruction. So the text of a script or library that is LONG
-is checked in a worker; the body of a short library, too, if it has not ended when the clock is looked at for the second time.
+is checked in a worker; the body of a short library, too, if it has not ended soon.
 """
 
 from __future__ import annotations
@@ -61,13 +61,14 @@ class CheckedTexts:
             return run()
         if client in self._checks:
             self._hold(client)
-        verdicts = self._verdicts.pop(client, None)
-        if verdicts is None and (texts := self._doubtful(client, name, arguments)):
+        verdicts = self._verdicts.pop(client, {})  # they may be those of a command that was refused meanwhile
+        texts = self._doubtful(client, name, arguments)
+        if not verdicts.keys() >= set(texts):
             self._check(client, texts)
         libraries = self._libraries
-        libraries.tries = verdicts is None and name == "function|load"
-        self._prepare(verdicts or {})
+        libraries.tries = name == "function|load" and LuaText(LIBRARY, arguments[-1]) not in verdicts
         try:
+            self._prepare(verdicts)
             return run()
         except CheckWantedError:
             self._statistics.calls[name] -= 1
@@ -75,7 +76,7 @@ class CheckedTexts:
         finally:
             libraries.tries, libraries.refused = False, {}
             self._lua[b"state"][b"compile_first_above"] = LONG
-            if verdicts:
+            if verdicts:  # what it has not used
                 self._lua[b"drop_prepared"]()
 
     def forget(self, client: Client) -> None:
@@ -95,7 +96,10 @@ class CheckedTexts:
         raise CommandHeldError
 
     def _ended(self, client: Client, verdicts: Mapping[LuaText, CheckedText]) -> None:
-        if self._checks.pop(client, None) is not None:
+        is_wanted = self._checks.pop(client, None) is not None
+        if is_wanted and self._pause.is_held(
+            client
+        ):  # it may have gone on: another client has brought the same script
             self._verdicts[client] = verdicts
             self._pause.go_on(client)
 

@@ -29,6 +29,10 @@ FAN_OUT_SECONDS = 10.0
 Clients of clusters send FUNCTION LOAD and DELETE to every primary, since Valkey's nodes share nothing: what the first of ours
 has done, the others have by then. They ask one after the other; a fan-out over a slow network takes a second."""
 
+TRIAL_LOOKS = 3
+"""At which look at the clock a body is cut short, to be checked first. There is one behind each 10,000 instructions, and a function that is
+registered takes a hundred."""
+
 
 Texts: TypeAlias = "Mapping[bytes, bytes | None]"
 """Texts of libraries by their names; None for one that is or was removed."""
@@ -122,7 +126,7 @@ class LibrarySet:
                 self._is_so(ended)
                 return name
             raise CommandFailed(b"ERR Library '%s' already exists" % name)
-        library = self._tried(name, code) if self.tries else self._compile(name, code)
+        library = self._compile(name, code, TRIAL_LOOKS if self.tries else None)
         if clash := self._lua[b"library_clash"](library, self._table({})):
             raise CommandFailed(b"ERR Function %s already exists" % clash)
         self._change({name: code}, {code: library}, ended)
@@ -262,24 +266,14 @@ class LibrarySet:
     def _name_of(self, code: bytes) -> bytes:
         return library_header(code, words_end_at_quotes=self.is_old).name
 
-    def _tried(self, name: bytes, code: bytes) -> Any:
-        """The same for one whose body has to end soon. Raises CheckWantedError."""
-        running = self._running
-        running.is_trial, running.is_cut_short = True, False
-        try:
-            return self._compile(name, code)
-        except CommandFailed:
-            if running.is_cut_short:
-                raise CheckWantedError from None
-            raise
-        finally:
-            running.is_trial = False
-
-    def _compile(self, name: bytes, code: bytes) -> Any:
+    def _compile(self, name: bytes, code: bytes, looks: int | None = None) -> Any:
+        """The library that a text makes; with ``looks``, CheckWantedError is raised where the clock is looked at so often."""
         if refusal := self.refused.get(code):
             raise CommandFailed(refusal)
         self._make_room(len(code))
-        made = self._lua[b"load_library"](self._now(), name, code)
+        made = self._lua[b"load_library"](self._now(), name, code, looks)
+        if made is False:
+            raise CheckWantedError
         if isinstance(made, tuple):
             raise CommandFailed(made[1])
         return made

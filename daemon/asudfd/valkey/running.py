@@ -51,11 +51,6 @@ class Running:
     ) -> None:
         self.busy = False
         """Whether the call has run past the threshold, and clients are served from inside it."""
-        self.is_trial = self.is_cut_short = False
-        """Whether the body of a library has to end before the second look at the clock, and whether one has not.
-
-        A hundred functions take 10,000 instructions, behind which the first look is, and six hundred end before the second. What a body can
-        have filled by then, a single instruction goes through in some 30 ms."""
         self._lua_state = lua_state
         self._settings = settings
         self._reactor = reactor
@@ -106,13 +101,11 @@ class Running:
 
         Returns the time that its commands are to see from now on, None to leave it, and the error with which it ends.
         """
-        is_first = not self._began
-        if is_first:
+        if not self._began:
             self._began = self._clock()
         elapsed = self._milliseconds()
         if kind == b"load":
-            self.is_cut_short = self.is_trial and not is_first
-            return None, LOAD_TIMEOUT if self.is_cut_short or elapsed > LOAD_MILLISECONDS else None
+            return None, LOAD_TIMEOUT if elapsed > LOAD_MILLISECONDS else None
         threshold = self._settings.busy_milliseconds
         if self._kill:
             return None, self._kill

@@ -144,8 +144,9 @@ local function load_failure(what)
 end
 
 -- Runs the text of a library. Returns the library, which is not installed yet; or nil, the error's text, the line that was running,
--- and, where a name is wrong, that name and the earlier function that has it.
-local function load_library(now, name, code)
+-- and, where a name is wrong, that name and the earlier function that has it. False if the text has not ended when the clock is looked at
+-- for the time number `looks`, which may be nil.
+local function load_library(now, name, code, looks)
     local text = sub(code, (find(code, "\n", 1, true))) -- from the end of the first line, so that line numbers stay
     local chunk, message = environment.compile(text, "@user_function")
     if not chunk then
@@ -153,7 +154,7 @@ local function load_library(now, name, code)
     end
     local library = { name = name, code = code, functions = {}, names = {}, count = 0 }
     state.now = now
-    local script = { name = "", kind = "load" }
+    local script = { name = "", kind = "load", looks = looks }
     state.script, loading = script, library
     environment.begin_load()
     begin()
@@ -163,7 +164,9 @@ local function load_library(now, name, code)
     if script.ticked then
         needs.host.script_ended()
     end
-    if not ok then
+    if script.looks == 0 then
+        return false
+    elseif not ok then
         local what, line = result, nil
         if type(result) == "table" and result.what ~= nil then -- not so where memory was missing, or the time was over
             what, line = result.what, result.line

@@ -39,12 +39,19 @@ local function has_depth(count)
     return ok and reached
 end
 
+local CUT_SHORT = { err = "ERR the text of the library did not end soon" } -- which nobody is told
 local NO_ROOM = { err = "ERR not enough memory" } -- what ends a call that leaves no room for the host
 
 -- Looks at the clock: past the threshold the host serves other clients from here, and may end the call.
 local ticked = 0
 set_tick(function(now)
     local script = state.script
+    if script and script.looks then
+        script.looks = script.looks - 1
+        if script.looks == 0 then
+            return CUT_SHORT
+        end
+    end
     if not script or now - ticked < TICK_SECONDS then
         return nil
     end
