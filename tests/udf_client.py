@@ -20,10 +20,11 @@ TIMED_OUT = {"FAILURE": "UDF Execution Timeout"}
 
 
 class Ended(NamedTuple):
-    """What a call came to, and after how many seconds."""
+    """What a call came to, after how many seconds, and its result code."""
 
     bins: dict[str, Value]
     seconds: float
+    code: int
 
 
 class UdfClient:
@@ -59,7 +60,7 @@ class UdfClient:
         """Call a function on the record ``key``."""
         began = time.monotonic()
         reply = self.ask(apply(module, function, *arguments, key=key, limit=limit))
-        return Ended(reply.bins, time.monotonic() - began)
+        return Ended(reply.bins, time.monotonic() - began, reply.result)
 
 
 def apply(module: str, function: str, *arguments: Value, key: int | str = 0, limit: int = LIMIT_MS) -> bytes:

@@ -68,7 +68,7 @@ class CallWorkers:
             made.close()
             raise NoWorkerError("the node stops")
         made.send(told(SETTINGS, self._settings))
-        worker = ModuleWorker(made, self._news)
+        worker = ModuleWorker(made, self._news, self._forget_worker)
         self._all.add(worker)
         return worker
 
@@ -85,10 +85,13 @@ class CallWorkers:
 
     def close(self, worker: ModuleWorker) -> None:
         """End a worker."""
+        worker.close()
+
+    def _forget_worker(self, worker: ModuleWorker) -> None:
+        """A worker has been closed."""
         for context in worker.contexts:
             self._budget.remove(context)
         self._all.discard(worker)
-        worker.close()
 
     def note(self, context: RemoteContext) -> None:
         """A context was made: it counts in the node's memory."""

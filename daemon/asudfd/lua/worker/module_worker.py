@@ -125,9 +125,13 @@ class RemoteContext:
 
 
 class ModuleWorker:
-    """A worker and its contexts. ``busy``: somebody has it, and nobody else may ask it for anything. ``idle_since`` is on the monotonic clock."""
+    """A worker and its contexts. ``busy``: somebody has it, and nobody else may ask it for anything. ``idle_since`` is on the monotonic clock.
+
+    ``closed`` hears of its end, whoever closes it.
+    """
 
     __slots__ = (
+        "_closed",
         "_first",
         "_for_memory",
         "_held",
@@ -142,8 +146,9 @@ class ModuleWorker:
         "running",
     )
 
-    def __init__(self, worker: Worker, news: WorkerNews) -> None:
+    def __init__(self, worker: Worker, news: WorkerNews, closed: Callable[[ModuleWorker], None]) -> None:
         self._worker = worker
+        self._closed = closed
         self._news = news
         self._held: list[WorkerLine] | None = None
         self._lines = 0  # since the last answer
@@ -282,6 +287,7 @@ class ModuleWorker:
     def close(self) -> None:
         """End it and free what belongs to it."""
         self._worker.close()
+        self._closed(self)
         for context in self.contexts:
             context.usable = False
         self.contexts.clear()

@@ -59,7 +59,7 @@ class WorkerSupply:
         except TimeoutError:
             raise NoWorkerError("the process that makes workers does not answer") from None
         except OSError as error:
-            raise NoWorkerError(f"no process can be made: {error}") from None
+            raise NoWorkerError(f"no process can be made: {error.strerror or error}") from None
 
     async def _fork(self) -> Worker:
         to_worker, our_writing, our_reading, from_worker = _two_pipes()

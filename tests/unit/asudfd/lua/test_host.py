@@ -1,13 +1,15 @@
 """The host: cached contexts, changed modules and dependencies, overlapping calls, the event loop beside loops."""
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 import pytest
 
-from asudfd.config.schema.lua import ModLua
+from asudfd.config.schema.lua import PROCESS, ModLua
 from asudfd.lua.admission import FunctionKey
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_batch import END, pack
@@ -434,6 +436,22 @@ def rows(node: Node) -> dict[str, tuple[int, int, int]]:
         f"{module}.{function.decode()}": (figures.calls, figures.failures, figures.timeouts)
         for module, function, figures in node.host.functions()
     }
+
+
+def test_nothing_is_kept_of_idle_workers_that_somebody_has_killed() -> None:
+    async def scene(node: Node) -> None:
+        for _ in range(5):
+            assert await node.calls(3) == [1, 2, 3]
+            for worker in own_workers():
+                os.kill(worker, signal.SIGKILL)
+            wait_for(lambda: not own_workers())
+            await asyncio.sleep(0.01)  # the node sees the ends of their pipes
+        assert await node.calls(2) == [1, 2]
+        (figures,) = node.host.statistics()
+        assert len(node.host._budget) == figures.contexts == 1
+        assert len(node.host._workers) <= 2  # and a spare one
+
+    play(scene, modules={"m": COUNTER}, context_count=1, isolation=PROCESS)
 
 
 def test_calls_are_counted_by_function() -> None:
