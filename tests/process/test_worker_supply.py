@@ -38,7 +38,7 @@ def zygote_of_test() -> Iterator[tuple[Zygote, socket.socket]]:
 def test_an_answer_without_its_descriptor_is_no_worker() -> None:
     own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with own, other:
-        other.send(struct.pack("<i", os.getpid()))
+        other.send(struct.pack("<i?", os.getpid(), True))
         with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
             zygote.forked(own)
 

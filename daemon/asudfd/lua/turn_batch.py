@@ -31,20 +31,20 @@ class BatchedCall(NamedTuple):
 class TurnBatch:
     """The calls of one module in this turn. ``flush`` is called at its end, if any wait."""
 
-    __slots__ = ("_count", "_flush", "_last", "in_flight", "waiting")
+    __slots__ = ("_count", "_ends", "_flush", "_last", "in_flight", "waiting")
 
     def __init__(self, flush: Callable[[], None]) -> None:
         self._flush = flush
         self._count = 0  # in this turn
+        self._ends = False  # is the end of this turn awaited?
         self._last = 0  # in the turn before that had any
         self.waiting: deque[BatchedCall] = deque()
         self.in_flight = False  # a batch has been sent, and is not answered
 
     def note(self) -> None:
         """A call has come."""
-        if not self._count:
-            asyncio.get_running_loop().call_soon(self._end_turn)
         self._count += 1
+        self._await_end()
 
     def gathers(self) -> bool:
         """Whether calls are to wait for the end of the turn."""
@@ -54,9 +54,17 @@ class TurnBatch:
         """Have ``call`` go with the others."""
         result: asyncio.Future[TimedResult | None] = asyncio.get_running_loop().create_future()
         self.waiting.append(BatchedCall(call, time.monotonic(), result))
+        self._await_end()
         return result
 
+    def _await_end(self) -> None:
+        if not self._ends:
+            self._ends = True
+            asyncio.get_running_loop().call_soon(self._end_turn)
+
     def _end_turn(self) -> None:
-        self._last, self._count = self._count, 0
+        self._ends = False
+        if self._count:
+            self._last, self._count = self._count, 0
         if self.waiting and not self.in_flight:
             self._flush()

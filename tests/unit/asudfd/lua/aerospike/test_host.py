@@ -166,13 +166,18 @@ def test_a_call_that_waits_for_a_context_past_its_deadline_does_not_run(
 
     async def scene(host: UdfHost, lines: list[str]) -> None:
         loops = [
-            asyncio.ensure_future(host.run(record_call("m", b"loop", LARGE, SUBJECT), 0.5)) for _ in range(2)
+            asyncio.ensure_future(host.run(record_call("m", b"loop", LARGE, SUBJECT), 60)) for _ in range(2)
         ]
         await asyncio.sleep(0)
+        pool = host.pools.of("m")
+        while pool.counts.total < 2:  # noqa: ASYNC110 - nothing tells it
+            await asyncio.sleep(0.001)
         applied = await host.run(record_call("m", b"say", LARGE, SUBJECT), 0.02)
         assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
         assert not any(loop.done() for loop in loops)
-        await asyncio.gather(*loops)
+        for loop in loops:
+            loop.cancel()
+        await asyncio.wait(loops)
         assert lines == []
 
     play(scene)
