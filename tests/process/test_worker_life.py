@@ -17,8 +17,9 @@ import pytest
 
 from asinfo.wire.udf import put
 from asudfd.config.schema.lua import INLINE, PROCESS
-from tests.processes import READY_SECONDS, ROOT, Daemon, log_path, running, spawn, wait_for
+from tests.processes import READY_SECONDS, ROOT, Daemon, log_path, running, spawn
 from tests.udf_client import TIMED_OUT, UdfClient, apply, register
+from tests.waiting import wait_for
 from tests.worker_processes import busy, children, gone
 
 if TYPE_CHECKING:
