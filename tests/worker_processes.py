@@ -6,7 +6,6 @@ from pathlib import Path
 from asudfd.lua.aerospike.host import CROSSING_MODULE
 from asudfd.lua.worker.supply import shared_supply
 
-PAGE_BYTES = 4096
 BUSY_SECONDS = 0.05
 """Processor time after which a worker is in the midst of a call: a short one takes a hundredth."""
 
@@ -38,12 +37,12 @@ def processor_seconds(pid: int) -> float:
 
 
 def private_bytes(pid: int) -> int:
-    """Memory that the process has to itself; 0 when it has ended."""
+    """Memory that the process has to itself, and does not share with the zygote; 0 when it has ended."""
     try:
-        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+        rows = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    return (int(resident) - int(shared)) * PAGE_BYTES
+    return sum(int(row.split()[1]) << 10 for row in rows if row.startswith("Private_"))
 
 
 def own_workers() -> list[int]:

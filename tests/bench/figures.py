@@ -29,6 +29,7 @@ BENCHMARKS = (
     "records",
     "busy",
     "hostile",
+    "isolation",
     "plan",
     "apply",
     "propagation",

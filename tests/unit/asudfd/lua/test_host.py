@@ -444,8 +444,7 @@ def test_nothing_is_kept_of_idle_workers_that_somebody_has_killed() -> None:
             assert await node.calls(3) == [1, 2, 3]
             for worker in own_workers():
                 os.kill(worker, signal.SIGKILL)
-            wait_for(lambda: not own_workers())
-            await asyncio.sleep(0.01)  # the node sees the ends of their pipes
+            await node.until(lambda: all(worker.ended for worker in node.host._workers._all))
         assert await node.calls(2) == [1, 2]
         (figures,) = node.host.statistics()
         assert len(node.host._budget) == figures.contexts == 1
