@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from asudfd.lua.context import LuaContext
 from asudfd.lua.line_marks import LineMarks
-from asudfd.lua.line_watch import LineWatch
+from asudfd.lua.line_watch import LineWatch, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +21,7 @@ class LineCoverage:
     """The lines that run in the contexts of a worker."""
 
     def __init__(self) -> None:
+        program()  # before files are out of reach
         self.marks = LineMarks()
         self._known: set[tuple[str, int]] = set()  # chunk and number of each line that was told
         self._watches: dict[LuaContext, LineWatch] = {}

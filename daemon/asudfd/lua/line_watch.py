@@ -64,7 +64,7 @@ class LineWatch:
     def attach(self, runtime: Any) -> None:
         """Watch a state; to be called before anything else is loaded into it."""
         write = self._line if self._write is not None else None
-        verbs = runtime.execute(_program(), write, self._profile, self.marks is not None)
+        verbs = runtime.execute(program(), write, self._profile, self.marks is not None)
         self._start, self._unhook, self._settle, self._report, self._failure = verbs
 
     def _asked(self, verb: Callable[[], _Answer]) -> _Answer | None:
@@ -120,5 +120,6 @@ def _name(chunk: bytes) -> str:
 
 
 @cache
-def _program() -> bytes:
+def program() -> bytes:
+    """The Lua file; read once, for workers read no files."""
     return Path(__file__).with_name("line_watch.lua").read_bytes()

@@ -100,15 +100,13 @@ class ContextSet:
         """Check a module as `udf-put` does. Raises ModuleError."""
         code = compiled(module.name, module.content, self._crossing)
         self._pipes.send(COMPILED)
-        if self._settings.marks is not None:
-            code = self._settings.marks.put(code, module.content, module.name)
-        context = self._new_context()
+        # which lines of it run is not noted: the contexts of calls run it again
+        context = LuaContext(self._settings._replace(marks=None), _Required(self._pipes))
         context.keep_time(time.thread_time)
         try:
             check_body(context, module.name, code, module.body_max_ms)
         finally:
-            self._tell_lines(context)
-            self._close(context)
+            context.close()
 
     def make(self, asked: ContextMake) -> None:
         """Make a context: MADE, or NOT_MADE with Lua's message, or with nothing after the deadline."""

@@ -42,10 +42,12 @@ def play(scene: Callable[[UdfHost], Awaitable[None]]) -> None:
 
 
 async def together(host: UdfHost, calls: list[LuaCall]) -> list[TimedResult | None]:
-    """The results of calls that come in one turn, after a turn that brought several."""
+    """The results of calls that come in one turn, after a turn that brought several, to a worker that does nothing else."""
     for _ in range(2):
         host.run_inline(*call(b"f"))
     await asyncio.sleep(0)
+    while not host.pools.by_module["m"].workers.idle_workers():  # noqa: ASYNC110 - one of those calls may have been late
+        await asyncio.sleep(0.001)
     results = []
     for one in calls:
         assert host.run_inline(*one) is None
