@@ -1,4 +1,4 @@
-"""A stop that Lua holds up: a call that no deadline ends may cost the daemon seconds, not its end."""
+"""A stop that Lua holds up: a state that a thread makes or frees for ever may cost the daemon seconds, not its end."""
 
 import signal
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from tests.processes import ROOT, Daemon, frame, log_path
 
 LUA_HANGS = """
-import sys, threading, time
+import asyncio, sys, threading
 from asudfd import cli, server
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.process import daemon
@@ -18,7 +18,7 @@ from asudfd.process import daemon
 daemon.DRAIN_SECONDS = server.LEAVE_SECONDS = 0.2
 
 async def validate(host, filename, content):
-    await host._in_thread(threading.Event().wait)
+    await asyncio.get_running_loop().run_in_executor(host._maker._thread, threading.Event().wait)
 
 UdfHost.validate = validate
 sys.exit(cli.run(sys.argv[1:]))
@@ -51,7 +51,7 @@ def start(tmp_path: Path, script: str) -> Daemon:
 
 @pytest.mark.parametrize(
     ("script", "told"),
-    [(LUA_HANGS, "1 calls of Lua functions do not end"), (RELEASE_HANGS, "0.5 s since the signal to stop")],
+    [(LUA_HANGS, "1 threads of Lua do not end"), (RELEASE_HANGS, "0.5 s since the signal to stop")],
 )
 def test_sigterm_ends_it_whatever_hangs(tmp_path: Path, script: str, told: str) -> None:
     daemon = start(tmp_path, script)
