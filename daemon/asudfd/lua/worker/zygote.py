@@ -44,7 +44,9 @@ class Zygote:
         if self.socket.fileno() < 0:
             return
         self.socket.close()
-        with suppress(ProcessLookupError, ChildProcessError):  # a program that ignores SIGCHLD has waited for it
+        with suppress(
+            ProcessLookupError, ChildProcessError
+        ):  # a program that ignores SIGCHLD has waited for it
             os.kill(self.pid, signal.SIGKILL)  # ours: until it is waited for, nobody else has its number
             os.waitpid(self.pid, 0)
 

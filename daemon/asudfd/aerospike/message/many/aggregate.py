@@ -4,7 +4,7 @@ The function says through which operations the records of a partition pass; the 
 each in a message of its own under the name SUCCESS, and the client does the rest. An error ends all: a message with its
 text under FAILURE, and a last one with code 1.
 
-Records are read in the event loop, a piece at a time, and handed to a worker thread, which has a context of the
+Records are read in the event loop, a piece at a time, and handed to a worker, which has a context of the
 module until the end. Nothing goes on while the client does not take what there is.
 Source: the wire specification, section 4.9; the UDF specification, section 4.
 """
@@ -91,7 +91,7 @@ async def _pieces(
 
     The real server has no time limit here. This one has that of the query, if the client gave one, and a piece of
     work, which begins anew after some 20 ms, must end within transaction-max-ms: whatever a module does with one
-    record, the thread comes back.
+    record, the worker comes back, or is killed.
     """
     host = context.host
     try:

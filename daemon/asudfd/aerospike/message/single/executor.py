@@ -34,7 +34,7 @@ from asudfd.aerospike.message.single.beside import done_beside
 from asudfd.aerospike.message.single.commit import reply_when_durable, with_generation
 from asudfd.aerospike.message.single.read import read
 from asudfd.aerospike.message.single.touch import touch
-from asudfd.aerospike.message.single.udf import apply, apply_in_thread
+from asudfd.aerospike.message.single.udf import apply, apply_in_worker
 from asudfd.aerospike.message.single.write import delete, write
 from asudfd.record.latency import SLOW_SECONDS
 from asudfd.record.refused import RequestRefused
@@ -123,7 +123,7 @@ class RecordExecutor:
         origin: str,
         session: ClientSession | None,
     ) -> bytes:
-        """The reply to a request that has to wait, or for a thread; as `respond`."""
+        """The reply to a request that has to wait, or for a worker or a thread; as `respond`."""
         outcome = await self._in_line(namespace, message, todo, origin, session)
         durable = namespace.durable()
         return reply_frame(*outcome) if durable is None else await reply_when_durable(outcome, durable)
@@ -136,7 +136,7 @@ class RecordExecutor:
         origin: str,
         session: ClientSession | None,
     ) -> RecordOutcome:
-        """Answer as soon as nobody who came before works on the record; then in a thread what takes long."""
+        """Answer as soon as nobody who came before works on the record; then elsewhere what takes long."""
         context, digest = self.context, message.digest
         assert digest is not None
         limit = min(context.seconds_for(message.time_limit), context.lua.time_max_ms / 1000)
@@ -151,7 +151,7 @@ class RecordExecutor:
                     done = await done_beside(namespace, message, todo)
                     outcome = self._attempt(namespace, message, todo, origin, session, done=done)
                 if outcome is None:
-                    outcome = await apply_in_thread(context, namespace, message, origin, session, seconds)
+                    outcome = await apply_in_worker(context, namespace, message, origin, session, seconds)
                     UDFS.count(namespace, origin, outcome.code)
         except TimeoutError:
             namespace.counters[f"{origin}_tsvc_timeout"] += 1
@@ -160,7 +160,7 @@ class RecordExecutor:
             if error.code == Result.KEY_BUSY:
                 namespace.counters["fail_key_busy"] += 1
             outcome = context.refuse(error, session)
-        except Exception as error:  # noqa: BLE001 - the same edge, for calls in a thread
+        except Exception as error:  # noqa: BLE001 - the same edge, for what is done elsewhere
             outcome = context.fault(error)
         return outcome
 
@@ -174,7 +174,7 @@ class RecordExecutor:
         *,
         done: OperationsDone | None = None,
     ) -> RecordOutcome | None:
-        """The outcome of a request on a record that nobody else has locked; None for what needs a thread, and was not ``done``."""
+        """The outcome of a request on a record that nobody else has locked; None for what needs a worker or a thread, and was not ``done``."""
         context, fields, info2 = self.context, message.fields, message.info2
         execute, counts = _KINDS[info2 & (INFO2_WRITE | INFO2_DELETE)]
         outcome: RecordOutcome | None

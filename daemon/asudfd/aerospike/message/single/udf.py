@@ -1,4 +1,4 @@
-"""Executes a UDF on one record: on the event loop if it is short, else in a worker thread that holds the record's lock.
+"""Executes a UDF on one record: on the event loop if it is known to be short, else in a worker while the record's lock is held.
 
 A reply shows what the function returned under the name SUCCESS, or under FAILURE why it failed (code 100). All that
 it did to the record is one write; an error or a time-out leaves the record as it was.
@@ -50,7 +50,7 @@ def apply(
     origin: str,
     session: ClientSession | None,
 ) -> RecordOutcome | None:
-    """Answer a UDF call here and now; None when it belongs in a thread (`apply_in_thread`). Raises RequestRefused.
+    """Answer a UDF call here and now; None when it belongs in a worker (`apply_in_worker`). Raises RequestRefused.
 
     ``origin`` begins the names of the counters; ``session`` is the client's, if it is known.
     """
@@ -75,7 +75,7 @@ def apply_inline(  # noqa: PLR0917 - the hot path calls it by position
     origin: str,
     session: ClientSession | None,
 ) -> RecordOutcome | None:
-    """Do a call on the event loop; None when it belongs in a thread: then nothing has happened. Raises RequestRefused."""
+    """Do a call on the event loop; None when it belongs in a worker: then nothing has happened. Raises RequestRefused."""
     module, function, arguments, _, fields, _ = call
     view = view_of(namespace, digest, record, fields)
     result = context.host.run_inline(module, function, arguments, view, len(arguments) + len(view.bins))
@@ -84,7 +84,7 @@ def apply_inline(  # noqa: PLR0917 - the hot path calls it by position
     return commit_result(context, namespace, digest, call, record, result, origin, session)
 
 
-async def apply_in_thread(  # noqa: PLR0917 - as `apply`, with the time
+async def apply_in_worker(  # noqa: PLR0917 - as `apply`, with the time
     context: RecordContext,
     namespace: Namespace,
     message: Message,
