@@ -299,6 +299,7 @@ class LuaHost(Generic[ResultT]):
         """Begin a stream; `close_stream` must end it."""
         pool = self.pools.of(call.module)
         self.streams += 1
+        pool.workers.lose_ended()
         return StreamCall(call, pool, pool.workers.take())
 
     async def pour(self, stream: StreamCall, batch: bytes, deadline_seconds: float) -> StreamResult:

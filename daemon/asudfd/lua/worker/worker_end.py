@@ -208,6 +208,8 @@ class Worker:
 
     def kill(self) -> None:
         """End it now; whoever waits for it sees its end."""
+        if self._page.closed:
+            return
         with suppress(ProcessLookupError):
             if self._process.pidfd >= 0:
                 signal.pidfd_send_signal(self._process.pidfd, signal.SIGKILL)
