@@ -481,6 +481,9 @@ function eval_api.debug() end
 
 -- Running
 
+-- The stack may be used up just where the hook is called, which has no lines: it is the script's line that went so deep.
+local HOOK_OVERFLOW = "ERR ?:0: stack overflow"
+
 -- The error value of a call with the place of the user's code: what the message handler returns.
 local function with_place(what)
     local source, line = place()
@@ -489,6 +492,9 @@ local function with_place(what)
         text = rawget(real_of(what) or what, "err")
     else
         text = "ERR " .. tostring(what)
+        if source and sub(text, 1, #HOOK_OVERFLOW) == HOOK_OVERFLOW then
+            text = "ERR " .. sub(source, 2) .. ":" .. line .. sub(text, #"ERR ?:0" + 1)
+        end
     end
     local counted = type(what) == "table" and rawget(real_of(what) or what, "ignore_error_stats_update")
     return { err = text, source = source, line = line, ignore_error_stats_update = counted }
