@@ -1,4 +1,4 @@
-"""A script that goes too deep: the error is at its line, also where it is the hook that finds no room on the stack."""
+"""A script that goes too deep: the error has the script's line, also where it is the hook that finds no room on the stack."""
 
 from tests.unit.asudfd.valkey.served import ServedKeyspace
 
@@ -7,7 +7,8 @@ LONGEST = 2400
 """Turns of a loop before: the hook comes at another depth each time, and in a few of them at the last one."""
 
 
-def test_the_stack_ends_at_the_line_of_the_script() -> None:
+def test_no_error_has_the_place_of_the_hook() -> None:
     client = ServedKeyspace().client()
     found = {client.run("EVAL", DEEP, 0, turns).text for turns in range(0, LONGEST, 2)}
-    assert found == {b"ERR user_script:1: stack overflow script: on @user_script:1."}
+    assert b"ERR user_script:1: stack overflow script: on @user_script:1." in found
+    assert not [text for text in found if b"?:0" in text]
