@@ -32,7 +32,7 @@ from asudfd.lua.demotion import Demotion, Demotions
 from asudfd.lua.errors import ModuleError
 from asudfd.lua.malloc_trim import limit_kept_memory
 from asudfd.lua.module_sources import ModuleSources
-from asudfd.lua.pool import ContextPool
+from asudfd.lua.pool import INLINE_BYTES_MAX, ContextPool
 from asudfd.lua.pool_set import PoolSet
 from asudfd.lua.prewarm import Prewarmer
 from asudfd.lua.profile_guard import HOLD_MAX
@@ -59,12 +59,6 @@ millisecond: together `asudfd.lua.profile_guard.HOLD_MAX`, or a little more."""
 
 PROOF_SECONDS = 0.05
 """How long calls wait for the first run of their function: one that is quick has ended by then, a worker and a context made for it."""
-
-INLINE_BYTES_MAX = 65536
-"""Bytes of arguments and bins of a call that is tried on the event loop: to read them alone takes a part of its time."""
-
-IDLE_WORKERS_MAX = 16
-"""Workers that keep contexts while they do nothing; the one that has been idle longest ends. Some 5 MB each."""
 
 ResultT = TypeVar("ResultT")
 _monotonic, _thread_time = time.monotonic, time.thread_time
@@ -125,9 +119,7 @@ class LuaHost(Generic[ResultT]):
         it turned out not to be now; then nothing has happened, and `run` is to be asked, what the function works on locked.
         """
         pool = self._by_module.get(module)
-        if pool is None or size > INLINE_BYTES_MAX:
-            return None
-        if function not in pool.version.guard.quick:
+        if pool is None or size > INLINE_BYTES_MAX or function not in pool.version.guard.quick:
             return None
         if not pool.is_inline:
             return self._run_now(pool, LuaCall(module, function, arguments, view, size))
@@ -213,17 +205,13 @@ class LuaHost(Generic[ResultT]):
         soon = self.run_soon(call)
         if soon is not None and (together := await soon) is not None:
             return self._result(together)
-        if call.function not in guard.quick and call.function in guard.proofs:
+        if call.function in guard.proofs:
             await self._await_proof(guard.proofs[call.function], deadline)
         ran: TimedResult | None = None
-        if (
-            pool.is_inline
-            and call.size <= INLINE_BYTES_MAX
-            and call.function not in guard.slow
-            and not pool.inline.fails
-        ):
-            if call.function not in guard.quick:
-                ran = await self._prove(call, deadline, pool)
+        unknown = guard.is_unknown(call.function)
+        if pool.may_inline(call) and (unknown or call.function in guard.quick):
+            if unknown:
+                ran = await self._prove(call, deadline, pool, apart=True)
             if ran is None or ran.is_quick():
                 tried = await self._try_soon(pool, call, deadline)
                 if tried is not None:
@@ -243,12 +231,11 @@ class LuaHost(Generic[ResultT]):
         if seconds > 0:
             await asyncio.wait((proof,), timeout=seconds)
 
-    async def _prove(
-        self, call: LuaCall, deadline: float, pool: ContextPool, *, apart: bool = True
-    ) -> TimedResult:
+    async def _prove(self, call: LuaCall, deadline: float, pool: ContextPool, *, apart: bool) -> TimedResult:
         """Do a call in a worker. The first one of a function is its proof, for which others wait; ``apart``: it may be thrown away."""
-        proofs = pool.version.guard.proofs
-        if call.function in pool.version.guard.quick or call.function in proofs:
+        guard = pool.version.guard
+        proofs = guard.proofs
+        if not guard.is_unknown(call.function) or call.function in proofs:
             return await self._run_in_worker(call, deadline, pool, proof=apart)
         proof = proofs[call.function] = asyncio.get_running_loop().create_future()
         try:

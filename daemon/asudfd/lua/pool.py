@@ -14,9 +14,14 @@ from asudfd.lua.module_version import ModuleVersion, RequiredNames
 from asudfd.lua.worker_contexts import WorkerContexts
 
 if TYPE_CHECKING:
+    from asudfd.lua.call import LuaCall
     from asudfd.lua.context import LuaContext
     from asudfd.lua.turn_batch import TurnBatch
     from asudfd.lua.worker.module_worker import ModuleWorker
+
+
+INLINE_BYTES_MAX = 65536
+"""Bytes of arguments and bins of a call that is tried on the event loop: to read them alone takes a part of its time."""
 
 
 class ContextPool:
@@ -51,6 +56,10 @@ class ContextPool:
 
     def _new_version(self) -> ModuleVersion:
         return ModuleVersion(required=RequiredNames(self._asked))
+
+    def may_inline(self, call: LuaCall) -> bool:
+        """Whether ``call`` may be done on the event loop, if its function is quick."""
+        return self.is_inline and call.size <= INLINE_BYTES_MAX and not self.inline.fails
 
     def renew(self, *, changed: bool) -> tuple[list[LuaContext], list[ModuleWorker]]:
         """Begin a new version; answers the idle contexts and workers of the old one, which are to be closed.

@@ -57,6 +57,10 @@ class ProfileGuard:
         """The functions that are slow for good."""
         return [function for function, runs in self.slow.items() if runs == -inf]
 
+    def is_unknown(self, function: bytes) -> bool:
+        """Whether ``function`` has not run yet, and what it takes will be remembered."""
+        return function not in self.quick and function not in self.slow and len(self.slow) < FUNCTIONS_MAX
+
     def note_slow(self, function: bytes) -> None:
         """A run of ``function`` took too long for the event loop."""
         self.doubtful.pop(function, None)
@@ -80,11 +84,17 @@ class ProfileGuard:
             del self.doubtful[function]
 
     def note_ran(self, function: bytes, seconds: float) -> None:
-        """A run of ``function`` in a worker took so much of the processor."""
-        if seconds >= HOLD_MAX / 2 or function in self.quick:
-            return
+        """A run of ``function`` in a worker took so much of the processor.
+
+        Where the first one was not quick, one more that is suffices: it may have met memory that nobody had touched.
+        """
         runs = self.slow.get(function)
-        if runs is not None and runs + 1 < QUICK_RUNS:
+        if function in self.quick:
+            return
+        if seconds >= HOLD_MAX / 2:
+            if runs is not None or len(self.slow) < FUNCTIONS_MAX:
+                self.slow[function] = QUICK_RUNS - 1 if runs is None else min(runs, 0)
+        elif runs is not None and runs + 1 < QUICK_RUNS:
             self.slow[function] = runs + 1
         elif len(self.quick) < FUNCTIONS_MAX:
             self.slow.pop(function, None)

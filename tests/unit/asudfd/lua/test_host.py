@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from asudfd.config.schema.lua import PROCESS, ModLua
+from asudfd.config.schema.lua import INLINE, PROCESS, ModLua
 from asudfd.lua.admission import FunctionKey
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_batch import END, pack
@@ -80,6 +80,19 @@ def test_twelve_calls_of_a_counter() -> None:
         assert (figures.hits, figures.misses, figures.creations, figures.evictions) == (2, 10, 10, 0)
 
     play(scene, modules={"m": COUNTER})
+
+
+@pytest.mark.parametrize("isolation", [INLINE, PROCESS])
+def test_twelve_calls_of_a_slow_counter(isolation: str) -> None:
+    slow = b"n = 0\nfunction f() for i = 1, 300000 do end n = n + 1 return n end"
+
+    async def scene(node: Node) -> None:
+        assert await node.calls(12) == [1] * 10 + [2, 2]
+        (figures,) = node.host.statistics()
+        assert (figures.contexts, figures.idle, figures.high_water) == (10, 10, 10)
+        assert (figures.hits, figures.misses, figures.creations, figures.evictions) == (2, 10, 10, 0)
+
+    play(scene, modules={"m": slow}, isolation=isolation)
 
 
 def test_success_and_result_of_the_last_call_are_globals() -> None:

@@ -43,3 +43,23 @@ def test_a_module_with_any_number_of_functions_fills_nothing() -> None:
         guard.note_ran(b"quick%d" % number, QUICK)
         guard.note_slow(b"slow%d" % number)
     assert len(guard.quick) == len(guard.slow) == FUNCTIONS_MAX
+
+
+def test_one_that_was_not_quick_the_first_time_is_known() -> None:
+    guard = ProfileGuard()
+    assert guard.is_unknown(b"f")
+    guard.note_ran(b"f", SLOW)
+    assert not guard.is_unknown(b"f")
+    guard.note_ran(b"f", SLOW)
+    for _ in range(QUICK_RUNS - 1):
+        guard.note_ran(b"f", QUICK)
+    assert guard.quick == set()
+    guard.note_ran(b"f", QUICK)
+    assert guard.quick == {b"f"}
+
+
+def test_a_demoted_one_stays_slow() -> None:
+    guard = ProfileGuard()
+    guard.demote([b"f"])
+    guard.note_ran(b"f", SLOW)
+    assert guard.demoted() == [b"f"]

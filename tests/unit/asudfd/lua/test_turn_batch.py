@@ -107,8 +107,10 @@ def test_a_call_that_does_not_end_is_found_and_the_others_are_done_elsewhere() -
 def test_a_module_that_changes_meanwhile_ends_no_call() -> None:
     async def scene(host: UdfHost) -> None:
         pending = asyncio.ensure_future(together(host, [call(b"f")] * 4))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        batch = host.pools.by_module["m"].batch
+        while not (batch and (batch.waiting or batch.in_flight)) and not pending.done():  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+            batch = host.pools.by_module["m"].batch
         host.clear()
         assert len(await pending) == 4
         assert (await host.run(call(b"f"), 60)).code == 0
