@@ -108,7 +108,7 @@ def test_a_module_that_changes_meanwhile_ends_no_call() -> None:
     async def scene(host: UdfHost) -> None:
         pending = asyncio.ensure_future(together(host, [call(b"f")] * 4))
         batch = host.pools.by_module["m"].batch
-        while not (batch and (batch.waiting or batch.in_flight)) and not pending.done():  # noqa: ASYNC110 - nothing tells
+        while not (batch and (batch.waiting or batch.in_flight)) and not pending.done():
             await asyncio.sleep(0)
             batch = host.pools.by_module["m"].batch
         host.clear()
