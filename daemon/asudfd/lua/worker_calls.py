@@ -135,6 +135,7 @@ class WorkerCalls:
             result = self._crossing.result(self._crossing.unpack(packed), call.view)
         except WrongResultError as error:
             context.usable = False
+            context.worker.kill()  # its module has found a way into the sandbox
             result = self._crossing.failed(self._refuse(error, call))
         return TimedResult(result, state.seconds, state.memory, self._crossing.is_missing(result))
 
@@ -223,11 +224,14 @@ class WorkerCalls:
         """
         context = lease.context
         assert context is not None
-        seconds = inf
+        seconds = 0.0
         try:
             seconds = (await context.worker.finish(context, LATE_SECONDS)).seconds
-        except (KilledError, WorkerEndedError, BrokenWorkerError):
+        except KilledError:
+            seconds = inf
             self._late.add(pool.module)
+            self._workers.close(context.worker)
+        except (WorkerEndedError, BrokenWorkerError):
             self._workers.close(context.worker)
         else:
             context.worker.drop_lines()

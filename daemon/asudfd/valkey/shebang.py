@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from asinfo.errors import WireError
-from asinfo.wire import shebang
 from asinfo.wire.shebang import LibraryHeader
+from asinfo.wire.shebang import library_header as read_header
 from asinfo.wire.words import split_quoted
 from asudfd.valkey.reply import CommandFailed
 
@@ -21,7 +21,7 @@ SCRIPT_FLAGS = {
 def library_header(code: bytes, *, words_end_at_quotes: bool = False) -> LibraryHeader:
     """Read the first line of a library; up to Valkey 8.1 a closing quote ends a word. Raises CommandFailed."""
     try:
-        return shebang.library_header(code, words_end_at_quotes=words_end_at_quotes)
+        return read_header(code, words_end_at_quotes=words_end_at_quotes)
     except WireError as error:
         raise CommandFailed(b"ERR %s" % str(error).encode("utf-8", "surrogateescape")) from None
 

@@ -12,10 +12,10 @@ KILL_SECONDS = 0.045
 where the machine is busy, the worker may have to wait for the processor."""
 
 SILENT_SECONDS = 60.0
-"""Seconds by the wall clock that the making of a context may take beyond those of its body, where nothing else ends it."""
+"""Seconds by the wall clock that a check, or the making of a context, may take beyond those of the processor: a worker that is given none ends then."""
 
 LOOK_SECONDS = 0.05
-"""Between two looks at the processor time of a worker, which are a system call each: what it may take too much is a tenth of BODY_LATE_SECONDS."""
+"""Between two looks at the processor time of a worker, which are a system call each: what it may take too much is a tenth of what it may."""
 
 
 class KillableWorker(Protocol):

@@ -13,9 +13,14 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import Error
+from asudfd.lua.module_check import COMPILE_SECONDS
 from asudfd.lua.worker.frames import (
+    BAD,
+    CHECK,
+    COMPILED,
     DROP,
     FETCH,
+    GOOD,
     LINE,
     MADE,
     MAKE,
@@ -35,11 +40,14 @@ from asudfd.lua.worker.frames import (
     ContextPour,
     ContextState,
     LinesRan,
+    ModuleCheck,
     PouredBatch,
     WorkerLine,
+    WorkerVerdict,
     frame,
     told,
     told_call,
+    unpack_bad,
     unpack_line,
     unpack_made,
     unpack_poured,
@@ -56,8 +64,9 @@ if TYPE_CHECKING:
 CLOSE_SECONDS = 1.0
 """Seconds that a worker may take to close contexts: freeing the largest one takes some 100 ms."""
 
-BODY_LATE_SECONDS = 0.5
-"""Seconds of the processor that the making of a context may take beyond those of its body: compiling takes one at most."""
+LATE_SECONDS = 0.5
+"""Seconds of the processor that a check, or the making of a context, may take beyond the limits that the worker keeps by itself: it looks at
+its clock once a millisecond, but closing a state or collecting what a body left can take longer."""
 
 LINES_MAX = 1 << 20
 """Log lines between a task and its answer: a call logs a thousand, and so does the body of each module that is required."""
@@ -101,14 +110,13 @@ class MadeBy(NamedTuple):
 class RemoteContext:
     """A context in a worker. ``usable`` turns False for good when a call has spoilt it, or its worker has gone."""
 
-    __slots__ = ("_memory", "calls", "made", "number", "usable", "worker")
+    __slots__ = ("_memory", "made", "number", "usable", "worker")
 
     def __init__(self, worker: ModuleWorker, made: MadeBy, memory: int, number: int) -> None:
         self.worker = worker
         self.made = made
         self.number = number
         self.usable = True
-        self.calls = 0
         self._memory = memory
 
     def memory(self) -> int:
@@ -121,7 +129,6 @@ class RemoteContext:
         """A call has ended."""
         self._memory = state.memory
         self.usable = state.usable
-        self.calls += 1
 
 
 class ModuleWorker:
@@ -175,7 +182,7 @@ class ModuleWorker:
         text = None if made.text == self._text else made.text
         self._text = made.text
         asked = ContextMake(number, made.name, text, made.body_seconds, deadline)
-        most = made.body_seconds + BODY_LATE_SECONDS + 1.0  # a second of it for the compiler
+        most = COMPILE_SECONDS + made.body_seconds + LATE_SECONDS
         kind, body = await self._ask(told(MAKE, asked), made, deadline, most)
         if kind == MADE:
             context = RemoteContext(self, made, unpack_made(body), number)
@@ -183,6 +190,17 @@ class ModuleWorker:
             return context
         _expect(kind, NOT_MADE)
         raise NotMadeError(body or None)
+
+    async def begin_check(self, module: ModuleCheck, made: MadeBy, seconds: float) -> WorkerVerdict | None:
+        """Have a module compiled for its check, in so many seconds of the processor: the verdict where it is bad, else `end_check` has it.
+
+        Raises what `call` raises.
+        """
+        return _verdict(await self._ask(told(CHECK, module), made, inf, seconds), COMPILED)
+
+    async def end_check(self, made: MadeBy, seconds: float) -> WorkerVerdict | None:
+        """Wait for the end of the module's body: the verdict where it is bad. Raises what `call` raises."""
+        return _verdict(await self._ask(b"", made, inf, seconds), GOOD)
 
     async def call(
         self, context: RemoteContext, call: LuaCall, deadline: float
@@ -378,6 +396,14 @@ class ModuleWorker:
 
 def _asked(context: RemoteContext, call: LuaCall, deadline: float) -> ContextCall:
     return ContextCall(context.number, call.function, call.arguments, call.view, call.size, deadline)
+
+
+def _verdict(found: Frame, good: int) -> WorkerVerdict | None:
+    """The verdict on a module that is bad, None for an answer of kind ``good``. Raises BrokenWorkerError."""
+    if found.kind == BAD:
+        return unpack_bad(found.body)
+    _expect(found.kind, good)
+    return None
 
 
 def _expect(kind: int, wanted: int) -> None:
