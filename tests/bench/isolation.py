@@ -59,21 +59,6 @@ PROBE_PAUSE = 0.004
 HANGS = 20
 RESPAWNS = 10_000
 
-CONFIG = """\
-network {{
-    service {{
-        address 127.0.0.1
-        port 0
-    }}
-}}
-mod-lua {{
-    isolation {mode}
-}}
-namespace test {{
-    storage-engine memory
-}}
-"""
-
 
 def run() -> None:
     """Record every figure, of both modes."""
@@ -94,10 +79,8 @@ def run() -> None:
 @contextlib.contextmanager
 def _node(home: Path, mode: str) -> Iterator[Daemon]:
     """A node of a mode with its records, and the modules `bench`, `other` and `hostile`."""
-    config = home / f"{mode}.conf"
-    config.write_text(CONFIG.format(mode=mode))
     hostile = module([REHASH, MATCHER] * (FUNCTIONS // 2))
-    with asudfd(home / mode, "--config-file", str(config)) as node:
+    with asudfd(home / mode, "--set", f"mod-lua.isolation={mode}") as node:
         for name, source in (("bench", MODULE), ("other", MODULE), ("hostile", hostile)):
             answer = node.ask(put(f"{name}.lua", source))
             assert answer == b"ok", answer

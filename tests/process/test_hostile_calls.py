@@ -49,21 +49,6 @@ RECORDS = 1000
 HELD_SECONDS = 0.1
 """Processor time of the node during one call of the prober, on its own clock: however busy the machine is, nothing may hold it for longer."""
 
-CONFIG = """\
-network {{
-    service {{
-        address 127.0.0.1
-        port 0
-    }}
-}}
-mod-lua {{
-    isolation {isolation}
-}}
-namespace test {{
-    storage-engine memory
-}}
-"""
-
 
 @pytest.fixture(params=[INLINE, PROCESS])
 def node(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Daemon]:
@@ -78,9 +63,7 @@ def isolated(tmp_path: Path) -> Iterator[Daemon]:
 
 
 def started(tmp_path: Path, isolation: str) -> Iterator[Daemon]:
-    config = tmp_path / "asudfd.conf"
-    config.write_text(CONFIG.format(isolation=isolation))
-    with running(tmp_path / "state", ("--config-file", str(config))) as daemon:
+    with running(tmp_path / "state", ("--set", f"mod-lua.isolation={isolation}")) as daemon:
         register(daemon, "good", INCREMENT)
         yield daemon
 

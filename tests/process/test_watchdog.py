@@ -10,15 +10,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
 
 import pytest
 
-from asinfo.wire import frame, request
-from asinfo.wire.request import Key, Policy, RecordReply
+from asinfo.wire import request
+from asinfo.wire.request import Key, Policy
 from asinfo.wire.udf import put
-from tests.processes import READY_SECONDS, ROOT, Daemon, log_path, receive, receive_exactly
+from tests.processes import READY_SECONDS, ROOT, Daemon, log_path, receive
 from tests.processes import frame as info_frame
+from tests.udf_client import UdfClient
 
 CONFIG = """\
 service {{
@@ -137,34 +137,19 @@ def start(tmp_path: Path) -> Iterator[Start]:
         yield begin
 
 
-class Client:
-    """One connection that sends record messages."""
+class Client(UdfClient):
+    """Calls functions of the module `h`."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        self.socket = daemon.connect()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def ask(self, body: bytes) -> RecordReply:
-        self.socket.sendall(frame.pack(frame.MESSAGE, body))
-        kind, size = frame.unpack_header(receive_exactly(self.socket, frame.HEADER_SIZE))
-        assert kind == frame.MESSAGE
-        return request.reply(receive_exactly(self.socket, size))
-
-    def call(self, function: str, *arguments: int) -> object:
-        body = request.apply(Key("test", "s", 0), "h", function, arguments, Policy(limit=60_000))
-        return self.ask(body).bins["SUCCESS"]
+    def result(self, function: str, *arguments: int) -> object:
+        """What a function returns."""
+        return self.call("h", function, *arguments).bins["SUCCESS"]
 
 
 def hold_by_lua(client: Client) -> None:
     """Have a function hold the event loop that has been quick before; on a busy machine it may have looked slow."""
     for _ in range(10):
         for _ in range(QUICK_CALLS):
-            assert client.call("last", 0) == FULL
+            assert client.result("last", 0) == FULL
         reply = client.ask(request.apply(Key("test", "s", 0), "h", "last", (1,), Policy(limit=5_000)))
         assert reply.bins == {"FAILURE": "UDF Execution Timeout"}  # it ran in a worker
 
@@ -205,7 +190,7 @@ def grown(client: Client, writers: Sequence[Writer]) -> None:
     """Wait until each writer has had a further record acknowledged."""
     counts = [len(writer.acknowledged) for writer in writers]
     while any(len(writer.acknowledged) <= count for writer, count in zip(writers, counts, strict=True)):
-        assert client.call("short") == 1
+        assert client.result("short") == 1
 
 
 def test_a_lua_instruction_without_end_costs_no_acknowledged_record(start: Start) -> None:
@@ -244,10 +229,10 @@ def test_a_function_that_held_the_loop_runs_in_workers_until_that_is_cleared(sta
     assert b":demoted=last;" in daemon.ask(b"udf-cache-stats:\n")
     with Client(daemon) as client:
         for _ in range(QUICK_CALLS):
-            assert client.call("last", 0) == FULL
+            assert client.result("last", 0) == FULL
         reply = client.ask(request.apply(Key("test", "s", 0), "h", "last", (1,), Policy(limit=100)))
         assert reply.bins == {"FAILURE": "UDF Execution Timeout"}
-        assert client.call("short") == 1
+        assert client.result("short") == 1
     assert daemon.log.read_text().count("starting anew") == 1
     assert daemon.ask(b"udf-clear-cache:\n") == b"udf-clear-cache:\tok\n"
     assert b"last" not in daemon.ask(b"udf-cache-stats:\n")

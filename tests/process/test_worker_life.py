@@ -33,38 +33,21 @@ function say(rec, text) info(text) return 1 end
 function counted(rec) calls = (calls or 0) + 1 return calls end
 """
 
-CONFIG = """\
-network {{
-    service {{
-        address 127.0.0.1
-        port 0
-    }}
-}}
-mod-lua {{
-    isolation {isolation}
-}}
-namespace test {{
-    storage-engine memory
-}}
-"""
-
 FLIGHT = 1000
 CONNECTIONS = 100
 RESPAWNS = 1000
 """`make bench BENCH=isolation` makes ten times as many."""
 
 
-def configured(tmp_path: Path, isolation: str) -> tuple[str, str]:
+def isolated_by(isolation: str) -> tuple[str, str]:
     """The arguments of a node of a kind."""
-    config = tmp_path / "asudfd.conf"
-    config.write_text(CONFIG.format(isolation=isolation))
-    return "--config-file", str(config)
+    return "--set", f"mod-lua.isolation={isolation}"
 
 
 @pytest.fixture(params=[INLINE, PROCESS])
 def node(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Daemon]:
     """A node of either kind, with the module `m`."""
-    with running(tmp_path / "state", configured(tmp_path, request.param)) as daemon:
+    with running(tmp_path / "state", isolated_by(request.param)) as daemon:
         register(daemon, "m", MODULE)
         yield daemon
 
@@ -204,7 +187,7 @@ def test_the_worker_of_a_client_that_has_gone_is_killed(node: Daemon) -> None:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_no_worker_outlives_the_node_whatever_it_does(tmp_path: Path, how: signal.Signals) -> None:
     directory = tmp_path / "state"
-    node = Daemon(spawn(directory, configured(tmp_path, PROCESS)), directory, log_path(directory))
+    node = Daemon(spawn(directory, isolated_by(PROCESS)), directory, log_path(directory))
     register(node, "m", MODULE)
     zygote = zygote_of(node)
     with ExitStack() as stack:
@@ -286,7 +269,7 @@ def test_a_node_without_room_for_processes_says_so_and_serves(tmp_path: Path, is
     directory = tmp_path / "work"
     command = [
         *(sys.executable, "-c", NO_PROCESS),
-        *configured(tmp_path, isolation),
+        *isolated_by(isolation),
         *("--work-directory", str(directory)),
     ]
     with log_path(directory).open("ab") as messages:
@@ -318,7 +301,7 @@ def test_a_node_without_room_for_processes_says_so_and_serves(tmp_path: Path, is
 @pytest.mark.parametrize("isolation", [INLINE, PROCESS])
 def test_lines_of_the_log_come_once(tmp_path: Path, isolation: str) -> None:
     """Whether a call is proven, tried, done in a worker at once or later, or begun anew."""
-    with running(tmp_path / "state", configured(tmp_path, isolation)) as node:
+    with running(tmp_path / "state", isolated_by(isolation)) as node:
         register(node, "m", MODULE)
         with UdfClient(node) as client:
             for number in range(60):

@@ -22,16 +22,6 @@ SECONDS = 60.0
 """Of the processor that a trial has here: it is its guards that give it up, not the time."""
 
 
-def _is_as_recorded(row: dict[str, Any], called: Any) -> bool:
-    try:
-        first.check_result(row, called.code, called.value)
-        if "after" in row:
-            first.check_record(row, called.bins, called.raw.action)
-    except AssertionError:
-        return False
-    return True
-
-
 def _wrong(rows: list[Any], applier: Applier) -> tuple[list[str], int]:
     """The rows that are answered otherwise, and how many are given up."""
     wrong, late = [], 0
@@ -53,7 +43,7 @@ def _wrong(rows: list[Any], applier: Applier) -> tuple[list[str], int]:
             )
         if called.raw.state == LATE:
             late += 1
-        elif not _is_as_recorded(row, called):
+        elif not first.is_as_recorded(row, called):
             wrong.append(row["id"])
     return wrong, late
 

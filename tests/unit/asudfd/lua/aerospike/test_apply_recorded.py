@@ -114,6 +114,17 @@ def check_record(row: dict[str, Any], bins: dict[str, Any] | None, action: int) 
         assert after["gen"] == before + (action != NOTHING)
 
 
+def is_as_recorded(row: dict[str, Any], called: Any) -> bool:
+    """Whether a call came to what the row says, and so did its record."""
+    try:
+        check_result(row, called.code, called.value)
+        if "after" in row:
+            check_record(row, called.bins, called.raw.action)
+    except AssertionError:
+        return False
+    return True
+
+
 @for_each(_cases(), itemgetter("id"))
 def test_case(row: dict[str, Any], applier: Any) -> None:
     (source,) = row["modules"].values()
