@@ -80,9 +80,9 @@ class WorkerContexts:
 
     def take(self) -> WorkerLease:
         """A context for one call: the longest idle one that can be had, or a new one while too few exist."""
-        if self._total >= self._count and (found := self._free()) is not None:
-            return self._take(found)
         found = self._free()
+        if found is not None and self._total >= self._count:
+            return self._take(found)
         self._counts.misses += 1
         self._total += 1
         self._quiet = 0
