@@ -11,7 +11,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asudfd.lua.context import ContextSettings, LuaContext
+from asudfd.lua.context import TRIAL_MEMORY, ContextSettings, LuaContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,8 +102,8 @@ class ContextMaker:
 
 
 def run_body(prepared: _Prepared, name: bytes) -> bool:
-    """Run the body on the event loop; whether the context is usable then."""
+    """Run the body on the event loop; whether calls can be tried in the context then."""
     context, code, place = prepared
     result = context.run(name, code, place, BODY_SECONDS, trial=True)
     context.fresh_memory = context.memory()
-    return context.usable and not result.failed
+    return context.usable and not result.failed and context.fresh_memory <= TRIAL_MEMORY

@@ -52,9 +52,9 @@ class InlineContexts:
         self.fails = False
 
     def take(self) -> LuaContext | None:
-        """A context for a call that ends before the event loop goes on; None if it holds much, or has to be waited for."""
+        """A context for a call that ends before the event loop goes on; None if one has to be waited for."""
         line = self._fresh or self._idle
-        if not line or line[0].memory() > TRIAL_MEMORY or self.is_to_wait():
+        if not line or self.is_to_wait():
             return None
         if line is self._fresh:
             self._counts.misses += 1
@@ -63,8 +63,8 @@ class InlineContexts:
         return line.popleft()
 
     def give(self, context: LuaContext) -> bool:
-        """Take back what `take` gave; False when it is not kept, and is to be closed."""
-        if context.usable:
+        """Take back what `take` gave; False when it is not kept, and is to be closed: one that holds much is not tried again."""
+        if context.usable and context.memory() <= TRIAL_MEMORY:
             self._idle.append(context)
             return True
         self._leave()

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import pytest
@@ -93,6 +94,26 @@ def test_twelve_calls_of_a_slow_counter(isolation: str) -> None:
         assert (figures.hits, figures.misses, figures.creations, figures.evictions) == (2, 10, 10, 0)
 
     play(scene, modules={"m": slow}, isolation=isolation)
+
+
+def test_functions_of_a_module_that_grows_or_is_large() -> None:
+    """Contexts that hold much are made anew, or stay in workers; calls go on."""
+    grows = b"kept = {} function f() kept[#kept + 1] = string.rep('x', 100000) .. #kept return #kept end"
+    large = b"t = {} for i = 1, 100000 do t[i] = {} end function f() return #t end"
+
+    async def scene(node: Node) -> None:
+        counts = await node.calls(90, "grows")
+        assert counts[0] == 1
+        assert all(
+            later - sooner == 1 or later == 1 for sooner, later in zip(counts, counts[1:], strict=False)
+        )
+        again = counts.index(1, 1)
+        assert 1 in counts[again + 1 :]  # more than once
+        assert await node.calls(5, "large") == [100_000] * 5
+        row = next(row for row in node.host.statistics() if row.module == "large")
+        assert (row.contexts, row.creations, row.hits) == (1, 1, 4)
+
+    play(scene, modules={"grows": grows, "large": large}, context_count=1)
 
 
 def test_success_and_result_of_the_last_call_are_globals() -> None:

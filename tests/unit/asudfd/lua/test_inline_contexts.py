@@ -13,16 +13,19 @@ if TYPE_CHECKING:
 class Context:
     """A context of a test."""
 
-    def __init__(self, memory: int = 0) -> None:
+    def __init__(self) -> None:
         self.usable = True
-        self._memory = memory
+        self._memory = 0
 
     def memory(self) -> int:
         return self._memory
 
+    def grow_to(self, memory: int) -> None:
+        self._memory = memory
 
-def new(memory: int = 0) -> "LuaContext":
-    return cast("LuaContext", Context(memory))
+
+def new() -> "LuaContext":
+    return cast("LuaContext", Context())
 
 
 class Contexts(InlineContexts):
@@ -138,15 +141,20 @@ def test_an_unusable_context_is_not_kept() -> None:
 
 
 def test_a_context_that_holds_much_is_not_for_the_event_loop() -> None:
+    """It would stand at the head of the line, and no call be tried any more."""
+
     async def scene() -> None:
         contexts = Contexts(1)
         contexts.expect()
         assert contexts.prewarm()
-        large = new(64 << 20)
-        contexts.prewarmed(large)
-        assert contexts.take() is None
-        contexts.drop(large)
+        made = Context()
+        contexts.prewarmed(cast("LuaContext", made))
+        taken = contexts.take()
+        assert taken is not None
+        made.grow_to(64 << 20)
+        assert not contexts.give(taken)
         assert contexts.is_empty()
+        assert contexts.counted() == (0, 1, 1, 1)
 
     asyncio.run(scene())
 
