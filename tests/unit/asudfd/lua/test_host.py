@@ -104,9 +104,7 @@ def test_functions_of_a_module_that_grows_or_is_large() -> None:
     async def scene(node: Node) -> None:
         counts = await node.calls(90, "grows")
         assert counts[0] == 1
-        assert all(
-            later - sooner == 1 or later == 1 for sooner, later in zip(counts, counts[1:], strict=False)
-        )
+        assert all(later - sooner == 1 or later == 1 for sooner, later in pairwise(counts))
         again = counts.index(1, 1)
         assert 1 in counts[again + 1 :]  # more than once
         assert await node.calls(5, "large") == [100_000] * 5
