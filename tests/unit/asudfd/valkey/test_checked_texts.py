@@ -121,6 +121,7 @@ def test_a_client_that_goes_gives_its_check_up(client: ServedClient, checker: Ch
     held(client, "EVAL", FIRST, 0)
     client._keyspace.state.left(client.client)
     assert checker.given_up == 1
+    assert client._keyspace.state.pause.held == 0
     checker.end()
     assert cast("Any", client.client.connection).resumed == 0
 
