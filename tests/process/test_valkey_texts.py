@@ -48,6 +48,7 @@ t[0.5] = true
 TOO_SLOW = b"text takes more than 1 s to compile"
 LIBRARY_SLOW = b"ERR Error compiling function: " + TOO_SLOW
 SCRIPT_SLOW = b"ERR Error compiling script (new function): " + TOO_SLOW
+GIVEN_UP = b"ERR Error compiling script (new function): the check of the text was given up"
 BODY_SLOW = b"ERR Error registering functions: ERR FUNCTION LOAD timeout"
 
 
@@ -224,6 +225,21 @@ def test_a_client_that_has_gone_ends_its_check(node: Daemon, client: Client) -> 
     gone_soon.close()
     wait_for(lambda: worker not in children(zygote))
     assert client.ask(b"EVAL", LONG + b"return 1", 0) == 1
+
+
+def test_a_stop_ends_a_check_and_its_text_is_not_compiled_then(node: Daemon, client: Client) -> None:
+    assert client.ask(b"EVAL", LONG + b"return x", 0) == b"text"
+    [zygote] = children(node.process.pid)
+    [worker] = children(zygote)
+    before = processor_seconds(worker)
+    with socket.create_connection(node.resp_addresses[0], READY_SECONDS) as waiting:
+        waiting.settimeout(120)
+        waiting.sendall(command("EVAL", SLOW_TO_COMPILE, 0))
+        wait_for(lambda: processor_seconds(worker) > before + 0.2)
+        node.process.terminate()
+        got = b"".join(iter(lambda: waiting.recv(1000), b""))
+    assert got in {b"", b"-%s\r\n" % GIVEN_UP}
+    assert node.process.wait(READY_SECONDS) == 0
 
 
 def test_without_workers_the_error_says_so_and_short_texts_are_served(node: Daemon, client: Client) -> None:

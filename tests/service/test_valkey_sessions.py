@@ -13,6 +13,7 @@ from asudfd.valkey.settings import ValkeySettings
 from asudfd.valkey.slots import StaticClusterView
 from tests.processes import READY_SECONDS
 from tests.recorded.valkey import ReplyStream, command
+from tests.waiting import wait_for
 
 
 class Served(NamedTuple):
@@ -157,6 +158,17 @@ def test_a_pause_holds_commands_until_it_ends(served: Served) -> None:
     assert admin.call(words("CLIENT UNPAUSE")) == b"+OK\r\n"
     assert client.read() == b"+OK\r\n"
     assert client.read() == b"$1\r\n2\r\n"
+
+
+def test_a_client_that_goes_during_a_pause_waits_no_more(served: Served) -> None:
+    admin, client = served.connect(), served.connect()
+    number = client.call(words("CLIENT ID"))[1:-2].decode()
+    assert admin.call(words("CLIENT PAUSE 100000 WRITE")) == b"+OK\r\n"
+    client.send(command(words("SET a 1")))
+    wait_for(lambda: b"blocked_clients:1\r" in admin.call(words("INFO clients")))
+    assert admin.call(["CLIENT", "KILL", "ID", number]) == b":1\r\n"
+    assert client.ends()
+    assert b"blocked_clients:0\r" in admin.call(words("INFO clients"))
 
 
 def test_a_client_can_be_ended_by_filters(served: Served) -> None:

@@ -97,9 +97,8 @@ class CheckedTexts:
 
     def _ended(self, client: Client, verdicts: Mapping[LuaText, CheckedText]) -> None:
         is_wanted = self._checks.pop(client, None) is not None
-        if is_wanted and self._pause.is_held(
-            client
-        ):  # it may have gone on: another client has brought the same script
+        # it may have gone on: another client has brought the same script
+        if is_wanted and self._pause.is_held(client):
             self._verdicts[client] = verdicts
             self._pause.go_on(client)
 

@@ -94,7 +94,7 @@ class LibrarySet:
         self.tries = False
         """Whether `load` gives up a body that does not end soon, and raises CheckWantedError."""
         self.refused: dict[bytes, bytes] = {}
-        """Why some texts are not to be run."""
+        """Why the bodies of some texts are not to be run."""
         self.warn = warn
         self.freed = lambda: None
         self._lua = engine.lua

@@ -28,7 +28,7 @@ class LuaText(NamedTuple):
 
 
 class CheckedText(NamedTuple):
-    """What a text was compiled to, or Lua's message; or why it is not to be run at all."""
+    """What a text was compiled to, or why it was not; or why the body of a library is not to be run."""
 
     bytecode: bytes | None
     message: bytes = b""

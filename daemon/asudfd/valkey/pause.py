@@ -44,6 +44,10 @@ class ClientPause:
         """Whether the client's commands wait."""
         return client in self._held
 
+    def forget(self, client: Client) -> None:
+        """The client has gone."""
+        self._held.pop(client, None)
+
     def go_on(self, client: Client) -> None:
         """The client, which has waited for something of its own, goes on."""
         self._held.pop(client, None)

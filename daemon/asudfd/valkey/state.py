@@ -136,6 +136,7 @@ class ServerState:
         self.followers.leave(client)
         self.blocked.forget(client)
         self.texts.forget(client)
+        self.pause.forget(client)
         self.engine.lua[b"unwatch"](client.id)
 
     def open_journal(self) -> None:

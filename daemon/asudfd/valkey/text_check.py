@@ -37,6 +37,9 @@ SETTINGS = WorkerSettings(
     checks="asudfd.valkey.worker_check",
 )
 
+UNCHECKED = CheckedText(None, b"the check of the text was given up")
+"""Of a text whose check did not end: the node stops, or something has failed."""
+
 _SLOW_BODY = slow_body(b"", LOAD_MILLISECONDS).message
 
 
@@ -84,7 +87,7 @@ class TextChecker:
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self, job: _Job) -> None:
-        verdicts = {text: CheckedText(None, b"internal error", b"ERR internal error") for text in job.texts}
+        verdicts = dict.fromkeys(job.texts, UNCHECKED)
         try:
             for text in job.texts:
                 verdicts[text] = await self._checked(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asudfd.lua.module_check import slow_body
@@ -23,15 +24,13 @@ def check_of(compiled: Callable[[], None]) -> Callable[[ModuleCheck], None]:
     A text that fails is good all the same: it fails in the keyspace, too, soon. Raises ModuleError for a body that does not end.
     """
     libraries = LibraryCheck(clock=time.thread_time)
+    _check(libraries, lambda: None, _WARM_UP)
+    return partial(_check, libraries, compiled)
 
-    def check(module: ModuleCheck) -> None:
-        text = LuaText(module.name, module.content)
-        chunk = compile_chunk(text.compiled, text.chunk)
-        compiled()
-        if chunk.code is not None and module.body_max_ms and not libraries.ends(text, chunk.code):
-            raise slow_body(module.name, module.body_max_ms)
 
-    told, compiled = compiled, lambda: None
-    check(_WARM_UP)
-    compiled = told
-    return check
+def _check(libraries: LibraryCheck, compiled: Callable[[], None], module: ModuleCheck) -> None:
+    text = LuaText(module.name, module.content)
+    chunk = compile_chunk(text.compiled, text.chunk)
+    compiled()
+    if chunk.code is not None and module.body_max_ms and not libraries.ends(text, chunk.code):
+        raise slow_body(module.name, module.body_max_ms)

@@ -11,7 +11,6 @@
 --       scripts.compile(text, chunkname)    the same
 --       scripts.set_arguments(keys, argv)   KEYS and ARGV of the next script; plain tables, which it may change
 --   prepare(chunkname, text, code, message)  what the host has made of a text beforehand: bytecode, or nil and the message: `compile` takes it
---   is_prepared(chunkname, text)
 --   drop_prepared()                       forget all of that
 --   real_of(t)                            the table behind a proxy, or nil: for what looks at a table's own keys
 --
@@ -256,17 +255,13 @@ local function prepare(name, text, code, message)
     prepared[name][text] = { code = code, message = message }
 end
 
-local function prepared_of(name, text)
-    return prepared[name] and prepared[name][text]
-end
-
 local function drop_prepared()
     prepared = {}
 end
 
 -- Compiles a text for the global table `globals`: the chunk, or nil and the message.
 local function compile(globals, text, name)
-    local ready = prepared_of(name, text)
+    local ready = prepared[name] and prepared[name][text]
     if ready then
         local f, message = nil, ready.message
         if ready.code then
@@ -443,6 +438,6 @@ end
 
 return {
     new_libraries = new_libraries, new_function_environment = new_function_environment, new_script_environment = new_script_environment,
-    prepare = prepare, is_prepared = function(name, text) return prepared_of(name, text) ~= nil end, drop_prepared = drop_prepared,
+    prepare = prepare, drop_prepared = drop_prepared,
     real_of = function(t) return real[t] end, read_only = read_only,
 }

@@ -9,7 +9,6 @@ local find, gmatch, lower, sub, huge = string.find, string.gmatch, string.lower,
 local NOT_INTEGER = "ERR value is not an integer or out of range"
 -- The host is to have the text compiled first, see `state.compile_first_above`: what the commands return then.
 local UNCOMPILED = { kind = "uncompiled" }
-local CHUNK = "@user_script"
 local NO_SCRIPT = reply.failure("NOSCRIPT No matching script.")
 
 local environment = needs.new_script_environment(needs.new_libraries(), needs.eval_api)
@@ -67,10 +66,10 @@ local function load_script(text, stays)
     end
     script.readonly = script.no_writes or false
     script.ignores_oom = script.allow_oom or script.no_writes
-    if #code > (state.compile_first_above or huge) and not needs.is_prepared(CHUNK, code) then
+    if #code > (state.compile_first_above or huge) then
         return nil, UNCOMPILED
     end
-    local chunk, message = environment.compile(code, CHUNK)
+    local chunk, message = environment.compile(code, "@user_script")
     if not chunk then
         return nil, reply.failure("ERR Error compiling script (new function): " .. message)
     end

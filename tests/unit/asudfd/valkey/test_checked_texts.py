@@ -8,6 +8,7 @@ import pytest
 
 from asudfd.lua.valkey.chunk_compiler import compile_chunk
 from asudfd.valkey.lua_text import LIBRARY, LONG, SCRIPT, CheckedText, CommandHeldError, LuaText
+from asudfd.valkey.text_check import UNCHECKED
 from tests.unit.asudfd.valkey.served import ServedClient, ServedKeyspace
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class Checker:
 
     def _give_up(self) -> None:
         self.given_up += 1
+
+    def fail(self) -> None:
+        """Nothing has come of it."""
+        self._ended(dict.fromkeys(self.asked, UNCHECKED))
 
     def end(self) -> None:
         """All of them are good."""
@@ -105,10 +110,18 @@ def test_a_body_that_does_not_end_soon_is_checked(client: ServedClient, checker:
     assert client.run("FCALL", "f", 0) == 1
 
 
+def test_what_could_not_be_checked_is_not_compiled(client: ServedClient, checker: Checker) -> None:
+    for words in (("EVAL", FIRST, 0), ("SCRIPT", "LOAD", FIRST), ("FUNCTION", "LOAD", LOOPS)):
+        held(client, *words)
+        checker.fail()
+        assert client.run(*words).text.endswith(b": the check of the text was given up")
+
+
 def test_a_client_that_goes_gives_its_check_up(client: ServedClient, checker: Checker) -> None:
     held(client, "EVAL", FIRST, 0)
     client._keyspace.state.left(client.client)
     assert checker.given_up == 1
+    assert client._keyspace.state.pause.held == 0
     checker.end()
     assert cast("Any", client.client.connection).resumed == 0
 
