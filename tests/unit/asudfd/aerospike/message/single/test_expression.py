@@ -64,6 +64,7 @@ def stored(world: World) -> World:
     ("expression", "particle"),
     [
         ([x.ADD, integer("n"), 1], (1, (6).to_bytes(8, "big"))),
+        *[(number, (1, number.to_bytes(8, "big"))) for number in (253, 254, 255)],  # 254 is a path elsewhere
         (2.5, (2, bytes.fromhex("4004000000000000"))),
         ([x.BIN, x.STRING, Raw(b"s")], (3, b"ab")),
         (b"xy", (4, b"xy")),
