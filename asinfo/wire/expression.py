@@ -132,15 +132,18 @@ class CalledCommand:
 class PathCommand:
     """A command on all elements that a path leads to: each of ``steps`` is a number and a packed value, or an expression.
 
-    ``change`` is what an element becomes.
+    ``change`` is what an element becomes; ``parts`` is how many values and calls are in all its expressions.
     """
 
-    __slots__ = ("change", "flags", "steps")
+    __slots__ = ("change", "flags", "parts", "steps")
 
-    def __init__(self, steps: list[tuple[int, bytes | Node]], flags: int, change: Node | None) -> None:
+    def __init__(
+        self, steps: list[tuple[int, bytes | Node]], flags: int, change: Node | None, parts: int
+    ) -> None:
         self.steps = steps
         self.flags = flags
         self.change = change
+        self.parts = parts
 
 
 def decode(data: bytes) -> Node:
@@ -265,8 +268,10 @@ class ExpressionReader:
         _, context, flags, *change = command
         if not isinstance(context, list) or not context or len(context) % 2 or type(flags) is not int:
             raise WireError("a path without steps, or with a step without value")
+        before = self._left
         steps = [self._step(number, value) for number, value in zip(*[iter(context)] * 2, strict=True)]
-        return PathCommand(steps, flags, self._node(change[0]) if change else None)
+        becomes = self._node(change[0]) if change else None
+        return PathCommand(steps, flags, becomes, before - self._left)
 
     def _step(self, number: Any, value: Any) -> tuple[int, bytes | Node]:
         if type(number) is not int:

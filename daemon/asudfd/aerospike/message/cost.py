@@ -56,7 +56,13 @@ EXPRESSION_STEPS = 2
 """Steps to find the value of an expression, for each of its bytes: 0.3 to 0.5 us for a call of three bytes."""
 
 ELEMENT_STEPS = 50
-"""Steps to ask an expression about an element of a path."""
+"""Steps to ask an expression about an element of a path, if it is one of a few calls."""
+
+PART_STEPS = 4
+"""Steps for each value and call of an expression that is asked about an element: 0.15 to 0.4 us."""
+
+CHECK_STEPS = 10
+"""Steps to check a value that an element becomes, for each value in it: a microsecond."""
 
 COPY_STEPS = 1 / 1024
 """Steps to copy or compare a byte."""

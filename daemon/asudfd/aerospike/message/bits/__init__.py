@@ -166,11 +166,13 @@ def modify(kind: int, data: bytes, command: bytes, budget: CostBudget) -> Modifi
         return UNCHANGED
     _charge(budget, operation, len(data), values)
     try:
-        return Modified((BLOB, operation.result(data, values, partial=bool(flags & PARTIAL))), None)
+        changed = operation.result(data, values, partial=bool(flags & PARTIAL))
     except OutOfReach:
         if not flags & NO_FAIL:
             raise
-    return UNCHANGED
+        return UNCHANGED
+    budget.charge(_COPIES * max(0, len(changed) - len(data)) * COPY_STEPS)
+    return Modified((BLOB, changed), None)
 
 
 def _check_kind(kind: int) -> None:

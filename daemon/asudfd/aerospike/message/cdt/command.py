@@ -62,6 +62,8 @@ def decode(command: bytes, kind: int, budget: CostBudget, *, modifies: bool) -> 
     if code == cdt.IN_CONTEXT:
         return _decode_nested(arguments, kind, budget, modifies=modifies)
     if code == cdt.PATHS:
+        if len(arguments) < 2:
+            raise WireError("a path without flags")
         raise Unsupported("a path to elements of a list or map (operation 254) is not supported")
     check_kind(kind, code)
     operation = OPERATIONS.get(code)

@@ -21,6 +21,7 @@ from asudfd.aerospike.message.command import decode
 from asudfd.aerospike.message.cost import CostBudget
 from asudfd.aerospike.message.filter.scope import ANY, NIL
 from asudfd.aerospike.message.filter.values import PARTICLES, packed_as, value_of
+from asudfd.record.namespace import RECORD_SIZE_MAX
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -97,7 +98,10 @@ def map_parts(return_type: int) -> Callable[[list[Any], Scope], Typed]:
 
 
 def _called(operate: Operate, wire: bytes | Run, target: Typed, result: int) -> Run:
-    """What does a command to the value of ``target``; unknown where that fails, or gives no ``result``."""
+    """What does a command to the value of ``target``; unknown where that fails, or gives no ``result``.
+
+    No value becomes larger than a record may be: calls in each other could double it each time.
+    """
     kind, run = target
     particle, wanted = PARTICLES.get(kind, 0), PARTICLES[result]
 
@@ -116,7 +120,7 @@ def _called(operate: Operate, wire: bytes | Run, target: Typed, result: int) -> 
             if error.code == Result.UNSUPPORTED_FEATURE:
                 raise
             return None
-        if found is None or found[0] != wanted:
+        if found is None or found[0] != wanted or len(found[1]) > RECORD_SIZE_MAX:
             return None
         return NIL if result == x.NIL else value_of(*found)
 

@@ -31,8 +31,12 @@ class ExpressionOperation(NamedTuple):
 
 
 def is_path(value: bytes) -> bool:
-    """Whether the value of an operation on a list or map is a command on a path, in either encoding."""
-    return value[1:3] == b"\xcc\xfe" or value[:2] == b"\0\xfe"  # slices: half the time of startswith
+    """Whether the value of an operation is a command on a path, in either encoding.
+
+    A list of two is none: it is an expression, which may be the number 254, and its flags.
+    """
+    # slices: half the time of startswith
+    return (value[1:3] == b"\xcc\xfe" and value[:1] != b"\x92") or value[:2] == b"\0\xfe"
 
 
 def compile_operations(values: tuple[bytes, ...], budget: RegexBudget) -> list[CompiledOperation]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire import cdt, msgpack
 from asinfo.wire import expression as x
-from asinfo.wire.collection import order, stored_element
+from asinfo.wire.collection import orders, stored_element
 from asinfo.wire.extent import list_start, map_start
 from asinfo.wire.msgpack import DEPTH_MAX, ORDERED
 from asinfo.wire.particle import LIST, MAP
@@ -25,15 +25,25 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.collection import Collection, not_this_kind
 from asudfd.aerospike.message.cdt.context import place, steps_of
 from asudfd.aerospike.message.cdt.lists import sort_values
-from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ELEMENT_STEPS
+from asudfd.aerospike.message.cost import (
+    CALL_STEPS,
+    COPY_STEPS,
+    ELEMENT_STEPS,
+    ORDER_STEPS,
+    PART_STEPS,
+    CHECK_STEPS,
+)
 from asudfd.aerospike.message.filter.filter_record import PathElement
+from asudfd.aerospike.message.filter.ordered import count
 from asudfd.aerospike.message.filter.scope import ANY, REMOVED
 from asudfd.aerospike.message.filter.values import packed_as
+from asudfd.record.namespace import RECORD_SIZE_MAX
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from asinfo.wire.collection import Order
     from asinfo.wire.expression import Node, PathCommand
     from asudfd.aerospike.message.cdt.collection import Particle
     from asudfd.aerospike.message.cdt.context import Step
@@ -53,29 +63,49 @@ _SHOWN = frozenset((TREE, VALUES, KEYS, KEYS_AND_VALUES))
 
 
 @dataclass(frozen=True, slots=True)
+class _ElementExpression:
+    """An expression that is asked about elements, and the steps that this takes for each of them."""
+
+    run: Run
+    steps: float
+
+    def value(self, collection: Collection, at: int, record: FilterRecord) -> Value:
+        """What it is for an element."""
+        value = collection.values[at]
+        collection.budget.charge(self.steps + len(value) * COPY_STEPS)
+        before = record.element
+        record.element = PathElement(collection.keys[at] if collection.kind == MAP else None, value, at)
+        try:
+            return self.run(record)
+        finally:
+            record.element = before
+
+
+@dataclass(frozen=True, slots=True)
 class _ToChildren:
     """A step to all elements, or to those of which an expression is true."""
 
-    test: Run | None
+    asked: _ElementExpression | None
 
     def places(self, collection: Collection, record: FilterRecord) -> list[int]:
         found = range(len(collection.values))
         collection.budget.charge(len(found))
-        if self.test is None:
+        if self.asked is None:
             return list(found)
-        return [at for at in found if _asked(self.test, collection, at, record) is True]
+        return [at for at in found if self.asked.value(collection, at, record) is True]
 
 
 @dataclass(frozen=True, slots=True)
 class _ToKeys:
     """A step to the entries with one of several keys."""
 
-    keys: list[bytes]
+    keys: list[Order]
 
     def places(self, collection: Collection, _: FilterRecord) -> list[int]:
         if collection.kind != MAP:
             return []
-        found = [collection.place_of_key(order(key)) for key in self.keys]
+        collection.budget.charge(ORDER_STEPS * len(self.keys))
+        found = [collection.place_of_key(key) for key in self.keys]
         return sorted({at for at, there in found if there})
 
 
@@ -84,8 +114,11 @@ class _ToElement:
     """A step to one element."""
 
     step: Step
+    weight: int
+    """How many values are in that of the step."""
 
     def places(self, collection: Collection, _: FilterRecord) -> list[int]:
+        collection.budget.charge(ORDER_STEPS * self.weight)
         try:
             return [place(collection, self.step)]
         except RequestRefused:
@@ -101,7 +134,8 @@ class Path:
         """Raises WireError, and Unsupported."""
         if len(command.steps) >= DEPTH_MAX:
             raise WireError("a path of too many steps")
-        self._steps = [_step(number, value, scope) for number, value in command.steps]
+        element_steps = max(ELEMENT_STEPS, PART_STEPS * command.parts)
+        self._steps = [_step(number, value, scope, element_steps) for number, value in command.steps]
         self.flags = command.flags
         self.size = size
         self.modifies = command.change is not None
@@ -109,7 +143,8 @@ class Path:
         if (shown != CHANGE) if self.modifies else (shown not in _SHOWN):
             raise WireError(f"flags of a path that cannot be: {self.flags}")
         if command.change is not None:
-            kind, self._change = scope.compile_change(command.change)
+            kind, change = scope.compile_change(command.change)
+            self._change = _ElementExpression(change, element_steps)
             self._pack = packed_as(kind)
 
     def show(self, kind: int, data: bytes, record: FilterRecord) -> Particle:
@@ -129,7 +164,7 @@ class Path:
 
     def change(self, kind: int, data: bytes, record: FilterRecord) -> Particle:
         """A list or map with changed elements. Raises RequestRefused, WireError and CostExceededError."""
-        return kind, self._changed(kind, data, 0, record)
+        return kind, self._changed(kind, data, 0, record, RECORD_SIZE_MAX)
 
     def _leaves(
         self, kind: int, data: bytes, depth: int, record: FilterRecord
@@ -157,7 +192,8 @@ class Path:
         collection.values = list(kept.values())
         return _packed(collection)
 
-    def _changed(self, kind: int, data: bytes, depth: int, record: FilterRecord) -> bytes:
+    def _changed(self, kind: int, data: bytes, depth: int, record: FilterRecord, left: int) -> bytes:
+        """A list or map with changed elements, which may have ``left`` bytes in all."""
         collection = _opened(kind, data, record)
         gone = []
         for at in self._steps[depth].places(collection, record):
@@ -165,27 +201,39 @@ class Path:
             if depth + 1 == len(self._steps):
                 value = self._new(collection, at, record)
             elif inner := _kind_of(collection.values[at]):
-                value = self._changed(inner, collection.values[at], depth + 1, record)
+                value = self._changed(inner, collection.values[at], depth + 1, record, left)
             if value is None:
                 gone.append(at)
-            else:
-                collection.values[at] = value
+                continue
+            left -= len(value)
+            if left < 0:
+                raise RequestRefused(Result.RECORD_TOO_BIG, "elements that are larger than a record may be")
+            collection.values[at] = value
         collection.remove(gone)
         return _packed(collection)
 
     def _new(self, collection: Collection, at: int, record: FilterRecord) -> bytes | None:
         """What an element becomes, None for nothing."""
-        value = _asked(self._change, collection, at, record)
+        value = self._change.value(collection, at, record)
         if value is REMOVED:
             return None
         if value is not None:
-            return stored_element(self._pack(value))
+            return self._stored(collection, self._pack(value))
         if self.flags & NO_FAIL:
             return collection.values[at]
         raise RequestRefused(Result.SERVER_ERROR, "an expression that is unknown for an element of a path")
 
+    def _stored(self, collection: Collection, value: bytes) -> bytes:
+        """A new element as it is stored. Raises WireError and CostExceededError."""
+        weight = count(value)
+        collection.budget.charge(CHECK_STEPS * weight + len(value) * COPY_STEPS)
+        collection.weight += weight
+        return stored_element(value, DEPTH_MAX - len(self._steps))
 
-def _step(number: int, value: bytes | Node, scope: Scope) -> _ToChildren | _ToKeys | _ToElement:
+
+def _step(
+    number: int, value: bytes | Node, scope: Scope, element_steps: float
+) -> _ToChildren | _ToKeys | _ToElement:
     if number == x.ALL_CHILDREN:
         if isinstance(value, bytes):
             if value != b"\xc3":
@@ -194,27 +242,12 @@ def _step(number: int, value: bytes | Node, scope: Scope) -> _ToChildren | _ToKe
         kind, test = scope.compile(value)
         if kind not in {x.BOOL, ANY}:
             raise WireError("an expression of a path that is neither true nor false")
-        return _ToChildren(test)
+        return _ToChildren(_ElementExpression(test, element_steps))
     assert isinstance(value, bytes)
     if number == KEYS_IN:
-        keys = cdt.elements(value).elements
-        for key in keys:
-            order(key)
-        return _ToKeys(keys)
+        return _ToKeys(orders(cdt.elements(value).elements))
     (step,) = steps_of(cdt.join_list([msgpack.pack(number), value]), modifies=False)
-    return _ToElement(step)
-
-
-def _asked(run: Run, collection: Collection, at: int, record: FilterRecord) -> Value:
-    """What an expression is for an element."""
-    value = collection.values[at]
-    collection.budget.charge(ELEMENT_STEPS + len(value) * COPY_STEPS)
-    before = record.element
-    record.element = PathElement(collection.keys[at] if collection.kind == MAP else None, value, at)
-    try:
-        return run(record)
-    finally:
-        record.element = before
+    return _ToElement(step, count(value))
 
 
 def _opened(kind: int, data: bytes, record: FilterRecord) -> Collection:

@@ -62,6 +62,7 @@ from asudfd.aerospike.message.single import value_operations
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
 from asudfd.aerospike.message.single.expression import RecordExpressions, new_record
+from asudfd.record.namespace import RECORD_SIZE_MAX
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -203,12 +204,13 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
 class _CollectionBins:
     """The list and map bins that operations work on, each taken apart once, and the work of all operations."""
 
-    __slots__ = ("_bins", "_budget", "_changed", "_expressions", "_opened", "_shown_size")
+    __slots__ = ("_bins", "_budget", "_changed", "_expressions", "_growth", "_opened", "_shown_size")
 
     def __init__(self, bins: Bins, expressions: RecordExpressions | None, budget: CostBudget) -> None:
         self._bins = bins
         self._expressions = expressions
         self._budget = budget
+        self._growth = 0
         self._shown_size = 0
         self._opened: dict[bytes, OpenedBin] = {}
         self._changed: dict[bytes, OpenedBin] = {}
@@ -222,9 +224,13 @@ class _CollectionBins:
             return self._counted(self._operate(code, name, command))
         self.close()
         budget = self.forget(0)
+        before = len(self._bins.get(name, b""))
         if self._expressions is not None and code not in value_operations.CODES:
-            return self._counted(self._expressions.operate(code, name, self._bins, budget))
-        return self._counted(value_operations.work(self._bins, code, name, command, budget))
+            shown = self._expressions.operate(code, name, self._bins, budget)
+        else:
+            shown = value_operations.work(self._bins, code, name, command, budget)
+        self._grow(len(self._bins.get(name, b"")) - before)
+        return self._counted(shown)
 
     def _operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
         """Do an operation on a list or map bin; what it shows, None for nothing. Raises RequestRefused."""
@@ -244,6 +250,12 @@ class _CollectionBins:
             if self._shown_size > REPLY_SIZE_MAX:
                 raise reply_too_large()
         return shown
+
+    def _grow(self, size: int) -> None:
+        """A bin has become larger by so many bytes. Raises RequestRefused when all are, by more than a record may have."""
+        self._growth += size
+        if self._growth > RECORD_SIZE_MAX:
+            raise RequestRefused(Result.RECORD_TOO_BIG, "the bins become larger than a record may be")
 
     def close(self) -> None:
         """Bring what has changed to the bins. Raises RequestRefused."""

@@ -146,6 +146,14 @@ def test_another_type_is_told_after_the_arguments() -> None:
         bits.modify(STRING, b"text", msgpack.pack([7, 0, 0]), CostBudget())
 
 
+def test_a_blob_that_is_made_longer_costs() -> None:
+    budget = CostBudget(30_000)
+    command = msgpack.pack([0, 8 << 20])
+    bits.modify(NULL, b"", command, budget)
+    with pytest.raises(CostExceededError):
+        bits.modify(NULL, b"", command, budget)
+
+
 def test_a_long_range_costs_and_a_short_one_of_a_long_blob_does_not() -> None:
     data = bytes(1 << 20)
     budget = CostBudget()

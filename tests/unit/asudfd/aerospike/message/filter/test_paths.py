@@ -26,7 +26,7 @@ from tests.fakes.world import World
 KEY = Key("test", "demo", "k")
 PLACE = [(0, b"test"), (1, b"demo"), (4, KEY.digest)]
 ALL = x.ALL_CHILDREN
-MAP_KEY, LIST_INDEX = 0x22, 0x10
+MAP_KEY, LIST_INDEX, LIST_VALUE = 0x22, 0x10, 0x13
 REMOVE = [x.REMOVAL]
 NUMBER = [x.ELEMENT, x.INTEGER, 1]
 PLUS_1 = [x.ADD, NUMBER, 1]
@@ -139,7 +139,7 @@ def test_flags_of_maps_stay(stored: World) -> None:
     [
         ([254, [ALL, True], 0], 4), ([254, [ALL, True], 4, 7], 3), ([254, [ALL, True], 5, 7], 4), ([254, [ALL, True], 4], 3),
         ([254, [ALL, True], 64], 3), ([254, [ALL, False], 0], 3), ([254, [ALL, [x.ADD, 1, 2]], 0], 3), ([254, [ALL], 0], 3),
-        ([254, [], 0], 3), ([254, 7, 0], 3), ([254], 3), ([254, [ALL, True], "0"], 3), ([254, [5, 1], 0], 3),
+        ([254, [], 0], 3), ([254, 7, 0], 3), ([254], 3), ([254, [ALL, True]], 3), ([254, [ALL, True]], 4), ([254, [ALL, True], "0"], 3), ([254, [5, 1], 0], 3),
         ([254, [KEYS_IN, 1], 0], 3), ([254, [ALL, True], 4, [x.ADD, 1, REMOVE]], 4), ([254, ["a", 1], 0], 3),
         ([254, [ALL, [x.ELEMENT, 77, 1]], 0], 3), ([254, [ALL, [x.EQ, [x.ELEMENT, 2, 3], 1]], 0], 3),
         ([254, [ALL, True] * 128, 0], 3), ([254, [ALL, True], 4, 7, 8], 4),
@@ -178,3 +178,53 @@ def test_what_takes_long_is_done_beside_the_event_loop(stored: World) -> None:
     stored.ask(request.put(KEY, {"m": {"a": list(range(20_000))}}))
     found = shown(stored, [ALL, True, ALL, [x.LT, NUMBER, 3]], VALUES)
     assert found == [0, 1, 2]
+
+
+def filtered(world: World, steps: list[Any], flags: int, *change: Any, size: int) -> int:
+    """The result of a read of which the filter asks whether so many elements are shown."""
+    found = [x.CALL, x.LIST, 64 * len(change), [254, steps, flags, *change], [x.BIN, x.LIST, Raw(b"l")]]
+    policy = Policy(filter=msgpack.pack([x.EQ, [x.CALL, x.INTEGER, 0, [16], found], size]))
+    result: int = world.ask(request.get(KEY, policy=policy)).result
+    return result
+
+
+MANY = list(range(2000))
+SUM = [x.ADD, *[NUMBER] * 400]
+
+
+@pytest.mark.parametrize(
+    ("element", "steps", "change"),
+    [
+        ({}, [ALL, True, KEYS_IN, MANY], []),
+        ([1], [ALL, True, LIST_VALUE, MANY], []),
+        (1, [ALL, [x.LT, SUM, 0]], []),
+        (1, [ALL, True], [[x.QUOTE, MANY]]),
+    ],
+)
+def test_what_a_path_takes_for_each_element_is_paid_for(
+    stored: World, element: Any, steps: list[Any], change: list[Any]
+) -> None:
+    flags = CHANGE if change else VALUES
+    for elements, expected in ((10, Result.OK), (1000, Result.UNSUPPORTED_FEATURE)):
+        stored.ask(request.put(KEY, {"l": [element] * elements}))
+        assert filtered(stored, steps, flags, *change, size=elements * len(change)) == expected
+
+
+def test_elements_become_no_more_than_a_record_may_have(stored: World) -> None:
+    stored.ask(request.put(KEY, {"l": list(range(200))}))
+    assert filtered(stored, [ALL, True], CHANGE, bytes(10_000), size=200) == Result.OK
+    assert filtered(stored, [ALL, True], CHANGE, bytes(60_000), size=200) == Result.FILTERED_OUT
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_an_element_becomes_no_deeper_than_a_bin_may_be(stored: World) -> None:
+    stored.ask(request.put(KEY, {"m": nested(100)}))
+    steps = [ALL, True] * 100
+    assert changed(stored, steps, [x.QUOTE, nested(29)]) == Result.PARAMETER
+    assert changed(stored, steps, [x.QUOTE, nested(28)]) == nested(128)

@@ -64,6 +64,7 @@ def stored(world: World) -> World:
     ("expression", "particle"),
     [
         ([x.ADD, integer("n"), 1], (1, (6).to_bytes(8, "big"))),
+        *[(number, (1, number.to_bytes(8, "big"))) for number in (253, 254, 255)],  # 254 is a path elsewhere
         (2.5, (2, bytes.fromhex("4004000000000000"))),
         ([x.BIN, x.STRING, Raw(b"s")], (3, b"ab")),
         (b"xy", (4, b"xy")),
@@ -180,6 +181,31 @@ def test_other_refusals(stored: World) -> None:
     assert ask(stored, shows(7, name=b"b" * 16), info2=0).result == OK
     nested = [x.QUOTE, [[1, msgpack.WILDCARD]]]  # as good as any to compare with, but not to store
     assert ask(stored, writes(b"r", [x.COND, True, nested, items("l")])).result == Result.SERVER_ERROR
+
+
+def test_a_value_becomes_no_larger_than_a_record_may_be(stored: World) -> None:
+    stored.ask(request.put(KEY, {"l": [bytes(500_000)]}))
+    doubled: Any = items("l")
+    for times in range(1, 6):
+        name = Raw(b"v%d" % times)
+        value = [x.VAR, name]
+        doubled = [x.LET, name, doubled, [x.CALL, x.LIST, 64, [2, value], value]]
+        shown = ask(stored, shows([x.CALL, x.INTEGER, 0, [16], doubled]), info2=RESPOND_ALL)
+        assert shown.result == (OK if times < 5 else NOT_APPLICABLE)
+
+
+def test_bins_become_no_larger_than_a_record_may_be(stored: World) -> None:
+    def resized(name: bytes, size: int) -> bytes:
+        return op(message.OP_BIT_MODIFY, 4, name, msgpack.pack([0, size]))
+
+    removed = op(message.OP_DELETE, 0, b"")
+    value = op(message.OP_WRITE, 1, b"n", bytes(8))
+    again = [resized(b"a", size) for size in (7 << 20, 1, 7 << 20)]
+    assert ask(stored, *again, removed, value, info2=WRITE).result == OK
+    several = [resized(name, 3 << 20) for name in (b"a", b"b", b"c")]
+    assert ask(stored, *several, removed, value, info2=WRITE).result == Result.RECORD_TOO_BIG
+    copies = [writes(b"c%d" % number, [x.BIN, x.BLOB, Raw(b"a")]) for number in range(3)]
+    assert ask(stored, several[0], *copies, removed, value, info2=WRITE).result == Result.RECORD_TOO_BIG
 
 
 def test_in_a_batch(stored: World) -> None:
