@@ -27,11 +27,11 @@ from asudfd.aerospike.message.cdt.context import place, steps_of
 from asudfd.aerospike.message.cdt.lists import sort_values
 from asudfd.aerospike.message.cost import (
     CALL_STEPS,
+    CHECK_STEPS,
     COPY_STEPS,
     ELEMENT_STEPS,
     ORDER_STEPS,
     PART_STEPS,
-    CHECK_STEPS,
 )
 from asudfd.aerospike.message.filter.filter_record import PathElement
 from asudfd.aerospike.message.filter.ordered import count
