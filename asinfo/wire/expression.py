@@ -279,7 +279,7 @@ class ExpressionReader:
     def _step(self, number: Any, value: Any) -> tuple[int, bytes | Node]:
         if type(number) is not int:
             raise WireError("a step that is no number")
-        if number == AND_CHILDREN or (number == ALL_CHILDREN and isinstance(value, list)):
+        if number == AND_CHILDREN or (number == ALL_CHILDREN and value is not True):
             return number, self._node(value)
         return number, msgpack.pack(value)
 

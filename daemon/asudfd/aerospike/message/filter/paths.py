@@ -287,9 +287,7 @@ def _steps(command: PathCommand, scope: Scope, element_steps: float) -> list[_St
 
 
 def _step(number: int, value: bytes) -> _ToChildren | _ToKeys | _ToElement:
-    if number == x.ALL_CHILDREN:
-        if value != b"\xc3":
-            raise WireError("a step to all elements takes true or an expression")
+    if number == x.ALL_CHILDREN:  # with true
         return _ToChildren(None)
     if number == KEYS_IN:
         return _ToKeys(orders(cdt.elements(value).elements))

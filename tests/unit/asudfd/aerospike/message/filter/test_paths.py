@@ -78,6 +78,8 @@ def changed(world: World, steps: list[Any], change: Any, flags: int = CHANGE, na
         ([ALL, [x.EQ, [x.ELEMENT, x.STRING, 0], "b"], KEYS_IN, ["y", "none"]], KEYS_AND_VALUES, ["y", "text"]),
         ([MAP_KEY, "a", KEYS_IN, ["y"]], VALUES, []),
         ([ALL, [x.UNKNOWN]], TREE | NO_FAIL, {}),
+        ([ALL, False], TREE, {}),
+        ([KEYS_IN, ["a", "c"], AND, True, ALL, True], VALUES, [5, 1, 3]),
         ([ALL, [x.UNKNOWN]], TREE, Result.PARAMETER),
         ([MAP_KEY, "b", KEYS_IN, ["x", "none"], AND, [x.GT, NUMBER, 0]], VALUES, [1]),
         ([KEYS_IN, ["a", "c"], AND, [x.EQ, NUMBER, 7]], TREE | NO_FAIL, {"c": 7}),
@@ -148,7 +150,7 @@ def test_flags_of_maps_stay(stored: World) -> None:
     ("command", "code"),
     [
         ([254, [ALL, True], 0], 4), ([254, [ALL, True], 4, 7], 3), ([254, [ALL, True], 5, 7], 4), ([254, [ALL, True], 4], 3),
-        ([254, [ALL, True], 64], 3), ([254, [ALL, False], 0], 3), ([254, [ALL, [x.ADD, 1, 2]], 0], 3), ([254, [ALL], 0], 3),
+        ([254, [ALL, True], 64], 3), ([254, [ALL, [x.ADD, 1, 2]], 0], 3), ([254, [ALL], 0], 3),
         ([254, [], 0], 3), ([254, 7, 0], 3), ([254], 3), ([254, [ALL, True]], 3), ([254, [ALL, True]], 4), ([254, [ALL, True], "0"], 3), ([254, [5, 1], 0], 3),
         ([254, [KEYS_IN, 1], 0], 3), ([254, [ALL, True], 4, [x.ADD, 1, REMOVE]], 4), ([254, ["a", 1], 0], 3),
         ([254, [ALL, [x.ELEMENT, 77, 1]], 0], 3), ([254, [ALL, [x.EQ, [x.ELEMENT, 2, 3], 1]], 0], 3),
