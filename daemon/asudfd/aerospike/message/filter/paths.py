@@ -59,7 +59,8 @@ TREE, VALUES, KEYS, KEYS_AND_VALUES, CHANGE = range(5)
 """What is done, in the flags of a command."""
 
 NO_FAIL = 16
-"""Flag: an element for which an expression is unknown is passed over, or left as it is; without it the command fails."""
+"""Flag: passed over, or left as it is, is an element for which an expression is unknown, or one that is no list or map where
+further steps look; without it the command fails."""
 
 _SHOWN = frozenset((TREE, VALUES, KEYS, KEYS_AND_VALUES))
 
@@ -207,7 +208,7 @@ class Path:
         for at in self._steps[depth].places(collection, record):
             if depth + 1 == len(self._steps):
                 yield collection, at
-            elif inner := _kind_of(collection.values[at]):
+            elif inner := self._kind_within(collection.values[at]):
                 yield from self._leaves(inner, collection.values[at], depth + 1, record)
 
     def _tree(self, kind: int, data: bytes, depth: int, record: FilterRecord) -> bytes:
@@ -218,7 +219,7 @@ class Path:
             value = collection.values[at]
             if depth + 1 == len(self._steps):
                 kept[at] = value
-            elif inner := _kind_of(value):
+            elif inner := self._kind_within(value):
                 kept[at] = self._tree(inner, value, depth + 1, record)
         if kind == MAP:
             collection.keys = [collection.keys[at] for at in kept]
@@ -233,7 +234,7 @@ class Path:
             value: bytes | None = collection.values[at]
             if depth + 1 == len(self._steps):
                 value = self._new(collection, at, record)
-            elif inner := _kind_of(collection.values[at]):
+            elif inner := self._kind_within(collection.values[at]):
                 value = self._changed(inner, collection.values[at], depth + 1, record, left)
             if value is None:
                 gone.append(at)
@@ -244,6 +245,13 @@ class Path:
             collection.values[at] = value
         collection.remove(gone)
         return _packed(collection)
+
+    def _kind_within(self, value: bytes) -> int:
+        """The particle type of a list or map that a further step looks in; 0 for what is none. Raises RequestRefused."""
+        kind = _kind_of(value)
+        if not kind and not self.flags & NO_FAIL:
+            raise not_this_kind()
+        return kind
 
     def _new(self, collection: Collection, at: int, record: FilterRecord) -> bytes | None:
         """What an element becomes, None for nothing."""

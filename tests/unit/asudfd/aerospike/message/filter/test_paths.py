@@ -66,8 +66,11 @@ def changed(world: World, steps: list[Any], change: Any, flags: int = CHANGE, na
     [
         ([ALL, True], TREE, SHOP),
         ([ALL, True], KEYS, ["a", "b", "c"]),
-        ([ALL, True, ALL, True], VALUES, [5, 1, 3, 1, "text"]),  # 7 is no list or map
-        ([ALL, True, ALL, True], TREE, {"a": [5, 1, 3], "b": {"x": 1, "y": "text"}}),
+        ([ALL, True, ALL, True], VALUES, Result.BIN_TYPE),  # 7 is no list or map
+        ([ALL, True, ALL, True], TREE, Result.BIN_TYPE),
+        ([ALL, True, ALL, True], VALUES | NO_FAIL, [5, 1, 3, 1, "text"]),
+        ([ALL, True, ALL, True], TREE | NO_FAIL, {"a": [5, 1, 3], "b": {"x": 1, "y": "text"}}),
+        ([MAP_KEY, "c", LIST_INDEX, 0], VALUES, Result.BIN_TYPE),
         ([ALL, True, ALL, True], KEYS, Result.BIN_TYPE),
         ([ALL, True, ALL, [x.GT, NUMBER, 2]], TREE | NO_FAIL, {"a": [5, 3], "b": {}}),
         ([ALL, True, ALL, [x.GT, NUMBER, 2]], TREE, Result.PARAMETER),  # unknown for "text"
@@ -79,7 +82,8 @@ def changed(world: World, steps: list[Any], change: Any, flags: int = CHANGE, na
         ([MAP_KEY, "a", KEYS_IN, ["y"]], VALUES, []),
         ([ALL, [x.UNKNOWN]], TREE | NO_FAIL, {}),
         ([ALL, False], TREE, {}),
-        ([KEYS_IN, ["a", "c"], AND, True, ALL, True], VALUES, [5, 1, 3]),
+        ([KEYS_IN, ["a", "c"], AND, True, ALL, True], VALUES, Result.BIN_TYPE),
+        ([KEYS_IN, ["a", "c"], AND, True, ALL, True], VALUES | NO_FAIL, [5, 1, 3]),
         ([ALL, [x.UNKNOWN]], TREE, Result.PARAMETER),
         ([MAP_KEY, "b", KEYS_IN, ["x", "none"], AND, [x.GT, NUMBER, 0]], VALUES, [1]),
         ([KEYS_IN, ["a", "c"], AND, [x.EQ, NUMBER, 7]], TREE | NO_FAIL, {"c": 7}),
@@ -106,7 +110,8 @@ def test_elements_are_shown(stored: World, steps: list[Any], flags: int, expecte
     [
         ([MAP_KEY, "a", ALL, True], PLUS_1, CHANGE, {**SHOP, "a": [6, 2, 4]}),
         ([MAP_KEY, "a", ALL, [x.LT, NUMBER, 4]], REMOVE, CHANGE, {**SHOP, "a": [5]}),
-        ([ALL, True, ALL, True], PLUS_1, CHANGE, Result.SERVER_ERROR),
+        ([ALL, True, ALL, True], 7, CHANGE, Result.BIN_TYPE),
+        ([KEYS_IN, ["a", "b"], ALL, True], PLUS_1, CHANGE, Result.SERVER_ERROR),
         ([ALL, True, ALL, True], PLUS_1, CHANGE | NO_FAIL, {"a": [6, 2, 4], "b": {"x": 2, "y": "text"}, "c": 7}),
         ([MAP_KEY, "none", ALL, True], PLUS_1, CHANGE, SHOP),
         ([ALL, True, ALL, [x.GT, NUMBER, 2]], PLUS_1, CHANGE, Result.PARAMETER),
