@@ -60,7 +60,15 @@ _RANKS = {0x03: _STRING, 0x04: _BYTES, 0x17: _GEOJSON}  # by a string's first by
 
 def stored_list(data: bytes) -> bytes:
     """What a node keeps of a list that it is to store. Raises WireError when it would not store ``data`` as one."""
-    return _stored(data, list_start)
+    return data if _is_small_list(data) else _stored(data, list_start)
+
+
+def _is_small_list(data: bytes) -> bool:
+    """Whether ``data`` is a stored list of integers from 0 to 127: each is one byte, as the characters of ASCII are."""
+    count = len(data) - 1
+    if count < 16:
+        return count >= 0 and data[0] == 0x90 | count and data[1:].isascii()
+    return data[0] == 0xDC and int.from_bytes(data[1:3], "big") == count - 2 >= 16 and data[3:].isascii()
 
 
 def stored_map(data: bytes) -> bytes:

@@ -9,7 +9,7 @@ local in_order, map_keys, blob_type, bytes_text, join = needs.in_order, needs.ma
 
 local kind, select, number_type, error = type, select, math.type, error
 local byte, char, sub, find = string.byte, string.char, string.sub, string.find
-local pack, unpack, spread, move = string.pack, string.unpack, table.unpack, table.move
+local pack, unpack, spread, move, characters = string.pack, string.unpack, table.unpack, table.move, utf8.len
 
 local RUN <const> = 200 -- elements that one instruction takes: a microsecond or two, and so many places of the stack
 local LOOKED <const> = 4096 -- bytes that each list in them may look through for a zero: a tenth of a microsecond
@@ -42,6 +42,15 @@ local function text_at(data, at, size)
     return sub(data, at, last), last + 1
 end
 
+-- The list of which `count` elements are at `at`, in one step, if each is one byte from 0 to 127; and the place behind it. Bytes of
+-- 128 and more are parts of longer characters, and the last of one may be behind the elements.
+local function small_list_at(data, at, count)
+    local last = at + count - 1
+    if count <= RUN and last <= #data and characters(data, at, last) == count and (count == 0 or byte(data, last) < 0x80) then
+        return list_contents({ byte(data, at, last) }, count, true), last + 1
+    end
+end
+
 -- The flags at `at`, and the place behind them; 0 and `at` if there are none.
 local function flags_at(data, at, count)
     if count > 0 and byte(data, at) == MARKER and byte(data, at + 1) == 0 then
@@ -71,13 +80,21 @@ local function leading_bytes(data, at, count)
 end
 
 local function list_at(data, at, count, depth)
-    local start, flags = at
-    flags, at = flags_at(data, at, count)
-    if at > start then
-        count = count - 1
+    local flags
+    if byte(data, at) == MARKER and count > 0 then
+        local start = at
+        flags, at = flags_at(data, at, count)
+        count = at > start and count - 1 or count
     end
     if count > 0 and depth > DEPTH then
         error(MALFORMED, 0)
+    end
+    local list, after
+    if not flags then
+        list, after = small_list_at(data, at, count)
+    end
+    if list then
+        return list, after
     end
     local items, n
     items, n, at = leading_bytes(data, at, count)
@@ -93,8 +110,8 @@ local function list_at(data, at, count, depth)
             items[index], at = read(data, at, depth)
         end
     end
-    local list = list_contents(items, count)
-    list.flags = flags
+    list = list_contents(items, count)
+    list.flags = flags ~= 0 and flags or nil
     return list, at
 end
 
@@ -170,6 +187,11 @@ end
 
 -- Contents or a scalar; false as the second result if `data` cannot be read.
 local function unpacked(data)
+    local first = byte(data) or 0
+    local list = first & 0xF0 == 0x90 and small_list_at(data, 2, first & 0x0F)
+    if list then
+        return list, true
+    end
     local ok, value = pcall(read, data, 1, 0)
     if ok then
         return value, true
@@ -321,8 +343,23 @@ local function put_leading(parts, n, items, count)
     return number_type(sum) == "integer" and put_so_far or 0 -- 1.0 finds the bytes of 1, and makes the sum a float
 end
 
+-- The bytes of a list that is small, with its head, in one step; none if it has more than RUN elements.
+local function small_list(list)
+    local count = list.n
+    if count < 16 then
+        return char(0x90 + count, spread(list.items, 1, count))
+    elseif count <= RUN then
+        return char(0xDC, 0, count, spread(list.items, 1, count))
+    end
+end
+
 local function put_list(parts, n, list, depth)
-    local items, count, flags, skipped = list.items, list.n, list.flags, 0
+    local whole = list.small and small_list(list)
+    if whole then
+        parts[n + 1] = whole
+        return n + 1
+    end
+    local items, count, flags, skipped = list.items, list.n, list.flags or 0, 0
     if not sorting then
         flags = 0 -- what is not stored has its elements where they are, and does not say that it is a bin in order
     end
@@ -414,6 +451,10 @@ end
 
 -- The bytes of a list or map. `stored`: for a bin, where ordered lists are in order, whatever the call did to them.
 local function packed(value, stored)
+    local whole = value.small and small_list(value)
+    if whole then
+        return whole
+    end
     local parts = {}
     sorting, heavy = stored, 0
     put_contents(parts, 0, value, 0)

@@ -29,18 +29,20 @@ local exists, generation, ttl, updated, set_name, key, digest, bins, in_memory -
 local where, count, unloadable -- place of a bin's op in `bins` by name; bins as stored or passed on; too many bins
 local shown, pending, assigned -- by name; in `pending` also the names by order of assignment, and how many there are
 local flushed, added -- by name: an op, or false for a deleted bin; by number: names not in `bins`, and how many
+local passed_on, newest -- how many names `flushed` has, and what it has for the last of them
 local present, emptied, touched -- is there a record by now; are its stored bins removed; is anything to be written
 local failure, new_ttl, without_key -- a result code; what set_ttl asked for; was the key dropped
 local read_only -- is it a record of a stream?
 
 local function start()
     where, count, unloadable = nil, 0, false
-    shown, pending, flushed, assigned, added = nil, nil, nil, 0, 0
+    shown, pending, flushed, assigned, added, passed_on = nil, nil, nil, 0, 0, 0
     present, emptied, touched = exists, false, false
 end
 
-local function open(...)
-    exists, generation, ttl, updated, set_name, key, digest, bins, in_memory = ...
+local function open(is_there, gen, seconds, last_update, set, stored_key, of_key, all_bins, kept_in_memory)
+    exists, generation, ttl, updated, set_name, key = is_there, gen, seconds, last_update, set, stored_key
+    digest, bins, in_memory = of_key, all_bins, kept_in_memory
     start()
     failure, new_ttl, without_key, read_only = nil, nil, false, false
     rec = setmetatable({}, Record)
@@ -69,9 +71,13 @@ end
 -- The value of a stored bin. Lists and the like are kept: changes of them are to be seen.
 local function stored(name, form, first, last)
     local value = from_particle(form, bins, first, last)
-    if kind(value) == "table" or kind(value) == "string" then
-        shown = shown or {}
-        shown[name] = value
+    local type_of_value = kind(value)
+    if type_of_value == "table" or type_of_value == "string" then
+        if shown then
+            shown[name] = value
+        else
+            shown = { [name] = value }
+        end
     end
     return value
 end
@@ -175,6 +181,7 @@ Record.__len = without(Record, "get length of")
 local function was_there(name)
     local had = flushed[name]
     if had == nil then
+        passed_on = passed_on + 1
         had = where[name] ~= nil
         if not had then
             added = added + 1
@@ -191,14 +198,14 @@ local function flush_all()
         local name = pending[index]
         local value, had = pending[name], was_there(name)
         if value == GONE then
-            flushed[name] = false
+            newest, flushed[name] = false, false
             kept = had and kept - 1 or kept
         else
             local bytes = op(name, value)
             if not bytes then
                 return BAD_TYPE
             end
-            flushed[name] = bytes
+            newest, flushed[name] = bytes, bytes
             values, kept = values + 1, had and kept or kept + 1
         end
     end
@@ -213,7 +220,8 @@ end
 local function show_pending()
     if shown then
         for index = 1, assigned do
-            shown[pending[index]] = pending[pending[index]]
+            local name = pending[index]
+            shown[name] = pending[name]
         end
     else
         shown = pending
@@ -272,7 +280,7 @@ local function remove()
     if not present then
         return 1
     end
-    shown, pending, flushed, added = nil, nil, nil, 0
+    shown, pending, flushed, added, passed_on = nil, nil, nil, 0, 0
     where, count, unloadable = {}, 0, false
     emptied, touched, failure = true, true, nil
     return 0
@@ -319,11 +327,8 @@ end
 local function rewritten()
     if not flushed then
         return emptied and "" or bins
-    elseif count == 1 and added == 0 then
-        local name, new = next(flushed) -- mostly the only bin, assigned
-        if new and next(flushed, name) == nil then
-            return new
-        end
+    elseif count == 1 and passed_on == 1 and newest then -- the only bin, as most records have
+        return newest
     end
     local parts, n = {}, 0
     for after, name, at in next_op, remaining(), 1 do

@@ -140,7 +140,7 @@ def _check_others(others: list[tuple[int, bytes, bytes, bytes]], before: bytes) 
     """Look at bins that are no integers: type, name, value and the whole operation of each."""
     stored: set[bytes] | None = None
     for kind, name, value, whole in others:
-        if len(value) <= _SHORT and not _is_wrong(kind, value):
+        if len(value) <= _SHORT and _is_right(kind, value):
             continue
         if stored is None:
             stored = set(_operations(before))
@@ -148,12 +148,12 @@ def _check_others(others: list[tuple[int, bytes, bytes, bytes]], before: bytes) 
             _check_bin(kind, name, value)
 
 
-def _is_wrong(kind: int, value: bytes) -> bool:
+def _is_right(kind: int, value: bytes) -> bool:
     try:
-        _check_bin(kind, b"", value)
+        _check_value(kind, value)
     except WireError:
-        return True
-    return False
+        return False
+    return kind != NULL
 
 
 def _check_bin(kind: int, name: bytes, value: bytes) -> None:
