@@ -166,6 +166,12 @@ def _skip(data: bytes, position: int, depth: int) -> int:
     The callers have passed over values whose size the first byte decides. Raises _NotCanonicalError.
     """
     lead = data[position]
+    if lead in _RANGES:
+        form = _SCALARS[lead][1]
+        least, most = _RANGES[lead]
+        if not least <= form.unpack_from(data, position + 1)[0] <= most:
+            raise _NotCanonicalError
+        return position + 1 + form.size
     if found := list_start(data, position):
         count, first = found
         if count < _LEAST_COUNTS.get(lead, 0):
@@ -176,12 +182,6 @@ def _skip(data: bytes, position: int, depth: int) -> int:
         if count < _LEAST_COUNTS.get(lead, 0):
             raise _NotCanonicalError
         return _walk_map(data, count, first, depth, None)
-    if lead in _RANGES:
-        form = _SCALARS[lead][1]
-        least, most = _RANGES[lead]
-        if not least <= form.unpack_from(data, position + 1)[0] <= most:
-            raise _NotCanonicalError
-        return position + 1 + form.size
     start, size = span(data, position)
     _check_open_end(data, position, depth)
     if size < _LEAST_SIZES.get(lead, 0):

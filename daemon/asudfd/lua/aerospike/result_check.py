@@ -116,34 +116,31 @@ def _check_bins(bins: object, before: bytes) -> None:
     if type(bins) is not bytes or not bins:
         raise WireError("a record without bins")
     names: set[bytes] = set()
-    others: list[tuple[int, bytes, bytes, bytes]] = []
-    at = 0
+    doubtful: list[tuple[int, bytes, bytes, bytes]] = []
+    integer, at = False, 0
     while at < len(bins):
         start = at
         kind, name, value, at = _op_at(bins, start)
         if len(name) > BIN_NAME_SIZE_MAX or name in names:
             raise WireError("a bin whose name is too long, or comes twice")
         names.add(name)
-        if kind != INTEGER or len(value) != _INTEGER_SIZE:
-            others.append((kind, name, value, bins[start:at]))
+        integer = kind == INTEGER and len(value) == _INTEGER_SIZE
+        if not integer and (len(value) > _SHORT or not _is_right(kind, value)):
+            doubtful.append((kind, name, value, bins[start:at]))
     if len(names) > BINS_MAX:
         raise WireError("too many bins")
-    if others:
-        _check_others(others, before)
-    elif len(names) == 1:
+    if doubtful:
+        _check_doubtful(doubtful, before)
+    elif integer and len(names) == 1:
         if len(_heads) >= _HEADS_MAX:
             _heads.clear()
         _heads.add(bins[:-_INTEGER_SIZE])
 
 
-def _check_others(others: list[tuple[int, bytes, bytes, bytes]], before: bytes) -> None:
-    """Look at bins that are no integers: type, name, value and the whole operation of each."""
-    stored: set[bytes] | None = None
-    for kind, name, value, whole in others:
-        if len(value) <= _SHORT and _is_right(kind, value):
-            continue
-        if stored is None:
-            stored = set(_operations(before))
+def _check_doubtful(doubtful: list[tuple[int, bytes, bytes, bytes]], before: bytes) -> None:
+    """Look at bins that are long, or not right unless they were stored so: type, name, value and the whole operation of each."""
+    stored = set(_operations(before))
+    for kind, name, value, whole in doubtful:
         if whole not in stored:
             _check_bin(kind, name, value)
 
