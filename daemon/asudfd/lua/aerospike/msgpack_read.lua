@@ -1,15 +1,14 @@
--- The msgpack dialect of lists, maps, arguments and results: strings begin with a byte 03, bytes with their particle type,
+-- Reading the msgpack dialect of lists, maps, arguments and results: strings begin with a byte 03, bytes with their particle type,
 -- GeoJSON with 17 (hexadecimal); an ordered list or map has an ext C7 00 FLAGS in front of its elements, counted as one.
 -- Source: the wire specification, section 3.5.
 local needs = ...
-local pcall, DEPTH, RECORD, NIL, list_contents = needs.pcall, needs.DEPTH, needs.RECORD, needs.NIL, needs.list_contents
-local map_contents, bytes_contents, List, Map, Bytes = needs.map_contents, needs.bytes_contents, needs.List, needs.Map, needs.Bytes
+local pcall, DEPTH, NIL, list_contents = needs.pcall, needs.DEPTH, needs.NIL, needs.list_contents
+local map_contents, bytes_contents, List, Bytes = needs.map_contents, needs.bytes_contents, needs.List, needs.Bytes
 local geojson_contents, map_blob, map_put, outer = needs.geojson_contents, needs.map_blob, needs.map_put, needs.outer
-local in_order, map_keys, blob_type, bytes_text, join = needs.in_order, needs.map_keys, needs.blob_type, needs.bytes_text, needs.join
 
-local kind, select, number_type, error = type, select, math.type, error
-local byte, char, sub, find = string.byte, string.char, string.sub, string.find
-local pack, unpack, spread, move, characters = string.pack, string.unpack, table.unpack, table.move, utf8.len
+local kind, select, number_type, error, next = type, select, math.type, error, next
+local byte, sub, find, rep = string.byte, string.sub, string.find, string.rep
+local unpack, spread, move, characters = string.unpack, table.unpack, table.move, utf8.len
 
 local RUN <const> = 200 -- elements that one instruction takes: a microsecond or two, and so many places of the stack
 local LOOKED <const> = 4096 -- bytes that each list in them may look through for a zero: a tenth of a microsecond
@@ -18,9 +17,8 @@ local ARGUMENTS <const> = 950000 -- of a call: Lua's stack has a million places
 local MALFORMED <const> = {} -- the error of a value that cannot be read
 local STRING <const>, GEOJSON <const>, MARKER <const> = 3, 23, 0xC7
 
--- Reading
-
 local read
+local numbers = {} -- by first byte: the size of a number, and the forms of string.unpack for one and for four
 
 local function text_at(data, at, size)
     local last = at + size - 1
@@ -79,6 +77,23 @@ local function leading_bytes(data, at, count)
     return items, n, at
 end
 
+-- Reads the number at `at`, the element `index` of `count`, or four in one step, if they are of the same size, as those of a list
+-- mostly are: the next index, and the place behind what was read.
+local function numbers_at(items, index, count, data, at, number)
+    if index + 3 <= count and at + 4 * number.size <= #data + 1 then
+        local lead, one, second, two, third, three, fourth, four, after = unpack(number.four, data, at)
+        if second == lead and third == lead and fourth == lead then
+            items[index], items[index + 1], items[index + 2], items[index + 3] = one, two, three, four
+            return index + 4, after
+        end
+    elseif at + number.size > #data + 1 then
+        error(MALFORMED, 0)
+    end
+    local _, value, after = unpack(number.one, data, at)
+    items[index] = value
+    return index + 1, after
+end
+
 local function list_at(data, at, count, depth)
     local flags
     if byte(data, at) == MARKER and count > 0 then
@@ -98,16 +113,21 @@ local function list_at(data, at, count, depth)
     end
     local items, n
     items, n, at = leading_bytes(data, at, count)
-    local zeros = n < count and (#data > LOOKED or find(data, "\0", at, true)) -- may a string have any?
-    for index = n + 1, count do
+    local size, index = #data, n + 1
+    local zeros = n < count and (size > LOOKED or find(data, "\0", at, true)) -- may a string have any?
+    while index <= count do
         local first, mark = byte(data, at, at + 1)
-        local last = mark == STRING and first < 0xC0 and at + first - 0xA0 or 0
-        if last > at and last <= #data then -- a short string, as in `text_at`
+        if mark == STRING and first < 0xC0 and first > 0xA0 and at + first - 0xA0 <= size then -- a short string, as in `text_at`
+            local last = at + first - 0xA0
             local text = sub(data, at + 2, last)
             local zero = zeros and find(text, "\0", 1, true)
             items[index], at = zero and sub(text, 1, zero - 1) or text, last + 1
+            index = index + 1
+        elseif numbers[first] then
+            index, at = numbers_at(items, index, count, data, at, numbers[first])
         else
             items[index], at = read(data, at, depth)
+            index = index + 1
         end
     end
     list = list_contents(items, count)
@@ -154,6 +174,12 @@ local sized = {
     [0xD0] = { ">b", 1 }, [0xD1] = { ">i2", 2 }, [0xD2] = { ">i4", 4 }, [0xD3] = { ">i8", 8 },
     [0xCA] = { ">f", 4 }, [0xCB] = { ">d", 8 },
 }
+for first, row in next, sized do
+    if not row[3] then
+        local form = "B" .. sub(row[1], 2)
+        numbers[first] = { size = 1 + row[2], one = ">" .. form, four = ">" .. rep(form, 4) }
+    end
+end
 
 function read(data, at, depth)
     local first = byte(data, at)
@@ -262,204 +288,4 @@ local function arguments_of(data)
     return spread(items, 1, list.n)
 end
 
--- Writing: `put` appends the bytes of a value to `parts`, of which there are `n`; answers how many there are then.
-
-local put
-local sorting = false -- are ordered lists sorted?
-local heavy = 0 -- bytes of texts that are not short: the same one may be there many times
-
-local function put_head(parts, n, count, short_lead, lead)
-    if count < 16 then
-        parts[n] = char(short_lead + count)
-    elseif count < 65536 then
-        parts[n] = pack(">BI2", lead, count)
-    else
-        parts[n] = pack(">BI4", lead + 1, count)
-    end
-end
-
--- The text `mark` (a byte) and `text`.
-local function put_text(parts, n, mark, text)
-    local size = #text + 1
-    if size < 32 then
-        parts[n + 1] = char(0xA0 + size, mark)
-    elseif size < 256 then
-        parts[n + 1] = char(0xD9, size, mark)
-    elseif size < 65536 then
-        heavy = heavy + size
-        parts[n + 1] = pack(">BI2B", 0xDA, size, mark)
-    else
-        heavy = heavy + size
-        parts[n + 1] = pack(">BI4B", 0xDB, size, mark)
-    end
-    parts[n + 2] = text
-    return n + 2
-end
-
-local function put_integer(value)
-    if value >= 0 then
-        if value < 0x80 then
-            return char(value)
-        elseif value < 0x100 then
-            return char(0xCC, value)
-        elseif value < 0x10000 then
-            return pack(">BI2", 0xCD, value)
-        elseif value < 0x100000000 then
-            return pack(">BI4", 0xCE, value)
-        end
-        return pack(">Bi8", 0xCF, value)
-    elseif value >= -32 then
-        return char(value + 256)
-    elseif value >= -0x80 then
-        return pack(">Bb", 0xD0, value)
-    elseif value >= -0x8000 then
-        return pack(">Bi2", 0xD1, value)
-    elseif value >= -0x80000000 then
-        return pack(">Bi4", 0xD2, value)
-    end
-    return pack(">Bi8", 0xD3, value)
-end
-
-local SMALL <const>, HEADS <const> = {}, {} -- the bytes of integers that are one byte, and of the heads of short strings
-for value = -32, 127 do
-    SMALL[value] = char(value & 0xFF)
-end
-for size = 0, 30 do
-    HEADS[size] = char(0xA1 + size, STRING)
-end
-
--- Puts the first of `count` elements, as far as they are small integers, and answers how many.
-local function put_leading(parts, n, items, count)
-    local sum, put_so_far = 0, 0
-    for index = 1, count do
-        local value = items[index]
-        local bytes = SMALL[value]
-        if not bytes then
-            break
-        end
-        parts[n + index] = bytes
-        sum, put_so_far = sum + value, index
-    end
-    return number_type(sum) == "integer" and put_so_far or 0 -- 1.0 finds the bytes of 1, and makes the sum a float
-end
-
--- The bytes of a list that is small, with its head, in one step; none if it has more than RUN elements.
-local function small_list(list)
-    local count = list.n
-    if count < 16 then
-        return char(0x90 + count, spread(list.items, 1, count))
-    elseif count <= RUN then
-        return char(0xDC, 0, count, spread(list.items, 1, count))
-    end
-end
-
-local function put_list(parts, n, list, depth)
-    local whole = list.small and small_list(list)
-    if whole then
-        parts[n + 1] = whole
-        return n + 1
-    end
-    local items, count, flags, skipped = list.items, list.n, list.flags or 0, 0
-    if not sorting then
-        flags = 0 -- what is not stored has its elements where they are, and does not say that it is a bin in order
-    end
-    n = n + 1
-    put_head(parts, n, flags > 0 and count + 1 or count, 0x90, 0xDC)
-    if flags > 0 then
-        n = n + 1
-        parts[n] = char(MARKER, 0, flags)
-        if flags & 1 == 1 then
-            items, skipped = in_order(list)
-            for _ = 1, skipped do
-                n = n + 1
-                parts[n] = "\xC0"
-            end
-        end
-    end
-    count = count - skipped
-    local leading = put_leading(parts, n, items, count)
-    n = n + leading
-    for index = leading + 1, count do
-        local value = items[index]
-        if kind(value) == "string" and #value < 31 then
-            parts[n + 1], parts[n + 2] = HEADS[#value], value
-            n = n + 2
-        else
-            n = put(parts, n, value, depth)
-        end
-    end
-    return n
-end
-
-local function put_map(parts, n, map, depth, flags)
-    local keys, values = map_keys(map), map.values
-    n = n + 1
-    put_head(parts, n, flags > 0 and #keys + 1 or #keys, 0x80, 0xDE)
-    if flags > 0 then
-        n = n + 1
-        parts[n] = char(MARKER, 0, flags, 0xC0)
-    end
-    for index = 1, #keys do
-        local key = keys[index]
-        if kind(key) == "table" then
-            n = put_text(parts, n, 4, key.blob)
-        else
-            n = put(parts, n, key, depth)
-        end
-        local value = values[key]
-        if value == NIL then
-            value = nil
-        end
-        n = put(parts, n, value, depth)
-    end
-    return n
-end
-
-local function put_contents(parts, n, value, depth)
-    local class = value.class
-    if value == RECORD then
-        error("a record cannot be an element of a list or map", 0)
-    elseif (class == List or class == Map) and depth >= DEPTH then
-        error("lists and maps are nested too deeply", 0)
-    elseif class == List then
-        return put_list(parts, n, value, depth + 1)
-    elseif class == Map then
-        return put_map(parts, n, value, depth + 1, value.flags or 0)
-    elseif class == Bytes then
-        return put_text(parts, n, blob_type(value), bytes_text(value))
-    end
-    return put_text(parts, n, GEOJSON, value.text_of)
-end
-
-function put(parts, n, value, depth)
-    local form = kind(value)
-    if form == "string" then
-        return put_text(parts, n, STRING, value)
-    elseif form == "table" then
-        return put_contents(parts, n, value, depth)
-    elseif number_type(value) == "integer" then
-        parts[n + 1] = put_integer(value)
-    elseif form == "number" then
-        parts[n + 1] = pack(">Bd", 0xCB, value)
-    elseif value == nil then
-        parts[n + 1] = "\xC0"
-    else
-        parts[n + 1] = value and "\xC3" or "\xC2"
-    end
-    return n + 1
-end
-
--- The bytes of a list or map. `stored`: for a bin, where ordered lists are in order, whatever the call did to them.
-local function packed(value, stored)
-    local whole = value.small and small_list(value)
-    if whole then
-        return whole
-    end
-    local parts = {}
-    sorting, heavy = stored, 0
-    put_contents(parts, 0, value, 0)
-    return join(parts, #parts, "", heavy)
-end
-List.packed, Map.packed = packed, packed
-
-return { unpacked = unpacked, arguments_of = arguments_of, packed = packed, MALFORMED = MALFORMED }
+return { unpacked = unpacked, arguments_of = arguments_of, MALFORMED = MALFORMED }

@@ -90,6 +90,33 @@ def test_lists_of_what_is_taken_in_one_step(
         assert exact(echo("touch", [], {"v": value, "z": 1}).bins) == exact({"v": value, "z": 1})
 
 
+EDGES = [0, 32, 128, 129, 1 << 8, 1 << 15, 1 << 16, 1 << 31, 1 << 32, 1 << 63]
+OF_FEW_SIZES = st.sampled_from(
+    [
+        *(number for edge in EDGES for number in (edge - 1, -edge) if number < 1 << 63),
+        *(edge for edge in EDGES[:-1]),
+        1.5,
+        1000.0,
+        "5",
+        None,
+        True,
+    ]
+)
+
+
+@EXAMPLES
+@given(
+    st.lists(OF_FEW_SIZES, max_size=12),
+    st.lists(st.tuples(OF_FEW_SIZES, st.integers(1, 9)), max_size=4),
+)
+def test_numbers_of_the_same_size_are_taken_in_one_step(
+    echo: Any, mixed: list[Any], runs: list[tuple[Any, int]]
+) -> None:
+    for value in (mixed, [number for number, times in runs for _ in range(times)]):
+        assert echo("arg", [value]).raw.value == msgpack.pack(value)
+        assert exact(echo("touch", [], {"v": value, "z": 1}).bins) == exact({"v": value, "z": 1})
+
+
 CHANGED = """
 local changes = {
     append = function(l, _, value) list.append(l, value) end,
