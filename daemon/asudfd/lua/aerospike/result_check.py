@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
-from asinfo.wire.collection import check_list, check_map
+from asinfo.wire.collection import stored_list, stored_map
 from asinfo.wire.message import BIN_NAME_SIZE_MAX, OP_HEADER, OP_READ, TTL_NEVER
 from asinfo.wire.particle import BLOB, BOOL, FLOAT, GEOJSON, INTEGER, LIST, MAP, NULL, OPAQUE, STRING, VECTOR
 from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, UDF_FAILED, WRITE, UdfResult
@@ -35,11 +35,15 @@ _SHORT = 512
 """Bytes of a value that is looked at sooner than the bins that were stored, of which it may be one."""
 
 _INTEGER_SIZE = 8
+_KIND, _NAME_SIZE = 5, 7
+"""Where the head of an operation has the particle type, and the size of the name."""
 _OP_NAME = b"SUCCESS"
 
 _new = tuple.__new__
-_heads: set[bytes] = set()
-"""All but the last eight bytes of records that were found to be one integer: most counters have one of few names."""
+_counters: dict[bytes, int] = {}
+"""The size of records that were found to be one integer, by all but their last eight bytes: most counters have one of few names."""
+_others: dict[bytes, int] = {}
+"""The size of records that were found to be one other bin with a short value, by all that is before the value."""
 
 
 def checked(raw: tuple[Any, ...], view: RecordView) -> UdfResult:
@@ -51,7 +55,7 @@ def checked(raw: tuple[Any, ...], view: RecordView) -> UdfResult:
         ):  # counters, which are most, take no call
             _check_value(kind, value)
         if action == WRITE:
-            if bins[:-8] not in _heads or type(bins) is not bytes:
+            if bins[:-8] not in _counters or type(bins) is not bytes:
                 _check_bins(bins, view.bins)
         elif bins != b"" or action not in {NOTHING, DELETE}:
             raise WrongResultError("bins that are not to be written")
@@ -115,9 +119,12 @@ def _operations(bins: bytes) -> Iterator[bytes]:
 def _check_bins(bins: object, before: bytes) -> None:
     if type(bins) is not bytes or not bins:
         raise WireError("a record without bins")
+    head = bins[: OP_HEADER.size + bins[_NAME_SIZE]] if len(bins) > _NAME_SIZE else b""
+    if _others.get(head) == len(bins) and _is_right(head[_KIND], bins[len(head) :]):
+        return
     names: set[bytes] = set()
     doubtful: list[tuple[int, bytes, bytes, bytes]] = []
-    integer, at = False, 0
+    integer, value, at = False, b"", 0
     while at < len(bins):
         start = at
         kind, name, value, at = _op_at(bins, start)
@@ -131,10 +138,11 @@ def _check_bins(bins: object, before: bytes) -> None:
         raise WireError("too many bins")
     if doubtful:
         _check_doubtful(doubtful, before)
-    elif integer and len(names) == 1:
-        if len(_heads) >= _HEADS_MAX:
-            _heads.clear()
-        _heads.add(bins[:-_INTEGER_SIZE])
+    elif len(names) == 1:
+        known, size = (_counters, _INTEGER_SIZE) if integer else (_others, len(value))
+        if len(known) >= _HEADS_MAX:
+            known.clear()
+        known[bins[: len(bins) - size]] = len(bins)
 
 
 def _check_doubtful(doubtful: list[tuple[int, bytes, bytes, bytes]], before: bytes) -> None:
@@ -191,13 +199,13 @@ def _check_geojson(value: bytes) -> None:
         raise WireError("a geo JSON value without its head")
 
 
-_CHECKS: dict[object, Callable[[bytes], None]] = {
+_CHECKS: dict[object, Callable[[bytes], object]] = {
     **dict.fromkeys((OPAQUE - {VECTOR}) | {STRING, BLOB}, _anything),
     NULL: _sized(0),
     INTEGER: _sized(_INTEGER_SIZE),
     FLOAT: _sized(8),
     BOOL: _check_bool,
-    LIST: check_list,
-    MAP: check_map,
+    LIST: stored_list,
+    MAP: stored_map,
     GEOJSON: _check_geojson,
 }

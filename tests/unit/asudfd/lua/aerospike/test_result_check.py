@@ -132,6 +132,25 @@ def test_bins_that_cannot_be_stored(bins: Any) -> None:
     assert fault_of(written(bins), b"")
 
 
+SAME_HEAD = [
+    (20, b"\x92\x01\x02", b"\x92\x01\xc1"),
+    (20, b"\x97" + bytes(7), b"\x98" + bytes(7)),
+    (17, b"\1", b"\2"),
+    (19, b"\x81\x01\x02", b"\x82\x01\x02"),
+    (23, b"\0\0\0{}", b"\0\0\1{}"),
+]
+
+
+@for_each_row(["kind", "right", "wrong"], SAME_HEAD)
+def test_a_head_that_is_known_says_nothing_of_the_value(kind: int, right: bytes, wrong: bytes) -> None:
+    for _ in range(2):
+        assert fault_of(written(bin_of(kind, right)), b"") == ""
+        assert fault_of(written(bin_of(kind, wrong)), b"")
+        assert fault_of(written(bin_of(kind, wrong)), bin_of(kind, wrong)) == "", "it was stored so"
+        for cut in (bin_of(kind, right)[:-1], bin_of(kind, right) + b"\0", bin_of(kind, right)[:8]):
+            assert fault_of(written(cut), b"")
+
+
 UNREADABLE = [
     bin_of(20, b"\x92\x01"),
     bin_of(19, b"\x81\x90" + b"\x01" * 2000),
