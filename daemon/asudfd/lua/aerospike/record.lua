@@ -29,7 +29,7 @@ local exists, generation, ttl, updated, set_name, key, digest, bins, in_memory -
 local where, count, unloadable -- place of a bin's op in `bins` by name; bins as stored or passed on; too many bins
 local shown, pending, assigned -- by name; in `pending` also the names by order of assignment, and how many there are
 local flushed, added -- by name: an op, or false for a deleted bin; by number: names not in `bins`, and how many
-local passed_on, newest -- how many names `flushed` has, and what it has for the last of them
+local passed_on, newest -- how many names `flushed` has, and the last of them
 local present, emptied, touched -- is there a record by now; are its stored bins removed; is anything to be written
 local failure, new_ttl, without_key -- a result code; what set_ttl asked for; was the key dropped
 local read_only -- is it a record of a stream?
@@ -197,15 +197,16 @@ local function flush_all()
     for index = 1, assigned do
         local name = pending[index]
         local value, had = pending[name], was_there(name)
+        newest = name
         if value == GONE then
-            newest, flushed[name] = false, false
+            flushed[name] = false
             kept = had and kept - 1 or kept
         else
             local bytes = op(name, value)
             if not bytes then
                 return BAD_TYPE
             end
-            newest, flushed[name] = bytes, bytes
+            flushed[name] = bytes
             values, kept = values + 1, had and kept or kept + 1
         end
     end
@@ -323,12 +324,21 @@ function Record.__bins(self)
     return found
 end
 
+-- The stored bins with `new`, an op, in place of bin `name`.
+local function with_one(name, new)
+    local at = where[name]
+    if not at then
+        return remaining() .. new
+    end
+    return sub(bins, 1, at - 1) .. new .. sub(bins, at + 4 + (unpack(">I4", bins, at)))
+end
+
 -- All bins, in their stored order, new ones behind.
 local function rewritten()
     if not flushed then
         return emptied and "" or bins
-    elseif count == 1 and passed_on == 1 and newest then -- the only bin, as most records have
-        return newest
+    elseif passed_on == 1 and flushed[newest] then
+        return with_one(newest, flushed[newest])
     end
     local parts, n = {}, 0
     for after, name, at in next_op, remaining(), 1 do

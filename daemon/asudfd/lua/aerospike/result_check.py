@@ -31,12 +31,14 @@ BINS_MAX = 512
 
 _HEADS_MAX = 4096
 """Heads of bins that are known to be good; when there are more, all are forgotten. They are a few dozen bytes each."""
+_COMPARED = 512
+"""Bytes of records that are compared with what was stored as a whole."""
 _SHORT = 512
 """Bytes of a value that is looked at sooner than the bins that were stored, of which it may be one."""
 
 _INTEGER_SIZE = 8
-_KIND, _NAME_SIZE = 5, 7
-"""Where the head of an operation has the particle type, and the size of the name."""
+_SIZE, _KIND, _NAME_SIZE = 4, 5, 7
+"""Bytes of an operation's size, and where its head has the particle type and the size of the name."""
 _OP_NAME = b"SUCCESS"
 
 _new = tuple.__new__
@@ -119,8 +121,7 @@ def _operations(bins: bytes) -> Iterator[bytes]:
 def _check_bins(bins: object, before: bytes) -> None:
     if type(bins) is not bytes or not bins:
         raise WireError("a record without bins")
-    head = bins[: OP_HEADER.size + bins[_NAME_SIZE]] if len(bins) > _NAME_SIZE else b""
-    if _others.get(head) == len(bins) and _is_right(head[_KIND], bins[len(head) :]):
+    if _is_soon_right(bins, before):
         return
     names: set[bytes] = set()
     doubtful: list[tuple[int, bytes, bytes, bytes]] = []
@@ -143,6 +144,32 @@ def _check_bins(bins: object, before: bytes) -> None:
         if len(known) >= _HEADS_MAX:
             known.clear()
         known[bins[: len(bins) - size]] = len(bins)
+
+
+def _is_soon_right(bins: bytes, before: bytes) -> bool:
+    """Whether bins are right, and that is soon told: there is one, whose head is known, or one has changed. False says nothing."""
+    size = len(bins)
+    head = bins[: OP_HEADER.size + bins[_NAME_SIZE]] if size > _NAME_SIZE else b""
+    if _others.get(head) == size:
+        return _is_right(head[_KIND], bins[len(head) :])
+    several = _SIZE + int.from_bytes(bins[:_SIZE], "big") < size
+    return several and size == len(before) <= _COMPARED and _is_changed_in_one(bins, before)
+
+
+def _is_changed_in_one(bins: bytes, before: bytes) -> bool:
+    """Whether ``bins`` are as they were stored, but for the value of one of them, which is right; both are as long."""
+    if bins == before:
+        return True
+    difference = int.from_bytes(bins, "big") ^ int.from_bytes(before, "big")
+    first = len(bins) - (difference.bit_length() + 7) // 8
+    last = len(bins) - ((difference & -difference).bit_length() + 7) // 8
+    at = after = 0
+    while after <= first:
+        at, after = after, after + _SIZE + int.from_bytes(before[after : after + _SIZE], "big")
+    if not at + _NAME_SIZE < after <= len(bins):
+        return False
+    value = at + OP_HEADER.size + bins[at + _NAME_SIZE]
+    return value <= first and last < after and _is_right(bins[at + _KIND], bins[value:after])
 
 
 def _check_doubtful(doubtful: list[tuple[int, bytes, bytes, bytes]], before: bytes) -> None:
