@@ -232,11 +232,12 @@ local function few(data, at, left)
     if left == 0 then
         return
     end
-    local first, value = byte(data, at) or 0xC1
-    local last = at + first - 0xA0
-    if first < 0x80 then
+    local value
+    local first, mark = byte(data, at, at + 1)
+    if first and first < 0x80 then
         return first, few(data, at + 1, left - 1)
-    elseif first > 0xA0 and first < 0xC0 and last <= #data and byte(data, at + 1) == STRING then
+    elseif mark == STRING and first > 0xA0 and first < 0xC0 and at + first - 0xA0 <= #data then
+        local last = at + first - 0xA0
         value = sub(data, at + 2, last)
         if not find(value, "\0", 1, true) then
             return value, few(data, last + 1, left - 1)

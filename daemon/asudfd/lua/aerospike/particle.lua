@@ -73,11 +73,11 @@ end
 
 -- Type and bytes of contents or a scalar; type 0 for what no particle can be. `stored`: it is for a bin.
 local function to_particle(value, stored)
+    if number_type(value) == "integer" then
+        return INTEGER, pack(">i8", value)
+    end
     local form = kind(value)
     if form == "number" then
-        if number_type(value) == "integer" then
-            return INTEGER, pack(">i8", value)
-        end
         return FLOAT, pack(">d", value)
     elseif form == "string" then
         return STRING, value
