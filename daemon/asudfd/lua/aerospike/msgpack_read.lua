@@ -211,14 +211,14 @@ function read(data, at, depth)
     return number, continue
 end
 
--- Contents or a scalar; false as the second result if `data` cannot be read.
-local function unpacked(data)
-    local first = byte(data) or 0
-    local list = first & 0xF0 == 0x90 and small_list_at(data, 2, first & 0x0F)
+-- Contents or a scalar of the bytes of `data` from `first` to `last`; false as the second result if they cannot be read.
+local function unpacked(data, first, last)
+    local rest = last - first
+    local list = rest >= 0 and rest < 16 and byte(data, first) == 0x90 + rest and small_list_at(data, first + 1, rest)
     if list then
         return list, true
     end
-    local ok, value = pcall(read, data, 1, 0)
+    local ok, value = pcall(read, sub(data, first, last), 1, 0)
     if ok then
         return value, true
     elseif value ~= MALFORMED then
