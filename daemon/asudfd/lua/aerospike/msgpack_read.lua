@@ -15,6 +15,10 @@ local LOOKED <const> = 4096 -- bytes that each list in them may look through for
 local SHORT <const> = 256 -- bytes of arguments that are kept
 local ARGUMENTS <const> = 950000 -- of a call: Lua's stack has a million places
 local MALFORMED <const> = {} -- the error of a value that cannot be read
+local SHORT_TEXTS <const> = {} -- by first byte: the size of strings that have their size in it
+for size = 1, 31 do
+    SHORT_TEXTS[0xA0 + size] = size
+end
 local STRING <const>, GEOJSON <const>, MARKER <const> = 3, 23, 0xC7
 
 local read
@@ -57,16 +61,24 @@ local function flags_at(data, at, count)
     return 0, at
 end
 
+-- A table for `count` elements: one that grows from nothing is copied again and again.
+local function room_for(count)
+    if count <= 4 then
+        return {}
+    elseif count <= 8 then
+        return { nil, nil, nil, nil, nil, nil, nil, nil }
+    end
+    return { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+end
+
 -- The first elements of a list, as far as they are integers of one byte each, which most lists have: RUN of them in one step. How
 -- many, and the place behind them.
 local function leading_bytes(data, at, count)
-    local items, n = {}, 0
+    local items, n = room_for(count), 0
     while n < count do
         local piece = sub(data, at, at + (count - n < RUN and count - n or RUN) - 1)
         local size = (find(piece, "[\x80-\xFF]") or #piece + 1) - 1
-        if n == 0 then
-            items = { byte(piece, 1, size) }
-        else
+        if size > 0 then
             move({ byte(piece, 1, size) }, 1, size, n + 1, items)
         end
         n, at = n + size, at + size
@@ -117,8 +129,8 @@ local function list_at(data, at, count, depth)
     local zeros = n < count and (size > LOOKED or find(data, "\0", at, true)) -- may a string have any?
     while index <= count do
         local first, mark = byte(data, at, at + 1)
-        if mark == STRING and first < 0xC0 and first > 0xA0 and at + first - 0xA0 <= size then -- a short string, as in `text_at`
-            local last = at + first - 0xA0
+        local last = mark == STRING and SHORT_TEXTS[first] and at + SHORT_TEXTS[first]
+        if last and last <= size then -- as in `text_at`
             local text = sub(data, at + 2, last)
             local zero = zeros and find(text, "\0", 1, true)
             items[index], at = zero and sub(text, 1, zero - 1) or text, last + 1
@@ -236,8 +248,9 @@ local function few(data, at, left)
     local first, mark = byte(data, at, at + 1)
     if first and first < 0x80 then
         return first, few(data, at + 1, left - 1)
-    elseif mark == STRING and first > 0xA0 and first < 0xC0 and at + first - 0xA0 <= #data then
-        local last = at + first - 0xA0
+    end
+    local last = mark == STRING and SHORT_TEXTS[first] and at + SHORT_TEXTS[first]
+    if last and last <= #data then
         value = sub(data, at + 2, last)
         if not find(value, "\0", 1, true) then
             return value, few(data, last + 1, left - 1)

@@ -7,6 +7,7 @@ local kind, number_type, error = type, math.type, error
 local char, rep, pack, spread = string.char, string.rep, string.pack, table.unpack
 
 local RUN <const> = 200 -- elements that one instruction takes: a microsecond or two, and so many places of the stack
+local KEPT <const> = 100
 local STRING <const>, GEOJSON <const>, MARKER <const> = 3, 23, 0xC7
 
 -- `put` appends the bytes of a value to `parts`, of which there are `n`; answers how many there are then.
@@ -222,16 +223,21 @@ function put(parts, n, value, depth)
     return n + 1
 end
 
+local kept = {} -- parts of what was written last: their table is used again, if it has no more than KEPT, and all of them are short
+
 -- The bytes of a list or map. `stored`: for a bin, where ordered lists are in order, whatever the call did to them.
 local function packed(value, stored)
     local whole = value.small and small_list(value)
     if whole then
         return whole
     end
-    local parts = {}
+    local parts = kept
     sorting, heavy = stored, 0
-    put_contents(parts, 0, value, 0)
-    return join(parts, #parts, "", heavy)
+    local n = put_contents(parts, 0, value, 0)
+    if n > KEPT or heavy > 0 then
+        kept = {}
+    end
+    return join(parts, n, "", heavy)
 end
 List.packed, Map.packed = packed, packed
 
