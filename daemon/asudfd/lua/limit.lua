@@ -32,7 +32,7 @@ local NO_MEMORY <const> = "not enough memory"
 -- instructions of a hook for lines (`line_watch.lua`) are counted, and an interval that ends in one calls nobody.
 local CALM <const>, BRISK <const>, DEAR <const> = 1009, 401, 2
 -- The first interval of a trial where a module has less than LIGHT KiB, garbage included: short calls, which are most, meet
--- no hook. Dear instructions make that half a second at worst, comparisons of 60 KB of zero bytes: more memory is seen by `watcher`, since
+-- no hook. Dear instructions make that 0.6 seconds at worst, comparisons of 60 KB of zero bytes: more memory is seen by `watcher`, since
 -- states for trials collect garbage early (`sandbox.lua`).
 local FIRST <const>, LIGHT <const> = 1800, 150
 local OWN <const> = 38 -- instructions of a trial's hook that changes nothing, counted: they are part of the interval
