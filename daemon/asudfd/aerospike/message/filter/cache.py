@@ -12,6 +12,7 @@ import asyncio
 import sys
 from collections import OrderedDict
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +34,7 @@ from asudfd.fairness import fill
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
     from asinfo.wire.message import Op
@@ -91,9 +92,33 @@ def operations_of(todo: list[Op]) -> list[CompiledOperation]:
 
 def expression_of(data: bytes) -> Expression:
     """An expression that an index is on; as `filter_of`."""
-    found = _known((b"\x92" + data + b"\0",))
+    found = _known(_as_operation(data))
     assert isinstance(found, list)
-    (operation,) = found
+    return _only(found)
+
+
+def own_filter(data: bytes) -> Callable[[], Filter]:
+    """What gives a filter to a thread of its own: that compiles it, when it first needs it."""
+    return cache(lambda: Filter(data, YieldingBudget()))
+
+
+def own_operations(todo: list[Op]) -> Callable[[], list[CompiledOperation]]:
+    """The same for operations that are expressions."""
+    values = values_of(todo)
+    return cache(lambda: compile_operations(values, YieldingBudget()))
+
+
+def own_expression(data: bytes) -> Callable[[], Expression]:
+    """The same for an expression that an index is on."""
+    return cache(lambda: _only(compile_operations(_as_operation(data), YieldingBudget())))
+
+
+def _as_operation(expression: bytes) -> tuple[bytes, ...]:
+    return (b"\x92" + expression + b"\0",)
+
+
+def _only(operations: list[CompiledOperation]) -> Expression:
+    (operation,) = operations
     assert isinstance(operation, ExpressionOperation)
     return operation.expression
 
