@@ -112,11 +112,8 @@ async def _pieces(
     )
     try:
         for batch in _batches(context.owners, selection, job):
-            if isinstance(batch, LeftToThread):
-                await batch.done()
-                continue
-            rest, more = batch, bool(batch)
-            await _pause(job)
+            rest = await _taken(batch, job)
+            more = bool(rest)
             while more:
                 values, more, failure, detail = await host.pour(stream, rest, min(piece, end - monotonic()))
                 rest = b""
@@ -183,6 +180,15 @@ async def _pause(job: QueryJob) -> None:
         await asyncio.sleep(seconds)
     if job.aborted:
         raise RequestRefused(Result.QUERY_ABORT, "the query was aborted")
+
+
+async def _taken(batch: bytes | LeftToThread[Any], job: QueryJob) -> bytes:
+    """The records of a batch, after a pause; none of what is left to the thread, which has done it then."""
+    if isinstance(batch, LeftToThread):
+        await batch.done()
+        batch = b""
+    await _pause(job)
+    return batch
 
 
 def _batches(

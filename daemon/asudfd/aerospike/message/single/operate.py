@@ -46,7 +46,7 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
-from asudfd.aerospike.message.cost import COPY_STEPS, TURN_STEPS, CostBudget
+from asudfd.aerospike.message.cost import COPY_STEPS, CostBudget
 from asudfd.aerospike.message.filter.cache import operations_of, values_of
 from asudfd.aerospike.message.filter.operations import is_path
 from asudfd.aerospike.message.outcome import (
@@ -156,7 +156,7 @@ def run(
     that only read are answered so.
     """
     shown: list[bytes] = []
-    opened = _CollectionBins(bins, expressions, budget or CostBudget(TURN_STEPS))
+    opened = _CollectionBins(bins, expressions, budget or CostBudget())
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
             raise RequestRefused(Result.PARAMETER, "so many operations are too much for one request")

@@ -24,10 +24,10 @@ from asinfo.wire.msgpack import MarkedList, MarkedMap, Raw
 from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.result import Result
 from asudfd.aerospike.message import cost
+from asudfd.aerospike.message.beside import end_thread
 from asudfd.aerospike.message.cdt import modify, read
-from asudfd.aerospike.message.cost import WORK_MAX, CostBudget, CostExceededError
+from asudfd.aerospike.message.cost import TURN_STEPS, CostBudget, CostExceededError
 from asudfd.aerospike.message.outcome import RecordOutcome
-from asudfd.aerospike.message.single.beside import end_thread
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.operate import run
 from tests.fakes.world import World
@@ -175,19 +175,27 @@ def test_other_requests_on_the_record_wait(world: World) -> None:
     assert request.reply(got[frame.HEADER_SIZE :]).bins["l"] == sorted(numbers)
 
 
-@pytest.mark.parametrize(
-    "expression",
-    [
-        [x.AND, *[[x.EQ, call(x.INTEGER, *GET_BY_RANK), 0]] * 30],
-        [x.GE, call(x.INTEGER, 23, 5, [x.QUOTE, list(range(1000, 2500))]), 0],
-        [x.AND, *[[x.EQ, LIST, [x.QUOTE, [1]]]] * 30],
-    ],
-    ids=["ranks", "values", "comparisons"],
-)
-def test_a_filter_of_a_large_list_is_refused(large: World, expression: Any) -> None:
+LARGE_FILTERS = {
+    "ranks": [x.AND, *[[x.EQ, call(x.INTEGER, *GET_BY_RANK), 0]] * 30],
+    "values": [x.GE, call(x.INTEGER, 23, 5, [x.QUOTE, list(range(1000, 2500))]), 0],
+    "comparisons": [x.AND, *[[x.NE, LIST, [x.QUOTE, [1]]]] * 30],
+}
+
+
+@pytest.mark.parametrize("name", LARGE_FILTERS)
+def test_a_filter_of_a_large_list_is_asked_beside_the_event_loop(large: World, name: str) -> None:
+    expression = LARGE_FILTERS[name]
+    assert get(large, expression) == Result.OK
+    assert get(large, [x.NOT, expression]) == Result.FILTERED_OUT
+
+
+@pytest.mark.usefixtures("turns_only")
+@pytest.mark.parametrize("name", LARGE_FILTERS)
+def test_what_a_filter_takes_in_the_turn_is_bounded(large: World, name: str) -> None:
     begun = time.process_time()
-    assert get(large, expression) == Result.UNSUPPORTED_FEATURE
+    assert get(large, LARGE_FILTERS[name]) == Result.UNSUPPORTED_FEATURE
     assert time.process_time() - begun < SECONDS
+    assert large.count("client_read_error") == 1
 
 
 def test_the_size_is_read_from_the_first_bytes(large: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +216,7 @@ def test_a_bin_is_taken_apart_once(short: World, monkeypatch: pytest.MonkeyPatch
         return elements(data, *more)
 
     monkeypatch.setattr(cdt, "elements", counting)
-    assert get(short, [x.AND, *[[x.EQ, call(x.INTEGER, *GET_BY_RANK), 0]] * 30]) == Result.OK
+    assert get(short, [x.AND, *[[x.EQ, call(x.INTEGER, *GET_BY_RANK), 0]] * 3]) == Result.OK
     assert sum(size > 1000 for size in seen) == 1
     assert operate(short, *[GET_BY_RANK] * 2).result == Result.OK
     assert sum(size > 1000 for size in seen) == 2
@@ -306,6 +314,7 @@ def test_an_expression_with_too_many_values_is_refused(short: World) -> None:
     assert time.process_time() - begun < SECONDS
 
 
+@pytest.mark.usefixtures("turns_only")
 def test_comparisons_of_long_strings_are_charged(world: World) -> None:
     bins = {"a": "x" * 400_000, "b": "x" * 400_000}
     assert world.ask(request.put(KEY, bins)).result == 0
@@ -316,6 +325,6 @@ def test_comparisons_of_long_strings_are_charged(world: World) -> None:
 
 def test_work_ends() -> None:
     budget = CostBudget()
-    budget.charge(WORK_MAX)
+    budget.charge(TURN_STEPS)
     with pytest.raises(CostExceededError):
         budget.charge(1)

@@ -188,10 +188,11 @@ def filtered(world: World, steps: list[Any], flags: int, *change: Any, size: int
     return result
 
 
-MANY = list(range(2000))
+MANY = list(range(300))
 SUM = [x.ADD, *[NUMBER] * 400]
 
 
+@pytest.mark.usefixtures("turns_only")
 @pytest.mark.parametrize(
     ("element", "steps", "change"),
     [
