@@ -50,12 +50,18 @@ class OperationsDone(NamedTuple):
     shown: list[bytes]
     error: RequestRefused | particle.Refused | None = None
 
-    def put_into(self, bins: Bins) -> list[bytes]:
-        """Make ``bins`` what they are afterwards; what is shown. Raises the error of the operations."""
+    @property
+    def checked_bins(self) -> Bins:
+        """The bins afterwards. Raises the error of the operations."""
         if self.error is not None:
             raise self.error
+        return self.bins
+
+    def put_into(self, bins: Bins) -> list[bytes]:
+        """Make ``bins`` what they are afterwards; what is shown. Raises the error of the operations."""
+        found = self.checked_bins
         bins.clear()
-        bins.update(self.bins)
+        bins.update(found)
         return self.shown
 
 

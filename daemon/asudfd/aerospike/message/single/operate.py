@@ -59,7 +59,7 @@ from asudfd.aerospike.message.outcome import (
     reply_too_large,
 )
 from asudfd.aerospike.message.single import value_operations
-from asudfd.aerospike.message.single.bins import make_bin, particle, split
+from asudfd.aerospike.message.single.bins import charge_check, make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
 from asudfd.aerospike.message.single.expression import RecordExpressions, new_record
 from asudfd.record.namespace import RECORD_SIZE_MAX
@@ -174,7 +174,7 @@ def run(
             elif respond_all:
                 shown.append(op(OP_READ, NULL, name))
             continue
-        opened.forget(len(bins.get(name, b"")))
+        charge_check(kind, value, opened.forget(len(bins.get(name, b""))))
         _CHANGES[code](bins, kind, name, value)
         if respond_all and code != OP_TOUCH:
             shown.append(op(code, NULL, name))

@@ -33,7 +33,7 @@ from asudfd.aerospike.message.single.operate import run
 from tests.fakes.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from asinfo.wire.message import Message
 
@@ -189,9 +189,11 @@ def test_a_filter_of_a_large_list_is_asked_beside_the_event_loop(large: World, n
     assert get(large, [x.NOT, expression]) == Result.FILTERED_OUT
 
 
-@pytest.mark.usefixtures("turns_only")
 @pytest.mark.parametrize("name", LARGE_FILTERS)
-def test_what_a_filter_takes_in_the_turn_is_bounded(large: World, name: str) -> None:
+def test_what_a_filter_takes_in_the_turn_is_bounded(
+    large: World, turns_only: Callable[[], None], name: str
+) -> None:
+    turns_only()
     begun = time.process_time()
     assert get(large, LARGE_FILTERS[name]) == Result.UNSUPPORTED_FEATURE
     assert time.process_time() - begun < SECONDS
@@ -314,8 +316,8 @@ def test_an_expression_with_too_many_values_is_refused(short: World) -> None:
     assert time.process_time() - begun < SECONDS
 
 
-@pytest.mark.usefixtures("turns_only")
-def test_comparisons_of_long_strings_are_charged(world: World) -> None:
+def test_comparisons_of_long_strings_are_charged(world: World, turns_only: Callable[[], None]) -> None:
+    turns_only()
     bins = {"a": "x" * 400_000, "b": "x" * 400_000}
     assert world.ask(request.put(KEY, bins)).result == 0
     equal = [x.EQ, [x.BIN, x.STRING, Raw(b"a")], [x.BIN, x.STRING, Raw(b"b")]]
