@@ -95,7 +95,12 @@ class Filter(Expression):
 
         Raises as `value`.
         """
-        return self.value(FilterRecord(namespace, digest, record, budget=budget)) is True
+        try:
+            return self._run(FilterRecord(namespace, digest, record, budget=budget)) is True
+        except CostExceededError:
+            raise
+        except Unsupported as error:
+            raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
 
 
 # ---- from the tree to functions

@@ -54,7 +54,7 @@ from asudfd.fairness import Slice
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Iterator
+    from collections.abc import AsyncIterator, Iterator
     from typing import Any
 
     from asinfo.wire.message import Message, Op
@@ -198,7 +198,12 @@ class _QueryScan:
                 if isinstance(found, LeftToThread):
                     yield found
                     continue
-                shown = None if found is None else (yield from self._shown(found))
+                shown = None
+                if found is not None:
+                    try:
+                        shown = self._projection.shown(found)
+                    except CostExceededError:
+                        shown = yield from left_to_thread(partial(self._projection.shown_beside, found))
                 if found is None or shown is None:
                     yield b""
                     continue
@@ -208,16 +213,6 @@ class _QueryScan:
                 if not self._left:
                     return
             yield b""
-
-    def _shown(
-        self, found: SelectedRecord
-    ) -> Generator[LeftToThread[list[bytes] | None], None, list[bytes] | None]:
-        """The ops that are shown of a record, None for one that is left out. Raises RequestRefused."""
-        try:
-            return self._projection.shown(found)
-        except CostExceededError:
-            work = partial(self._projection.shown_beside, found)
-        return (yield from left_to_thread(work))
 
 
 def _message(namespace: Namespace, found: SelectedRecord, shown: list[bytes]) -> bytes:

@@ -55,7 +55,7 @@ _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is v
 class IndexRange:
     """The values that a query asks for."""
 
-    __slots__ = ("_finders", "_hash", "_high", "_low", "_particle", "_shape", "_type", "index_name")
+    __slots__ = ("_beside", "_hash", "_here", "_high", "_low", "_particle", "_shape", "_type", "index_name")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
         """Raises RequestRefused: 4 for what is no range, 160 for no geo JSON, 201 without an index, 16 for what is not offered."""
@@ -77,7 +77,7 @@ class IndexRange:
         if not found:
             raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
         self.index_name = found.decode("utf-8", "replace")
-        self._finders = finders(namespace, value)
+        self._here, self._beside = finders(namespace, value)
         self._shape = _wanted(self._low) if self._particle == GEOJSON else None
 
     def find(self, digest: bytes, record: Record) -> int | None:
@@ -87,11 +87,11 @@ class IndexRange:
         RequestRefused, and CostExceededError for what is too much for a turn of the event loop.
         """
         budget = CostBudget()
-        return self._find(self._finders.here(digest, record, budget), budget)
+        return self._find(self._here(digest, record, budget), budget)
 
     def find_beside(self, digest: bytes, record: Record, budget: CostBudget) -> int | None:
         """The same in a thread, within its ``budget``."""
-        return self._find(self._finders.beside(digest, record, budget), budget)
+        return self._find(self._beside(digest, record, budget), budget)
 
     def _find(self, found: Particle | None, budget: CostBudget) -> int | None:
         """The number of a particle, or the least of those in it."""

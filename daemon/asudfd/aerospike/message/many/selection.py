@@ -20,11 +20,11 @@ from asudfd.aerospike.message.many.ranges import IndexRange
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from typing import Any, TypeAlias
 
     from asudfd.aerospike.message.beside import LeftToThread
-    from asudfd.aerospike.message.filter.compiled import Filter
+    from asudfd.aerospike.message.cost import CostBudget
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -92,53 +92,48 @@ class Selection:
         """Each record is read again when it is its turn: what was found of it may be long ago."""
         places: list[IndexPosition] = []
         for digest, record in self._namespace.scan(partition):
-            value = (yield from _found(within, digest, record)) if self._is_of_set(record) else None
+            value = None
+            if self._is_of_set(record):
+                try:
+                    value = within.find(digest, record)
+                except CostExceededError:
+                    value = yield from left_to_thread(partial(within.find_beside, digest, record))
             if value is not None and (place := IndexPosition(value, digest)) > after:
                 places.append(place)
             yield None
         places.sort()
         for value, digest in places:
             now = self._namespace.get(digest)
-            if now is not None and (yield from _found(within, digest, now)) is not None:
-                yield SelectedRecord(digest, now, value)
-            else:
+            if now is None:
                 yield None
+                continue
+            try:
+                there = within.find(digest, now) is not None
+            except CostExceededError:
+                there = (yield from left_to_thread(partial(within.find_beside, digest, now))) is not None
+            yield SelectedRecord(digest, now, value) if there else None
 
     def _is_of_set(self, record: Record) -> bool:
         return not self._set_name or record.set_name == self._set_name
 
     def records(self, partition: int, after: IndexPosition = START) -> Iterator[Found]:
         """The same for records that also pass the filter."""
-        if self._filter is None:
+        wanted = self._filter
+        if wanted is None:
             yield from self.candidates(partition, after)
             return
         for found in self.candidates(partition, after):
-            if not isinstance(found, SelectedRecord) or (yield from self._passes(self._filter, found)):
+            if not isinstance(found, SelectedRecord):
                 yield found
-            else:
-                yield None
+                continue
+            try:
+                passes = wanted.passes(self._namespace, found.digest, found.record)
+            except CostExceededError:
+                passes = yield from left_to_thread(partial(self._passes_beside, found))
+            yield found if passes else None
 
-    def _passes(self, wanted: Filter, found: SelectedRecord) -> Generator[LeftToThread[bool], None, bool]:
-        try:
-            return wanted.passes(self._namespace, found.digest, found.record)
-        except CostExceededError:
-            own = self._own_filter
-        return (
-            yield from left_to_thread(
-                lambda budget: own().passes(self._namespace, found.digest, found.record, budget)
-            )
-        )
-
-
-def _found(
-    within: IndexRange, digest: bytes, record: Record
-) -> Generator[LeftToThread[int | None], None, int | None]:
-    """The number by which an index has a record, None for none."""
-    try:
-        return within.find(digest, record)
-    except CostExceededError:
-        work = partial(within.find_beside, digest, record)
-    return (yield from left_to_thread(work))
+    def _passes_beside(self, found: SelectedRecord, budget: CostBudget) -> bool:
+        return self._own_filter().passes(self._namespace, found.digest, found.record, budget)
 
 
 class Throttle:
