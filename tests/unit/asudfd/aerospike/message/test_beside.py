@@ -130,13 +130,16 @@ def within(name: bytes, kind: int, low: bytes, high: bytes) -> bytes:
     return bytes((1, len(name))) + name + bytes([kind]) + parts
 
 
-def answers(stored: list[dict[str, Any]], requests: Requests) -> list[list[bytes]]:
-    """The replies of a new node that has these records, those to a get of each at the end."""
+def answers(stored: list[dict[str, Any]], requests: Requests) -> list[bytes]:
+    """The messages that a new node answers which has these records, those to a get of each at the end.
+
+    How many of them are in a frame depends on the time.
+    """
     world = World()
     items = [SmdItem(f"test|{name}", value_of(index), 1, 0) for name, index in INDEXES.items()]
     accept_indexes(world.node.namespaces, items)
     puts = map(request.put, KEYS, stored)
-    return [world.bodies(body) for body in (*puts, *requests, *map(request.get, KEYS))]
+    return [b"".join(world.bodies(body)) for body in (*puts, *requests, *map(request.get, KEYS))]
 
 
 def same_in_the_thread(work: Callable[[], Any]) -> None:
