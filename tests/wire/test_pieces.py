@@ -49,8 +49,8 @@ def test_a_list_is_given_back(weight: int) -> None:
 def test_large_maps_and_lists_that_are_stored() -> None:
     numbers = list(range(MANY))
     random.Random(1).shuffle(numbers)
-    shuffled = msgpack.pack({number: 1 for number in numbers})
-    assert stored_map(shuffled) == msgpack.pack({number: 1 for number in sorted(numbers)})
+    shuffled = msgpack.pack(dict.fromkeys(numbers, 1))
+    assert stored_map(shuffled) == msgpack.pack(dict.fromkeys(sorted(numbers), 1))
     entries = b"".join(msgpack.pack(number) + b"\1" for number in numbers[:-1])
     twice = head(MANY, of_map=True) + entries + msgpack.pack(numbers[0]) + b"\1"
     with pytest.raises(WireError):

@@ -9,7 +9,7 @@ from asinfo.wire import cdt, msgpack
 from asinfo.wire.collection import KEYS, order, orders
 from asinfo.wire.extent import list_start, map_start
 from asinfo.wire.msgpack import DEPTH_MAX, ORDERED, VALUE_ORDERED
-from asinfo.wire.particle import LIST, MAP, pack
+from asinfo.wire.particle import INTEGER, LIST, MAP, pack
 from asinfo.wire.pattern import WILDCARD
 from asinfo.wire.pieces import FREED_AT_ONCE, ascending, give_back, sorted_places
 from asinfo.wire.result import Result
@@ -238,11 +238,14 @@ def not_this_kind() -> RequestRefused:
 
 def integer(value: int) -> Particle:
     """An integer as a bin shows it."""
-    return pack(value)
+    return INTEGER, value.to_bytes(8, "big", signed=True)
 
 
 def element(data: bytes) -> Particle:
     """An element as a bin shows it."""
+    lead = data[0]
+    if lead < 0x80:
+        return INTEGER, lead.to_bytes(8, "big")
     for kind, start in ((LIST, list_start), (MAP, map_start)):
         if start(data, 0):
             return kind, data

@@ -106,8 +106,9 @@ def operate(
     if record is None and any(code == OP_TOUCH for code, _, _, _ in todo):
         return failed(Result.NOT_FOUND)
     size_max = namespace.record_size_max
-    if any(len(value) > size_max for _, _, _, value in todo):
-        raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
+    for _, _, _, value in todo:
+        if len(value) > size_max:
+            raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
     bins = {} if record is None or info3 & REPLACE else split(record.bins)
     if done:
         shown = done.put_into(bins)
