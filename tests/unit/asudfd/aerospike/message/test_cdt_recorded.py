@@ -50,7 +50,6 @@ GROUPS = (
 _UNREADABLE = "would store what cannot be read back; refused here"
 _BAD_KEY = "a value that no list can have is refused here, there it equals nothing"
 DIFFERENT = {
-    "ctx_create-0020": "24 for a value twice in an insert beyond the end of a list that is made, there 26",
     "map_flags-0142": "there, replacing entries of an empty map with NO_FAIL and DO_PARTIAL puts them",
     "special-0154": "a wildcard and nil in one list of values",
     "stored-0203": _UNREADABLE,
