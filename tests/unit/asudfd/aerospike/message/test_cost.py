@@ -12,7 +12,9 @@ import pytest
 from asinfo.wire import cdt, frame, message, msgpack, request
 from asinfo.wire import expression as x
 from asinfo.wire.message import (
+    INFO1_NO_BINS,
     INFO1_READ,
+    INFO3_PARTITION_DONE,
     OP_CDT_MODIFY,
     OP_CDT_READ,
     OP_READ,
@@ -20,7 +22,7 @@ from asinfo.wire.message import (
     read_ops,
     record_request,
 )
-from asinfo.wire.msgpack import MarkedList, MarkedMap, Raw
+from asinfo.wire.msgpack import GeoJSON, MarkedList, MarkedMap, Raw
 from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.result import Result
 from asudfd.aerospike.message import cost
@@ -198,6 +200,78 @@ def test_what_a_filter_takes_in_the_turn_is_bounded(
     assert get(large, LARGE_FILTERS[name]) == Result.UNSUPPORTED_FEATURE
     assert time.process_time() - begun < SECONDS
     assert large.count("client_read_error") == 1
+
+
+VALUES: dict[str, Any] = {
+    "a long list": [each % 100 for each in range(100_000)],
+    "a map out of order": dict.fromkeys((each * 7919 % 20_011 for each in range(20_000)), 1),
+    "lists in a list": [[each % 100] for each in range(50_000)],
+    "a region": GeoJSON(f'{{"type":"Polygon","coordinates":[{"[0,1]," * 20_000}[0,1]]}}'),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_others_are_served_while_a_large_value_is_put(world: World, name: str) -> None:
+    other = Key("test", "demo", "other")
+    body = request.put(KEY, {"b": VALUES[name], "n": 1})
+    assert served_meanwhile(world, body, request.get(other), Result.NOT_FOUND) > 0
+    assert world.ask(request.get(KEY, ["n"])).bins == {"n": 1}
+    assert (
+        world.ask(request.operate(KEY, [op(OP_READ, 0, b"b")], reads=True, writes=False)).result == Result.OK
+    )
+    assert world.count("client_write_success") == 1
+
+
+def test_others_are_served_while_a_filter_is_asked(large: World) -> None:
+    wanted = Policy(filter=msgpack.pack(LARGE_FILTERS["ranks"]))
+    other = request.get(Key("test", "demo", "other"))
+    for body in (
+        request.exists(KEY, wanted),
+        request.put(KEY, {"n": 1}, wanted),
+        request.apply(KEY, "module", "function", [], wanted),
+        request.remove(KEY, wanted),
+    ):
+        assert served_meanwhile(large, body, other, Result.NOT_FOUND) > 0
+
+
+def served_meanwhile(world: World, body: bytes, other: bytes, expected: Result) -> int:
+    """How many other requests are answered, each in its turn, before the one that takes long is, without an error."""
+
+    async def dialogue() -> int:
+        served = 0
+        long = world.begin(body)
+        while not long.done():
+            answer = world.records.respond(other)
+            assert isinstance(answer, bytes)
+            assert request.reply(answer[frame.HEADER_SIZE :]).result == expected
+            served += 1
+            await asyncio.sleep(0)
+        assert request.reply(long.result()[frame.HEADER_SIZE :]).result == Result.OK
+        return served
+
+    return world.play(dialogue())
+
+
+def test_queries_wait_for_the_thread(large: World, turns_only: Callable[[], None]) -> None:
+    partitions = (11, b"".join(number.to_bytes(2, "little") for number in range(4096)))
+    fields = [(0, b"test"), (1, b"demo"), partitions]
+    rank = op(OP_CDT_READ, 4, b"l", msgpack.pack([21, 7, -1]))
+    queries = [
+        message.request(INFO1_READ, 0, INFO3_PARTITION_DONE, fields=fields, ops=[rank]),
+        message.request(
+            INFO1_READ | INFO1_NO_BINS,
+            0,
+            INFO3_PARTITION_DONE,
+            fields=[*fields, (43, msgpack.pack(LARGE_FILTERS["comparisons"]))],
+        ),
+    ]
+    for body in queries:
+        found = [each for reply in large.bodies(body) for each in request.replies(reply)]
+        assert [(each.result, each.last) for each in found] == [(Result.OK, False), (Result.OK, True)]
+    turns_only()
+    for body in queries:
+        [last] = [each for reply in large.bodies(body) for each in request.replies(reply)]
+        assert (last.result, last.last) == (Result.UNSUPPORTED_FEATURE, True)
 
 
 def test_the_size_is_read_from_the_first_bytes(large: World, monkeypatch: pytest.MonkeyPatch) -> None:
