@@ -18,11 +18,13 @@ from asinfo.wire.message import (
     OP_CDT_MODIFY,
     OP_CDT_READ,
     OP_READ,
+    OP_WRITE,
     op,
     read_ops,
     record_request,
 )
 from asinfo.wire.msgpack import GeoJSON, MarkedList, MarkedMap, Raw
+from asinfo.wire.particle import LIST as LIST_PARTICLE
 from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.result import Result
 from asudfd.aerospike.message import cost
@@ -220,6 +222,15 @@ def test_others_are_served_while_a_large_value_is_put(world: World, name: str) -
         world.ask(request.operate(KEY, [op(OP_READ, 0, b"b")], reads=True, writes=False)).result == Result.OK
     )
     assert world.count("client_write_success") == 1
+
+
+@pytest.mark.parametrize("broken", [b"\xdd\xff\xff\xff\xff", b"\x93" + b"\xdf\xff\xff\xff\xff" * 20])
+def test_a_value_that_says_it_has_more_than_its_bytes_ends_early(world: World, broken: bytes) -> None:
+    fields = [(0, b"test"), (1, b"demo"), (4, KEY.digest)]
+    put = message.request(0, 1, fields=fields, ops=[op(OP_WRITE, LIST_PARTICLE, b"l", broken)])
+    assert world.ask(put).result == Result.SERVER_ERROR
+    append = message.request(0, 1, fields=fields, ops=[op(OP_CDT_MODIFY, 4, b"l", b"\x92\x01" + broken)])
+    assert world.ask(append).result == Result.PARAMETER
 
 
 def test_others_are_served_while_a_filter_is_asked(large: World) -> None:
