@@ -33,7 +33,7 @@ from asinfo.wire.extent import (
     span,
 )
 from asinfo.wire.msgpack import DEPTH_MAX, ORDERED, VALUE_ORDERED, Raw, pack
-from asinfo.wire.pieces import ascending, give_back, joined, sorted_places
+from asinfo.wire.pieces import FREED_AT_ONCE, ascending, give_back, joined, sorted_places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -340,7 +340,8 @@ def _walk_map(data: bytes, count: int, position: int, depth: int, pairs: list[An
     places = _places_by_key(keys, ordered=bool(flags & ORDERED))
     if pairs is None and places != range(count):
         raise _NotCanonicalError  # kept in the order of its keys
-    give_back(keys, count)
+    if count > FREED_AT_ONCE:
+        give_back(keys, count)
     return entries
 
 

@@ -27,6 +27,8 @@ _BOUNDS_MAX = 256
 
 def ascending(found: list[Order], test: Callable[[Order, Order], bool] = le) -> bool:
     """Whether a test, that no value is less than the one before it, is true of all neighbours."""
+    if len(found) <= AT_ONCE:
+        return all(map(test, found, found[1:]))
     return all(
         all(map(test, found[start : start + AT_ONCE], found[start + 1 : start + AT_ONCE + 1]))
         for start in range(0, len(found), AT_ONCE)

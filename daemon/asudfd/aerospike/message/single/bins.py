@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 CHECKED = frozenset((LIST, MAP, GEOJSON))
 """Types whose values are looked through before they are stored."""
 
-FEW_BYTES = 64
-"""A list or map of so many bytes is taken to have as many values: to count them would take longer."""
-
 _unpack_size = Struct("!I").unpack_from
 
 
@@ -61,9 +58,6 @@ def charge_check(kind: int, value: bytes, budget: CostBudget) -> None:
     if kind == GEOJSON:
         budget.charge(len(value) * GEO_STEPS)
     elif kind in CHECKED:
-        if len(value) <= FEW_BYTES:
-            budget.charge(len(value) * CHECK_STEPS)
-            return
         try:
             pass_over(value, 0, lambda values: budget.charge(values * CHECK_STEPS))
         except CostExceededError:
