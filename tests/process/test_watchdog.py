@@ -63,7 +63,7 @@ import sys
 from asudfd import cli
 from asudfd.lua import context, context_maker, inline_contexts
 # so that the one instruction takes longer than any limit, on any machine
-context.TRIAL_MEMORY = inline_contexts.TRIAL_MEMORY = context.GUARDED_MEMORY = 64 << 20
+context.TRIAL_MEMORY = context_maker.TRIAL_MEMORY = inline_contexts.TRIAL_MEMORY = context.GUARDED_MEMORY = 64 << 20
 context_maker.BODY_SECONDS = 60
 sys.exit(cli.run(sys.argv[1:]))
 """

@@ -50,9 +50,8 @@ READY_COUNT_MAX = 1024
 
 Client libraries send a dozen; a thousand take less than a megabyte."""
 
-_unpack_header = Struct(
-    "!BBHI"
-).unpack_from  # version, type and size of a body, whose two highest bytes are 0
+_unpack_header = Struct("!Q").unpack_from  # all of it as one number
+_MESSAGE_HEADER = VERSION << 56 | MESSAGE << 48  # and the size of the body
 _new_tuple = tuple.__new__  # of a NamedTuple, without its function of Python: once for each pipelined request
 
 
@@ -107,7 +106,7 @@ class AerospikeConversation:
         """The reply to a chunk that is exactly one record message, or one request whose reply is kept ready."""
         size = len(data) - HEADER_SIZE
         if size > 0 and data[1] == MESSAGE:
-            if _unpack_header(data) != (VERSION, MESSAGE, 0, size) or self._scheduler.crowded:
+            if _unpack_header(data)[0] != _MESSAGE_HEADER | size or self._scheduler.crowded:
                 return None
             reply = self._respond(data[HEADER_SIZE:], self._session)
             if not isinstance(reply, bytes):

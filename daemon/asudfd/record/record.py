@@ -42,6 +42,8 @@ class Record(NamedTuple):
 _HEADER = Struct("!HIQBI")
 _START = STORED_HEADER_SIZE = _HEADER.size
 _pack, _unpack = _HEADER.pack, _HEADER.unpack_from
+unpack_header = _unpack
+"""Generation, void time, last update, and the sizes of set name and key of the record with a stored form, which follow."""
 _new = tuple.__new__
 
 

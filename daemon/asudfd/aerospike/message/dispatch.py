@@ -20,6 +20,7 @@ from asinfo.wire.message import (
     FIELD_NAMESPACE,
     INFO1_BATCH,
     INFO2_WRITE,
+    MESSAGE_HEADER_SIZE,
     ops,
     reply_frame,
     unpack,
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     from asudfd.network.face import ReplyContent
     from asudfd.network.session import ClientSession
 
-_HAS_NO_OPS = bytes(2)
-_WRITE = bytes((INFO2_WRITE,))
 _MALFORMED = reply_frame(Result.PARAMETER)
 _NO_OPS: list[Op] = []
 
@@ -75,11 +74,13 @@ class RecordService:
     ) -> bytes | Awaitable[ReplyContent] | AsyncIterator[bytes]:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
         cache: CallCache | ReadCache | WriteCache | None = None
-        if body[20:22] != _HAS_NO_OPS:
-            if body[2:3] == _WRITE:
+        size = len(body)
+        if size > MESSAGE_HEADER_SIZE:
+            info2 = body[2]
+            if info2 == INFO2_WRITE and (body[21] or body[20]):  # it has operations
                 cache = self._writes
-        elif len(body) <= KNOWN_SIZE_MAX:
-            cache = self._reads if not body[2] else self._calls if body[2] == INFO2_WRITE else None
+            elif size <= KNOWN_SIZE_MAX:
+                cache = self._reads if not info2 else self._calls if info2 == INFO2_WRITE else None
         if cache is not None and (reply := cache.respond(body, session)) is not None:
             return reply
         try:

@@ -140,9 +140,19 @@ def _put(known: KnownPut, digest: bytes, record: Record | None, bins: dict[bytes
     """Write ``bins`` beside the others of ``record``. Raises RequestRefused."""
     namespace, set_name, ttl, _ = known
     key = b""
+    blob = b"".join(bins.values())
     if record is not None:
         key = record.key
-        bins = {**split(record.bins), **bins}
-    blob = b"".join(bins.values())
+        if len(bins) > 1 or not _is_only_bin(record.bins, blob):
+            blob = b"".join({**split(record.bins), **bins}.values())
     generation, void_time = namespace.write(digest, record, ttl, set_name, key, blob)
     return new_tuple(RecordOutcome, (OK, generation, void_time, b"", 0))
+
+
+def _is_only_bin(before: bytes, blob: bytes) -> bool:
+    """Whether the bin ``blob`` takes the place of all that a record had: most records with one number have no more."""
+    return (
+        len(before) == len(blob)
+        and before[:4] == blob[:4]
+        and before[7 : 8 + blob[7]] == blob[7 : 8 + blob[7]]
+    )

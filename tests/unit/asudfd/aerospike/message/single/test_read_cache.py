@@ -56,6 +56,17 @@ def test_reads_with_other_digests_are_known() -> None:
     assert world.count("client_read_success") == world.count("client_read_not_found") == 4
 
 
+def test_a_known_read_removes_what_has_expired_or_was_truncated() -> None:
+    world = stocked()
+    for key in NAMES:
+        world.ask(request.get(key))
+    first, third = world.record(NAMES[0].digest), world.record(NAMES[2].digest)
+    world.namespace.put(NAMES[2].digest, third._replace(void_time=1))
+    world.namespace.truncation.mark(b"demo", first.last_update)
+    assert [world.ask(request.get(key)).result for key in NAMES] == [2, 2, 2, 2]
+    assert world.namespace.sets.objects == 0
+
+
 BODIES = [
     *(request.get(key) for key in NAMES),
     *(request.get(Key("test", "other", f"k{number}")) for number in range(3)),

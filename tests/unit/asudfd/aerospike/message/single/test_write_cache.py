@@ -115,6 +115,22 @@ def test_a_plain_put_is_answered_as_on_the_usual_way(policy: Policy) -> None:
     same([request.put(key, bins, policy) for bins in VALUES for key in KEYS], lambda _world: None)
 
 
+ONE_BIN: list[dict[str, Value]] = [
+    {"n": 5},
+    {"o": 5},
+    {"n": 1.5},
+    {"n": "8 bytes."},
+    {"no": "7 bytes"},
+    {"n": "long text"},
+]
+
+
+def test_one_bin_takes_the_place_of_all_or_stands_beside_the_others() -> None:
+    for first in ONE_BIN:
+        for second in ONE_BIN:
+            same([request.put(NAMES[0], bins) for bins in (first, second)], lambda _world: None)
+
+
 LIMITS = [
     {"max_record_size": 100},
     {"reject_non_xdr_writes": True},
