@@ -50,14 +50,14 @@ GROUPS = (
 _UNREADABLE = "would store what cannot be read back; refused here"
 _BAD_KEY = "a value that no list can have is refused here, there it equals nothing"
 DIFFERENT = {
-    "map_flags-0142": "there, replacing entries of an empty map with NO_FAIL and DO_PARTIAL puts them",
-    "special-0154": "a wildcard and nil in one list of values",
+    "map_flags-0142": "there, UPDATE_ONLY with NO_FAIL and DO_PARTIAL puts all entries into a map that is empty; into no other",
+    "special-0154": "a wildcard and nil in one list of values: there the wildcard, equal to nil, is left out as the same value again",
     "stored-0203": _UNREADABLE,
     "stored-0214": _UNREADABLE,
     "stored-0308": _UNREADABLE,
     "stored-0209": _BAD_KEY,
     "stored-0314": _BAD_KEY,
-    "stored-0372": "NaN equals no other number here",
+    "stored-0372": "NaN equals no other number here, there every float",
     "stored-0487": "the flags 2 of a map are not kept here",
 }
 """Rows that are answered otherwise, beside those that are refused as not offered."""
