@@ -23,6 +23,7 @@ from asinfo.wire.extent import (
     marker,
     pass_over,
 )
+from asinfo.wire.pieces import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,10 +53,6 @@ PATHS = 254
 
 IN_CONTEXT = 255
 """Code of a command that goes on inside an element."""
-
-
-JOINED_AT_ONCE = 16_384
-"""So many pieces are joined at once, which takes up to 2 ms: no other thread of Python can come between."""
 
 
 def free(_: int) -> None:
@@ -206,7 +203,7 @@ def plain_start(data: bytes) -> tuple[int, int] | None:
 def join_list(items: list[bytes], flags: int = 0) -> bytes:
     """A list of these elements; with flags it begins with the marker that says them."""
     mark = MARKERS[flags] if flags else b""
-    return head(len(items) + bool(flags), of_map=False) + mark + _joined(items)
+    return head(len(items) + bool(flags), of_map=False) + mark + joined(items)
 
 
 def join_map(keys: list[bytes], values: list[bytes], flags: int = 0) -> bytes:
@@ -215,12 +212,4 @@ def join_map(keys: list[bytes], values: list[bytes], flags: int = 0) -> bytes:
     parts = [b""] * (2 * len(keys))
     parts[::2] = keys
     parts[1::2] = values
-    return head(len(keys) + bool(flags), of_map=True) + mark + _joined(parts)
-
-
-def _joined(parts: list[bytes]) -> bytes:
-    if len(parts) <= JOINED_AT_ONCE:
-        return b"".join(parts)
-    return b"".join(
-        [b"".join(parts[start : start + JOINED_AT_ONCE]) for start in range(0, len(parts), JOINED_AT_ONCE)]
-    )
+    return head(len(keys) + bool(flags), of_map=True) + mark + joined(parts)

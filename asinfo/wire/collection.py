@@ -15,7 +15,7 @@ Every value is visited once, so the time is linear in the size (n log n for the 
 
 from __future__ import annotations
 
-from operator import gt, itemgetter, lt
+from operator import lt
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - an exception reads like one
 
@@ -33,10 +33,11 @@ from asinfo.wire.extent import (
     span,
 )
 from asinfo.wire.msgpack import DEPTH_MAX, ORDERED, VALUE_ORDERED, Raw, pack
+from asinfo.wire.pieces import FREED_AT_ONCE, ascending, give_back, joined, sorted_places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, TypeAlias
 
     from asinfo.wire.extent import Count
@@ -242,9 +243,11 @@ def _canonical_list(data: bytes, count: int, position: int, depth: int) -> tuple
         items.append(item)
         if flags:
             compared.append(order(item, depth - 1))
-    if any(map(gt, compared, compared[1:])):
+    if not ascending(compared):
         raise WireError("an ordered list is not in order")
-    return head(len(items), of_map=False) + b"".join(items), entries
+    body = head(len(items), of_map=False) + joined(items)
+    give_back(items, len(items))
+    return body, entries
 
 
 def _canonical_map(data: bytes, count: int, position: int, depth: int) -> tuple[bytes, int]:
@@ -252,17 +255,20 @@ def _canonical_map(data: bytes, count: int, position: int, depth: int) -> tuple[
     flags, entries = marker(data, position, count)
     if entries > position:
         count, entries = count - 1, _end(data, entries)
-    found: list[tuple[Order, bytes, bytes]] = []
+    keys: list[Order] = []
+    items: list[bytes] = []
     for _ in range(count):
         key, entries = _canonical(data, entries, 0)  # no levels left: a key is no list or map
         value, entries = _canonical(data, entries, depth - 1)
-        found.append((order(key), key, value))
+        keys.append(order(key))
+        items.append(key + value)
     ordered = flags & ORDERED
-    _check_keys([key for key, _, _ in found], ordered=bool(ordered))
-    found.sort(key=itemgetter(0))
+    places = _places_by_key(keys, ordered=bool(ordered))
     mark = MARKERS[flags & (ORDERED | VALUE_ORDERED)] + b"\xc0" if ordered else b""
-    body = b"".join(key + value for _, key, value in found)
-    return head(count + bool(ordered), of_map=True) + mark + body, entries
+    body = head(count + bool(ordered), of_map=True) + mark + joined([items[place] for place in places])
+    give_back(keys, count)
+    give_back(items, count)
+    return body, entries
 
 
 def _end(data: bytes, position: int) -> int:
@@ -339,18 +345,24 @@ def _walk_map(data: bytes, count: int, position: int, depth: int, pairs: list[An
         else:
             value, entries = _order(data, entries, depth - 1)
             pairs.append((key, value))
-    _check_keys(keys, ordered=bool(flags & ORDERED))
-    if pairs is None and not all(map(lt, keys, keys[1:])):
+    places = _places_by_key(keys, ordered=bool(flags & ORDERED))
+    if pairs is None and places != range(count):
         raise _NotCanonicalError  # kept in the order of its keys
+    if count > FREED_AT_ONCE:
+        give_back(keys, count)
     return entries
 
 
-def _check_keys(keys: list[Order], *, ordered: bool) -> None:
+def _places_by_key(keys: list[Order], *, ordered: bool) -> Sequence[int]:
+    """The places of entries in the order of their keys. Raises WireError."""
     if not {rank for rank, _ in keys} <= KEYS:
         raise WireError("a key of a map is not an integer, a string or bytes")
-    ascending = keys if ordered else sorted(keys)
-    if not all(map(lt, ascending, ascending[1:])):
+    if ascending(keys, lt):
+        return range(len(keys))
+    places = [] if ordered else sorted_places(keys, len(keys))
+    if ordered or not ascending([keys[place] for place in places], lt):
         raise WireError("a map has a key twice, or its keys are not in order")
+    return places
 
 
 def _order(data: bytes, position: int, depth: int) -> tuple[Order, int]:

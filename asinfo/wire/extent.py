@@ -43,6 +43,8 @@ def pass_over(data: bytes, position: int, charge: Callable[[int], None]) -> int:
             position = start + size
         else:
             count, position = found
+            if width * count > len(data) - position:  # a value takes a byte at least
+                raise IndexError(count)
             charge(width * count)
             left += width * count
     return position

@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asudfd.aerospike.message.beside import end_thread as end_operations
 from asudfd.aerospike.message.filter.cache import end_thread as end_filters
 from asudfd.aerospike.message.peer.owner_set import OwnerSet
-from asudfd.aerospike.message.single.beside import end_thread as end_operations
 from asudfd.aerospike.service import AerospikeService
 from asudfd.config.schema import Level
 from asudfd.config.schema.address import is_loopback

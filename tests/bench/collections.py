@@ -1,8 +1,8 @@
 """Large lists and maps: CPU of an append to a list of 10 and of 10,000, and `build` while the largest ones are worked on.
 
 Appends are requests in process and without a socket; medians of 1,000. The largest lists and maps are those that a record of
-1 MiB holds; one connection has them sorted, searched by rank and value and written to without end, and another sends
-`build` about every millisecond.
+1 MiB holds. Without end one connection has them sorted, searched by rank and value and written to; then it puts them; then it
+reads them with filters, in queries, too. Another sends `build` about every millisecond.
 """
 
 from __future__ import annotations
@@ -10,9 +10,24 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from asinfo.wire import frame, msgpack, request
-from asinfo.wire.message import OP_CDT_MODIFY, OP_CDT_READ, op
-from asinfo.wire.request import Key
+from asinfo.wire import expression as x
+from asinfo.wire import frame, message, msgpack, request
+from asinfo.wire.digest import PARTITIONS
+from asinfo.wire.message import (
+    FIELD_FILTER,
+    FIELD_NAMESPACE,
+    FIELD_PARTITIONS,
+    FIELD_SET,
+    INFO1_NO_BINS,
+    INFO1_READ,
+    INFO3_PARTITION_DONE,
+    OP_CDT_MODIFY,
+    OP_CDT_READ,
+    op,
+)
+from asinfo.wire.msgpack import Raw
+from asinfo.wire.request import Key, Policy
+from asinfo.wire.result import Result
 from tests.bench.busy import latencies
 from tests.bench.figures import distribution, figure
 from tests.bench.lists import Shape, measure
@@ -26,6 +41,12 @@ if TYPE_CHECKING:
 REPEATS = 1000
 SECONDS = 10.0
 SMALL, LARGE = 10, 10_000
+_INFO3 = frame.HEADER_SIZE + 3
+"""Where a frame says whether it is a query: nothing else here has flags there."""
+
+ALL = b"".join(number.to_bytes(2, "little") for number in range(PARTITIONS))
+ANSWERS = frozenset((Result.OK, Result.FILTERED_OUT))
+"""Results of requests that were not refused."""
 
 
 def run() -> None:
@@ -34,26 +55,39 @@ def run() -> None:
     with directory() as home, asudfd(home / "state") as daemon:
         address = daemon.addresses[0]
         distribution("build, quiet node", latencies(address, SECONDS / 2), "ms")
-        stop, stored = threading.Event(), threading.Event()
-        done: list[int] = []
-        thread = threading.Thread(target=_work, args=(address, stop, stored, done))
-        thread.start()
-        stored.wait()
-        distribution(
-            "build, the largest lists and maps", latencies(address, SECONDS), "ms", p99="at most 10 ms"
-        )
-        stop.set()
-        thread.join()
-    figure("operations on the largest lists and maps", len(done), "")
-    figure("of these refused", sum(map(bool, done)), "", target="0")
+        puts = _bodies(_puts())
+        with connect(address) as sock:
+            results = [_result(sock, body) for body in puts]
+        for label, bodies in (
+            ("operations", _bodies(_operations())),
+            ("puts", puts),
+            ("filters", _bodies(_filters())),
+        ):
+            results += _beside(address, label, bodies)
+    figure("requests on the largest lists and maps", len(results), "")
+    figure("of these refused", sum(result not in ANSWERS for result in results), "", target="0")
+
+
+def _beside(address: tuple[str, int], label: str, bodies: list[bytes]) -> list[int]:
+    """Record how long `build` waits while these requests are sent again and again; their results."""
+    stop = threading.Event()
+    done: list[int] = []
+    thread = threading.Thread(target=_work, args=(address, bodies, stop, done))
+    thread.start()
+    name = f"build, {label} on the largest lists and maps"
+    distribution(name, latencies(address, SECONDS), "ms", p99="at most 10 ms")
+    stop.set()
+    thread.join()
+    figure(f"{label} done meanwhile", len(done), "")
+    return done
 
 
 def _appends() -> None:
-    records = World().records
+    world = World()
     found = {}
     for size in (SMALL, LARGE):
         shape = Shape("", [each * 7 % size for each in range(size)], [[1, 5]], writes=True)
-        found[size] = median(measure(records, shape, REPEATS).microseconds)
+        found[size] = median(measure(world, shape, REPEATS).microseconds)
     figure(f"append to a list of {SMALL}", found[SMALL], "us")
     figure(
         f"append to a list of {LARGE:,}",
@@ -70,6 +104,8 @@ VALUES: dict[str, Any] = {
     "wide": [each * 7919 % 65_536 for each in range(340_000)],
     "texts": [f"{each * 7919 % 9_000:0100}" for each in range(9_000)],
     "map": {f"{each:08}": each for each in range(70_000)},
+    "nested": [{"n": each % 100} for each in range(200_000)],
+    "map out of order": {each * 7919 % 150_000: 1 for each in range(150_000)},
 }
 """Lists and maps that nearly fill a record."""
 
@@ -85,26 +121,56 @@ OF_MAPS = ((WRITES, [67, "00000001x", 1]), (READS, [106, 5, 0]), (WRITES, [76, 0
 """Operations, with their codes: what clients call sort, by rank range, by value, by index range as ranks, set; put and remove."""
 
 
-def _work(address: tuple[str, int], stop: threading.Event, stored: threading.Event, done: list[int]) -> None:
-    bodies = [frame.pack(frame.MESSAGE, body) for body in _operations()]
+def _work(address: tuple[str, int], bodies: list[bytes], stop: threading.Event, done: list[int]) -> None:
     with connect(address) as sock:
         sock.settimeout(60)
-        for name, value in VALUES.items():
-            body = request.put(Key("test", "demo", name), {"b": value})
-            done.append(_result(sock, frame.pack(frame.MESSAGE, body)))
-        stored.set()
         while not stop.is_set():
             done += [_result(sock, body) for body in bodies if not stop.is_set()]
 
 
+def _bodies(requests: Iterator[bytes]) -> list[bytes]:
+    return [frame.pack(frame.MESSAGE, body) for body in requests]
+
+
+def _puts() -> Iterator[bytes]:
+    for name, value in VALUES.items():
+        yield request.put(Key("test", "demo", name), {"b": value})
+
+
+LISTS, MAPS = ([x.BIN, kind, Raw(b"b")] for kind in (x.LIST, x.MAP))
+FILTERS: list[Any] = [
+    [x.EQ, [x.CALL, x.INTEGER, 0, [22, 5, 7], LISTS], 0],
+    [x.GT, LISTS, [x.QUOTE, [100]]],
+    [x.GT, [x.CALL, x.INTEGER, 0, [105, 5, 5, 50], MAPS], 0],
+]
+"""Whether nothing equals 7; whether the list comes after another one; whether a map has values from 5 on."""
+
+
+def _filters() -> Iterator[bytes]:
+    for wanted in map(msgpack.pack, FILTERS):
+        for name in VALUES:
+            yield request.exists(Key("test", "demo", name), Policy(filter=wanted))
+        fields = [
+            (FIELD_NAMESPACE, b"test"),
+            (FIELD_SET, b"demo"),
+            (FIELD_PARTITIONS, ALL),
+            (FIELD_FILTER, wanted),
+        ]
+        yield message.request(INFO1_READ | INFO1_NO_BINS, 0, INFO3_PARTITION_DONE, fields=fields)
+
+
 def _operations() -> Iterator[bytes]:
     for name in VALUES:
-        for code, command in OF_MAPS if name == "map" else OF_LISTS:
+        for code, command in OF_MAPS if name.startswith("map") else OF_LISTS:
             ops = [op(code, 4, b"b", msgpack.pack(command))]
             yield request.operate(Key("test", "demo", name), ops, reads=code == READS, writes=code == WRITES)
 
 
 def _result(sock: socket.socket, body: bytes) -> int:
+    """The result of a request; of a query that of its last message."""
     sock.sendall(body)
-    _, size = frame.unpack_header(receive(sock, frame.HEADER_SIZE))
-    return request.reply(receive(sock, size)).result
+    while True:
+        _, size = frame.unpack_header(receive(sock, frame.HEADER_SIZE))
+        found = request.replies(receive(sock, size))[-1]
+        if found.last or not body[_INFO3]:
+            return found.result

@@ -11,7 +11,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asinfo.wire import frame, msgpack, request
+from asinfo.wire import msgpack, request
 from asinfo.wire.message import OP_CDT_MODIFY, OP_CDT_READ, op
 from asinfo.wire.msgpack import ORDERED, MarkedList, MarkedMap
 from asinfo.wire.request import Key
@@ -21,8 +21,6 @@ from tests.fakes.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from asudfd.aerospike.message.dispatch import RecordService
 
 KEY = Key("test", "demo", "k")
 BIN = "b"
@@ -115,47 +113,45 @@ class Measured(NamedTuple):
     beside: bool
 
 
-def measure(records: RecordService, shape: Shape, repeats: int) -> Measured:
+def measure(world: World, shape: Shape, repeats: int) -> Measured:
     """Send the request of a shape ``repeats`` times to the same record."""
+    records = world.records
     stored = request.put(KEY, {BIN: shape.value})
     code = OP_CDT_MODIFY if shape.writes else OP_CDT_READ
     ops = [op(code, 4, BIN.encode(), msgpack.pack(command)) for command in shape.commands]
     body = request.operate(KEY, ops, reads=not shape.writes, writes=shape.writes)
     found = []
-    answer = records.respond(stored)
+    world.ask(stored)
+    record = world.record(KEY.digest)
+    answer: Any = b""
     for _ in range(repeats):
-        if shape.writes:
-            records.respond(stored)
+        world.namespace.put(KEY.digest, record)
         began = time.process_time_ns()
         answer = records.respond(body)
         found.append((time.process_time_ns() - began) / 1e3)
     return Measured(found, not isinstance(answer, bytes))
 
 
-def _result(answer: Any) -> int:
-    return request.reply(answer[frame.HEADER_SIZE :]).result
-
-
 def run() -> None:
     """Record the median of each operation, then how long the heaviest requests hold the event loop."""
-    records = World().records
+    world = World()
     for shape in shapes():
-        measured = measure(records, shape, REPEATS)
+        measured = measure(world, shape, REPEATS)
         figure(shape.name, median(measured.microseconds), "us")
     with warnings.catch_warnings(
         category=RuntimeWarning, action="ignore"
     ):  # what is left to a thread is not awaited
-        _turns(records)
+        _turns(world)
 
 
-def _turns(records: RecordService) -> None:
+def _turns(world: World) -> None:
     turns = list[float]()
     beside = 0
     longest = 0.0, ""
     for shape in worst():
-        if _result(records.respond(request.put(KEY, {BIN: shape.value}))):
+        if world.ask(request.put(KEY, {BIN: shape.value})).result:
             continue  # larger than a record may be
-        taken, left = measure(records, shape, WORST_REPEATS)
+        taken, left = measure(world, shape, WORST_REPEATS)
         beside += left
         turns += taken
         longest = max(longest, (median(taken), shape.name))

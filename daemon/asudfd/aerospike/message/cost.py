@@ -2,7 +2,7 @@
 
 Whatever takes time that a client decides is charged before it is done, in steps. In the event loop, where all others wait,
 there are few of them: what would take too long is never begun there, and is done by a thread instead
-(`asudfd.aerospike.message.single.beside`), or, in a filter, refused.
+(`asudfd.aerospike.message.beside`).
 """
 
 from __future__ import annotations
@@ -11,18 +11,14 @@ from time import sleep
 
 from asinfo.wire.expression import Unsupported
 
-WORK_MAX = 300_000
-"""Steps of the filter of one request on one record; a step is about a tenth of a microsecond.
-
-Tuned so that each operation works on lists of 10,000 strings with 1 MiB in all, and a turn stays under 50 ms."""
-
 TURN_STEPS = 40_000
-"""Steps of the operations of one request in the event loop: some 4 ms. Tuned so that what clients do to 1,000 elements is
-done there, since a thread costs 100 us more, and that `build` waits for less than 10 ms beside it."""
+"""Steps of the filter on one record, and of the operations of one request, in the event loop: some 4 ms, as a step is about
+a tenth of a microsecond. Tuned so that what clients do to 1,000 elements is done there, since a thread costs 100 us more, and
+that `build` waits for less than 10 ms beside it."""
 
 BESIDE_STEPS = 100_000_000
-"""Steps of the operations of one request in a thread: some 10 s. Tuned so that any one operation works on a list of a
-million integers, which takes up to 30 million."""
+"""The same in a thread: some 10 s. Tuned so that any one operation works on a list of a million integers, which takes up
+to 30 million."""
 
 PAUSE_STEPS = 20_000
 PAUSE_SECONDS = 100e-6
@@ -64,6 +60,9 @@ PART_STEPS = 4
 CHECK_STEPS = 10
 """Steps to check a value that an element becomes, for each value in it: a microsecond."""
 
+GEO_STEPS = 0.75
+"""Steps to read a byte of geo JSON, and to look at the corners that it has: 12 ms for 168 KB."""
+
 COPY_STEPS = 1 / 1024
 """Steps to copy or compare a byte."""
 
@@ -77,8 +76,9 @@ class CostBudget:
 
     __slots__ = ("left",)
 
-    def __init__(self, steps: float = WORK_MAX) -> None:
-        self.left = steps
+    def __init__(self, steps: float | None = None) -> None:
+        """Those of a turn of the event loop, unless ``steps`` says how many."""
+        self.left: float = TURN_STEPS if steps is None else steps
 
     def charge(self, steps: float) -> None:
         """Take ``steps`` off. Raises CostExceededError when there are not so many."""

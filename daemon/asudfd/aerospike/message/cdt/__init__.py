@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import WireError
-from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import CostBudget, CostExceededError
 from asudfd.record.refused import RequestRefused
@@ -46,13 +45,12 @@ def modify(stored: Particle | None, command: bytes, budget: CostBudget | None = 
     return ModifiedBin(shown, opened.stored)
 
 
-def element_at(stored: Particle, steps: tuple[Step, ...]) -> Particle | None:
-    """The element of a bin to which a context leads, None where there is none. Raises RequestRefused for what is too much."""
-    opened = OpenedBin(stored, CostBudget())
+def element_at(stored: Particle, steps: tuple[Step, ...], budget: CostBudget) -> Particle | None:
+    """The element of a bin to which a context leads, None where there is none. Raises CostExceededError."""
     try:
-        return opened.element(steps)
-    except CostExceededError as error:
-        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+        return OpenedBin(stored, budget).element(steps)
+    except CostExceededError:
+        raise
     except (RequestRefused, WireError):
         return None
 

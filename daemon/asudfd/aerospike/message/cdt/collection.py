@@ -9,10 +9,10 @@ from asinfo.wire import cdt, msgpack
 from asinfo.wire.collection import KEYS, order, orders
 from asinfo.wire.extent import list_start, map_start
 from asinfo.wire.msgpack import DEPTH_MAX, ORDERED, VALUE_ORDERED
-from asinfo.wire.particle import LIST, MAP, pack
+from asinfo.wire.particle import INTEGER, LIST, MAP, pack
 from asinfo.wire.pattern import WILDCARD
+from asinfo.wire.pieces import FREED_AT_ONCE, ascending, give_back, sorted_places
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.cdt.sorting import ascending, sorted_places
 from asudfd.aerospike.message.cost import ENTRY_STEPS, LOOK_STEPS, MOVE_STEPS, ORDER_STEPS, SORT_STEPS
 from asudfd.aerospike.message.filter.arithmetic import wrap
 from asudfd.record.refused import RequestRefused
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 FEW = 16
 """So many elements are put in or taken out one by one; more of them all at once."""
-
-FREED_AT_ONCE = 16_384
-"""So many elements are given back at once, which takes up to 2 ms: no other thread of Python can come between."""
 
 NIL = b"\xc0"
 
@@ -77,6 +74,7 @@ class Collection:
         self.keys: list[bytes] = []
         self.values: list[bytes] = []
         self.room = DEPTH_MAX - 1
+        self.weight: float = 0
         self._orders: list[Order] | None = None
         self._ranked: list[int] | None = None
         before = budget.left
@@ -91,9 +89,9 @@ class Collection:
 
     def __del__(self) -> None:
         """Give a large collection back in pieces: to free a million values is one call of 40 ms else."""
-        for items in (self.values, self.keys, self._orders or [], self._ranked or []):
-            while len(items) > FREED_AT_ONCE:
-                del items[-FREED_AT_ONCE:]
+        if self.weight > FREED_AT_ONCE:
+            for items in (self._orders or [], self._ranked or [], self.values, self.keys):
+                give_back(items, self.weight)
 
     def pack(self) -> bytes:
         """The collection as it is stored."""
@@ -240,11 +238,14 @@ def not_this_kind() -> RequestRefused:
 
 def integer(value: int) -> Particle:
     """An integer as a bin shows it."""
-    return pack(value)
+    return INTEGER, value.to_bytes(8, "big", signed=True)
 
 
 def element(data: bytes) -> Particle:
     """An element as a bin shows it."""
+    lead = data[0]
+    if lead < 0x80:
+        return INTEGER, lead.to_bytes(8, "big")
     for kind, start in ((LIST, list_start), (MAP, map_start)):
         if start(data, 0):
             return kind, data

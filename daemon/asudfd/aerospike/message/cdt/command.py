@@ -21,6 +21,7 @@ from asudfd.aerospike.message.cdt.lists import LISTS
 from asudfd.aerospike.message.cdt.maps import MAPS
 from asudfd.aerospike.message.cdt.select import SELECTIONS
 from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ORDER_STEPS, CostExceededError
+from asudfd.aerospike.message.outcome import new_tuple
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def decode(command: bytes, kind: int, budget: CostBudget, *, modifies: bool) -> 
         if len(arguments) < 2:
             raise WireError("a path without flags")
         raise Unsupported("a path to elements of a list or map (operation 254) is not supported")
-    check_kind(kind, code)
+    if kind and kind != (MAP if code >= cdt.MAP_SET_TYPE else LIST):
+        raise not_this_kind()
     operation = OPERATIONS.get(code)
     if operation is None:
         raise RequestRefused(Result.PARAMETER, f"there is no operation {code} on lists or maps")
@@ -77,7 +79,7 @@ def decode(command: bytes, kind: int, budget: CostBudget, *, modifies: bool) -> 
         raise RequestRefused(Result.PARAMETER, "an operation with too few or too many arguments")
     weight = before - budget.left
     budget.charge((ORDER_STEPS + 2) * weight)
-    return CollectionCall(operation, arguments, weight)
+    return new_tuple(CollectionCall, (operation, arguments, weight, ()))
 
 
 def _decode_nested(
@@ -103,6 +105,12 @@ def check_kind(kind: int, code: int) -> None:
         raise not_this_kind()
 
 
+def refusal(error: WireError) -> RequestRefused:
+    """The error of a request for that of its command."""
+    code = Result.UNSUPPORTED_FEATURE if isinstance(error, Unsupported) else Result.PARAMETER
+    return RequestRefused(code, str(error))
+
+
 class _RefusalTranslator:
     """Turns the errors of a command into RequestRefused, but for CostExceededError. A class, since each operation enters it: a generator is slower."""
 
@@ -112,10 +120,8 @@ class _RefusalTranslator:
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if not isinstance(error, WireError) or isinstance(error, CostExceededError):
-            return
-        code = Result.UNSUPPORTED_FEATURE if isinstance(error, Unsupported) else Result.PARAMETER
-        raise RequestRefused(code, str(error)) from error
+        if isinstance(error, WireError) and not isinstance(error, CostExceededError):
+            raise refusal(error) from error
 
 
 REFUSING = _RefusalTranslator()

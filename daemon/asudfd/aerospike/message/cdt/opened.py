@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from asinfo.errors import WireError
 from asinfo.wire import cdt
 from asinfo.wire.collection import stored_element
 from asinfo.wire.extent import head
@@ -17,6 +18,7 @@ from asudfd.aerospike.message.cdt.collection import (
     empty,
     flags_of,
     integer,
+    not_applicable,
     not_this_kind,
 )
 from asudfd.aerospike.message.cdt.command import (
@@ -24,9 +26,10 @@ from asudfd.aerospike.message.cdt.command import (
     REFUSING,
     CollectionCall,
     decode,
+    refusal,
 )
 from asudfd.aerospike.message.cdt.lists import size
-from asudfd.aerospike.message.cost import COPY_STEPS
+from asudfd.aerospike.message.cost import COPY_STEPS, CostExceededError
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -74,8 +77,12 @@ class OpenedBin:
 
     def read(self, command: bytes) -> Particle | None:
         """What a reading operation shows, None for nothing. Raises RequestRefused."""
-        with REFUSING:
+        try:
             return self.show(command)
+        except CostExceededError:
+            raise
+        except WireError as error:
+            raise refusal(error) from error
 
     def show(self, command: bytes) -> Particle | None:
         """As `read`; raises WireError and Unsupported, too."""
@@ -108,7 +115,7 @@ class OpenedBin:
 
     def modify(self, command: bytes) -> Particle | None:
         """Do an operation that modifies; what it shows, None for nothing. Raises RequestRefused."""
-        with REFUSING:
+        try:
             if self._collection is None and self._stored and self._stored[0] == LIST:
                 appended = _append(self._stored[1], command, self._budget)
                 if appended is not None:
@@ -116,6 +123,10 @@ class OpenedBin:
                     self._stored = LIST, longer
                     return count
             return self._change(decode(command, self._kind, self._budget, modifies=True))
+        except CostExceededError:
+            raise
+        except WireError as error:
+            raise refusal(error) from error
 
     def _change(self, call: CollectionCall) -> Particle | None:
         collection = None if self._kind == NULL else self._open()
@@ -128,6 +139,8 @@ class OpenedBin:
                 if operation.missing:
                     raise RequestRefused(operation.missing, "an operation on a list or map that is not there")
                 return None
+            if ways and ways[-1].ends_beyond:
+                raise not_applicable()
             collection = _new(operation, call.arguments, self._budget)
         elif collection.kind != operation.kind:
             raise not_this_kind()

@@ -12,6 +12,7 @@ import asyncio
 import sys
 from collections import OrderedDict
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +34,7 @@ from asudfd.fairness import fill
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
     from asinfo.wire.message import Op
@@ -91,22 +92,44 @@ def operations_of(todo: list[Op]) -> list[CompiledOperation]:
 
 def expression_of(data: bytes) -> Expression:
     """An expression that an index is on; as `filter_of`."""
-    found = _known((b"\x92" + data + b"\0",))
+    found = _known(_as_operation(data))
     assert isinstance(found, list)
-    (operation,) = found
+    return _only(found)
+
+
+def own_filter(data: bytes) -> Callable[[], Filter]:
+    """What gives a filter to a thread of its own: that compiles it, when it first needs it."""
+    return cache(lambda: Filter(data, YieldingBudget()))
+
+
+def own_operations(todo: list[Op]) -> Callable[[], list[CompiledOperation]]:
+    """The same for operations that are expressions."""
+    values = values_of(todo)
+    return cache(lambda: compile_operations(values, YieldingBudget()))
+
+
+def own_expression(data: bytes) -> Callable[[], Expression]:
+    """The same for an expression that an index is on."""
+    return cache(lambda: _only(compile_operations(_as_operation(data), YieldingBudget())))
+
+
+def _as_operation(expression: bytes) -> tuple[bytes, ...]:
+    return (b"\x92" + expression + b"\0",)
+
+
+def _only(operations: list[CompiledOperation]) -> Expression:
+    (operation,) = operations
     assert isinstance(operation, ExpressionOperation)
     return operation.expression
 
 
 def values_of(todo: list[Op]) -> tuple[bytes, ...]:
     """The values of the operations that are expressions, or have some in them."""
-    return tuple(
-        [
-            value
-            for code, _, _, value in todo
-            if code in _MAY_HAVE_SOME and (code in EXPRESSIONS or is_path(value))
-        ]
-    )
+    found = []  # no comprehension: nearly always there is none, and a loop is quicker then
+    for code, _, _, value in todo:
+        if code in _MAY_HAVE_SOME and (code in EXPRESSIONS or is_path(value)):
+            found.append(value)
+    return tuple(found)
 
 
 def _known(source: Source) -> Compiled:
@@ -135,8 +158,9 @@ def _sources(fields: Mapping[int, bytes], todo: list[Op]) -> list[Source]:
 
 def ready(fields: Mapping[int, bytes], todo: list[Op]) -> bool:
     """Whether `filter_of` and `operations_of` have those of a request without more ado; they have, if there is none."""
-    sources = _sources(fields, todo)
-    return not sources or all(map(_is_ready, sources))
+    if FIELD_FILTER not in fields and not values_of(todo):
+        return True  # nearly all
+    return all(map(_is_ready, _sources(fields, todo)))
 
 
 def _is_ready(source: Source) -> bool:

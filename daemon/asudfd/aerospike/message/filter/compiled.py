@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asinfo.wire.expression import Node
+    from asudfd.aerospike.message.cost import CostBudget
     from asudfd.aerospike.message.filter.regex.budget import RegexBudget
     from asudfd.aerospike.message.filter.scope import Run, Typed, Value
     from asudfd.record.namespace import Namespace
@@ -87,10 +88,17 @@ class Filter(Expression):
         if self.kind not in {x.BOOL, ANY}:
             raise WireError("an expression that is neither true nor false")
 
-    def passes(self, namespace: Namespace, digest: bytes, record: Record) -> bool:
-        """Whether the expression is true for a record. Raises RequestRefused when that would take too long to find out."""
+    def passes(
+        self, namespace: Namespace, digest: bytes, record: Record, budget: CostBudget | None = None
+    ) -> bool:
+        """Whether the expression is true for a record; that of a turn of the event loop where there is no other ``budget``.
+
+        Raises as `value`.
+        """
         try:
-            return self._run(FilterRecord(namespace, digest, record)) is True
+            return self._run(FilterRecord(namespace, digest, record, budget=budget)) is True
+        except CostExceededError:
+            raise
         except Unsupported as error:
             raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
 

@@ -11,7 +11,7 @@ from asinfo.wire import expression as x
 from asinfo.wire.extent import pass_over
 from asinfo.wire.message import EPOCH
 from asudfd.aerospike.message.cdt import OpenCollections
-from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, BesideBudget, CostExceededError
+from asudfd.aerospike.message.cost import COPY_STEPS, LOOK_STEPS, ORDER_STEPS
 from asudfd.aerospike.message.filter.ordered import ordered
 from asudfd.aerospike.message.single.bins import particle, split
 from asudfd.clock import now_milliseconds
@@ -22,13 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from asudfd.aerospike.message.cost import CostBudget
     from asudfd.aerospike.message.filter.ordered import Ordered
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
-
-
-COMPARED_SIZE_MAX = 256 << 10
-"""Largest list or map that is compared in the event loop, in bytes. Our own limit."""
 
 
 class PathElement(NamedTuple):
@@ -63,14 +60,15 @@ class FilterRecord:
         *,
         bins: dict[bytes, bytes] | None = None,
         collections: OpenCollections | None = None,
+        budget: CostBudget | None = None,
     ) -> None:
-        """``bins`` where they are no longer those of the record, ``collections`` for what is to be shared with others."""
+        """``bins`` where they are no longer those of the record, ``collections`` for what is to be shared with others; else ``budget``."""
         self.in_memory = namespace.in_memory
         self.digest = digest
         self.record = record
         self.element: PathElement | None = None
         self.variables: dict[int, Any] = {}
-        self.collections = collections or OpenCollections()
+        self.collections = collections or OpenCollections(budget)
         self.size = 0
         self._bins = bins
         self._found: dict[bytes, tuple[int, bytes]] = {}
@@ -90,12 +88,11 @@ class FilterRecord:
         return known
 
     def order(self, data: bytes) -> Ordered:
-        """What a list or map is compared by. Raises Unsupported for one that is too large."""
+        """What a list or map is compared by. Raises CostExceededError."""
         budget = self.collections.budget
         known = self._orders.get(id(data))
         if known is None:
-            if len(data) > COMPARED_SIZE_MAX and not isinstance(budget, BesideBudget):
-                raise CostExceededError("a list or map is too large to be compared")
+            budget.charge(len(data) * COPY_STEPS)
             before = budget.left
             pass_over(data, 0, budget.charge)
             values = round(before - budget.left)

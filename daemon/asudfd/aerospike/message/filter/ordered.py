@@ -7,12 +7,14 @@ Source: the specification of operations on collections, section 5.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from asinfo.wire.collection import order
 from asinfo.wire.extent import map_start, marker, pass_over
 from asinfo.wire.msgpack import ORDERED
 from asinfo.wire.pattern import compare, has_wildcard
+from asinfo.wire.pieces import FREED_AT_ONCE, give_back
 from asudfd.aerospike.message.cost import LOOK_STEPS, PATTERN_STEPS
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 _WILDCARD = b"\xd4\xff\0"
 
 
-class Ordered(NamedTuple):
+@dataclass(slots=True)
+class Ordered:
     """A value as it is compared."""
 
     order: Order
@@ -32,6 +35,16 @@ class Ordered(NamedTuple):
     """How many there are in it, at any depth."""
 
     has_wildcard: bool
+
+    def __del__(self) -> None:
+        """Give a large list or map back in pieces."""
+        if self.values > FREED_AT_ONCE:
+            kind, content = self.order
+            of_map = isinstance(content[0], int)
+            items = list(content[1] if of_map else content)
+            del content
+            self.order = kind, ()
+            give_back(items, self.values)
 
 
 def count(data: bytes) -> int:

@@ -30,9 +30,10 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.failures import FailedCall
+from asudfd.aerospike.message.beside import LeftToThread
 from asudfd.aerospike.message.many.jobs import ACTIVE_MAX, QueryJob
 from asudfd.aerospike.message.many.reply_pieces import LAST_REPLY
-from asudfd.aerospike.message.many.selection import Selection, rate_of
+from asudfd.aerospike.message.many.selection import SelectedRecord, Selection, rate_of
 from asudfd.aerospike.message.single.udf import view_of
 from asudfd.aerospike.message.single.udf_call import call_of
 from asudfd.fairness import Slice, loop_scheduler
@@ -43,6 +44,7 @@ from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from typing import Any
 
     from asinfo.wire.message import Message
     from asudfd.aerospike.message.context import RecordContext
@@ -110,8 +112,8 @@ async def _pieces(
     )
     try:
         for batch in _batches(context.owners, selection, job):
-            rest, more = batch, bool(batch)
-            await _pause(job)
+            rest = await _taken(batch, job)
+            more = bool(rest)
             while more:
                 values, more, failure, detail = await host.pour(stream, rest, min(piece, end - monotonic()))
                 rest = b""
@@ -180,12 +182,30 @@ async def _pause(job: QueryJob) -> None:
         raise RequestRefused(Result.QUERY_ABORT, "the query was aborted")
 
 
-def _batches(owners: PartitionOwners, selection: Selection, job: QueryJob) -> Iterator[bytes]:
-    """Records of all partitions of this node, as they cross into Lua; nothing where others shall have a turn."""
+async def _taken(batch: bytes | LeftToThread[Any], job: QueryJob) -> bytes:
+    """The records of a batch, after a pause; none of what is left to the thread, which has done it then."""
+    if isinstance(batch, LeftToThread):
+        await batch.done()
+        batch = b""
+    await _pause(job)
+    return batch
+
+
+def _batches(
+    owners: PartitionOwners, selection: Selection, job: QueryJob
+) -> Iterator[bytes | LeftToThread[Any]]:
+    """Records of all partitions of this node, as they cross into Lua; nothing where others shall have a turn.
+
+    What is for the thread is to be awaited.
+    """
     parts: list[bytes] = []
     size = 0
     slice_ = Slice()
     for part in _parts(owners, selection, job):
+        if isinstance(part, LeftToThread):
+            yield part
+            slice_.restart()
+            continue
         parts.append(part)
         size += len(part)
         pauses = job.throttle.pause()
@@ -199,14 +219,16 @@ def _batches(owners: PartitionOwners, selection: Selection, job: QueryJob) -> It
         yield b"".join(parts)
 
 
-def _parts(owners: PartitionOwners, selection: Selection, job: QueryJob) -> Iterator[bytes]:
+def _parts(
+    owners: PartitionOwners, selection: Selection, job: QueryJob
+) -> Iterator[bytes | LeftToThread[Any]]:
     """Records and ends of partitions; an empty part where there is none."""
     for number in range(PARTITIONS):
         end = b""
         if owners.owns(number):
             for found in selection.records(number):
-                if found is None:
-                    yield b""
+                if not isinstance(found, SelectedRecord):
+                    yield found or b""
                     continue
                 end = END
                 job.throttle.count += 1

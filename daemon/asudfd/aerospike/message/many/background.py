@@ -26,6 +26,7 @@ from asinfo.wire.message import (
     reply,
 )
 from asinfo.wire.result import Result
+from asudfd.aerospike.message.beside import LeftToThread
 from asudfd.aerospike.message.many.jobs import QueryJob
 from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.outcome import OK, RecordOutcome
@@ -95,7 +96,9 @@ class BackgroundQuery(QueryJob):
         for number in range(PARTITIONS):
             if owners.owns(number):
                 for found in self._selection.candidates(number):
-                    if found is not None:
+                    if isinstance(found, LeftToThread):
+                        await found.done()
+                    elif found is not None:
                         await self._visit(answer, found.digest, found.record.set_name)
                         await self._pause()
                     if slice_.is_over():

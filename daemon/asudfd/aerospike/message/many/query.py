@@ -15,6 +15,7 @@ Source: the wire specification, sections 4.6 to 4.9.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ from asinfo.wire.message import (
     request,
 )
 from asinfo.wire.result import Result
+from asudfd.aerospike.message.beside import LeftToThread, left_to_thread
+from asudfd.aerospike.message.cost import CostExceededError
 from asudfd.aerospike.message.many.aggregate import aggregate
 from asudfd.aerospike.message.many.background import BackgroundQuery, begin
 from asudfd.aerospike.message.many.projection import Projection
@@ -52,6 +55,7 @@ from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from typing import Any
 
     from asinfo.wire.message import Message, Op
     from asudfd.aerospike.message.context import RecordContext
@@ -129,6 +133,10 @@ async def _pieces(
     slice_ = Slice()
     try:
         for part in scan.parts():
+            if isinstance(part, LeftToThread):
+                await part.done()
+                slice_.restart()
+                continue
             if part:
                 parts.append(part)
                 size += len(part)
@@ -177,17 +185,25 @@ class _QueryScan:
         self.throttle = Throttle(rate_of(fields))
         self.kind = self._selection.kind
 
-    def parts(self) -> Iterator[bytes]:
+    def parts(self) -> Iterator[bytes | LeftToThread[Any]]:
         """Messages for records and for partitions of other nodes; empty ones where others may have a turn.
 
-        Raises RequestRefused when a filter would take too long.
+        What is for the thread is to be awaited. Raises RequestRefused.
         """
         for number, after in self._starts.items():
             if not self.context.owners.owns(number):
                 yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
                 continue
             for found in self._selection.records(number, after):
-                shown = None if found is None else self._projection.shown(found)
+                if isinstance(found, LeftToThread):
+                    yield found
+                    continue
+                shown = None
+                if found is not None:
+                    try:
+                        shown = self._projection.shown(found)
+                    except CostExceededError:
+                        shown = yield from left_to_thread(partial(self._projection.shown_beside, found))
                 if found is None or shown is None:
                     yield b""
                     continue

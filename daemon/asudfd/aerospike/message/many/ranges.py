@@ -19,7 +19,7 @@ from struct import error as StructError  # noqa: N812 - an exception reads like 
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
-from asinfo.wire import cdt, msgpack
+from asinfo.wire import msgpack
 from asinfo.wire import particle as particles
 from asinfo.wire.expression import Unsupported
 from asinfo.wire.message import (
@@ -32,21 +32,21 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.many.indexed import check_context, finder
+from asudfd.aerospike.message.cdt.collection import Collection
+from asudfd.aerospike.message.cost import CHECK_STEPS, GEO_STEPS, CostBudget
+from asudfd.aerospike.message.many.indexed import check_context, finders
 from asudfd.record.indexes import IndexedValue
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
     from typing import Any
 
     from asudfd.aerospike.geo.shape import GeoShape
+    from asudfd.aerospike.message.many.indexed import Particle
     from asudfd.record.indexes import Index
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
-
-COLLECTION_SIZE_MAX = 2 << 20
-"""Largest list or map, in bytes, that a query looks into: above what a record may have by default (1 MiB). Our own limit."""
 
 _SIZE = Struct("!I")
 _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is values of a map
@@ -55,7 +55,7 @@ _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is v
 class IndexRange:
     """The values that a query asks for."""
 
-    __slots__ = ("_find", "_hash", "_high", "_low", "_particle", "_shape", "_type", "index_name")
+    __slots__ = ("_beside", "_hash", "_here", "_high", "_low", "_particle", "_shape", "_type", "index_name")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
         """Raises RequestRefused: 4 for what is no range, 160 for no geo JSON, 201 without an index, 16 for what is not offered."""
@@ -77,47 +77,53 @@ class IndexRange:
         if not found:
             raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
         self.index_name = found.decode("utf-8", "replace")
-        self._find = finder(namespace, value)
+        self._here, self._beside = finders(namespace, value)
         self._shape = _wanted(self._low) if self._particle == GEOJSON else None
 
     def find(self, digest: bytes, record: Record) -> int | None:
-        """The number by which an index has ``record`` within the range, None when it does not. Raises RequestRefused.
+        """The number by which an index has ``record`` within the range, None when it does not.
 
-        A list or map has one for each of its values: here the least counts, and a query gives each record once.
+        A list or map has one for each of its values: here the least counts, and a query gives each record once. Raises
+        RequestRefused, and CostExceededError for what is too much for a turn of the event loop.
         """
-        found = self._find(digest, record)
+        budget = CostBudget()
+        return self._find(self._here(digest, record, budget), budget)
+
+    def find_beside(self, digest: bytes, record: Record, budget: CostBudget) -> int | None:
+        """The same in a thread, within its ``budget``."""
+        return self._find(self._beside(digest, record, budget), budget)
+
+    def _find(self, found: Particle | None, budget: CostBudget) -> int | None:
+        """The number of a particle, or the least of those in it."""
         if found is None:
             return None
         kind, data = found
         if not self._type:
-            return self._number(data) if kind == self._particle else None
-        numbers = [self._number(part) for of, part in self._values(kind, data) if of == self._particle]
+            return self._number(data, budget) if kind == self._particle else None
+        parts = (part for of, part in self._parts(kind, data, budget) if of == self._particle)
+        numbers = (self._number(part, budget) for part in parts)
         return min((number for number in numbers if number is not None), default=None)
 
-    def _number(self, data: bytes) -> int | None:
+    def _number(self, data: bytes, budget: CostBudget) -> int | None:
         """The number of a value of the right kind that is within the range, else None."""
         if self._shape is not None:
+            budget.charge(len(data) * GEO_STEPS)
             return 0 if _meets(self._shape, data) else None
         if self._particle != INTEGER:
             return self._hash if data == self._low else None
         value = int.from_bytes(data, "big", signed=True)
         return value if self._low <= value <= self._high else None
 
-    def _values(self, kind: int, data: bytes) -> Iterable[tuple[int, bytes]]:
+    def _parts(self, kind: int, data: bytes, budget: CostBudget) -> Iterator[Particle]:
         """Particles in a list or map that an index of this type has."""
         if kind != (LIST if self._type == _ELEMENTS else MAP):
-            return []
-        if len(data) > COLLECTION_SIZE_MAX:
-            raise RequestRefused(
-                Result.UNSUPPORTED_FEATURE,
-                f"an index on a collection of more than {COLLECTION_SIZE_MAX} bytes",
-            )
-        if self._type == _ELEMENTS:
-            parts = cdt.elements(data).elements
-        else:
-            _, keys, values = cdt.entries(data)
-            parts = keys if self._type == _KEYS else values
-        return [pack(value) for value in map(msgpack.unpack, parts) if isinstance(value, int | str | bytes)]
+            return
+        collection = Collection(kind, data, budget)
+        budget.charge(CHECK_STEPS * collection.weight)
+        parts = collection.keys if self._type == _KEYS else collection.values
+        for value in map(msgpack.unpack, parts):
+            if isinstance(value, int | str | bytes):
+                yield pack(value)
 
 
 def _wanted(text: bytes) -> GeoShape:

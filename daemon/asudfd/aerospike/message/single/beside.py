@@ -1,23 +1,17 @@
-"""Operations on one record that are too much for a turn of the event loop: a thread does them, to a copy of the bins.
+"""What of a request on one record the thread does, to a copy of the bins: its filter, and its operations.
 
-Whoever awaits them holds the record's lock, so that the record is the same afterwards. One thread does them all, one after
-the other: what they need beside the record, some 100 bytes for each element, is there once.
+Whoever awaits it holds the record's lock, so that the record is the same afterwards.
 """
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import particle
-from asinfo.wire.message import INFO1_BATCH, INFO2_RESPOND_ALL_OPS, INFO2_WRITE
-from asinfo.wire.result import Result
-from asudfd.aerospike.message.cost import BesideBudget, CostExceededError
-from asudfd.aerospike.message.filter.cache import values_of
-from asudfd.aerospike.message.filter.operations import compile_operations
-from asudfd.aerospike.message.filter.regex.budget import YieldingBudget
-from asudfd.aerospike.message.loop_thread import LoopThread
+from asinfo.wire.message import FIELD_FILTER, INFO1_BATCH, INFO2_RESPOND_ALL_OPS, INFO2_WRITE
+from asudfd.aerospike.message.beside import beside
+from asudfd.aerospike.message.cost import CostExceededError
+from asudfd.aerospike.message.filter.cache import own_filter, own_operations, values_of
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.commit import REPLACE
 from asudfd.aerospike.message.single.expression import RecordExpressions, new_record
@@ -25,15 +19,28 @@ from asudfd.aerospike.message.single.operate import run
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from asinfo.wire.message import Message, Op
+    from asudfd.aerospike.message.cost import CostBudget
     from asudfd.aerospike.message.single.operate import Bins
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
-_thread = LoopThread("operations")
-end_thread = _thread.end
+
+class FilterCostError(CostExceededError):
+    """The filter of a request costs more steps than one may take."""
+
+
+class FilterAsked(NamedTuple):
+    """What a filter has said of a record."""
+
+    passes: bool
+    error: RequestRefused | None = None
+
+    def answer(self) -> bool:
+        """Whether the record passes. Raises the error of the filter."""
+        if self.error is not None:
+            raise self.error
+        return self.passes
 
 
 class OperationsDone(NamedTuple):
@@ -43,58 +50,86 @@ class OperationsDone(NamedTuple):
     shown: list[bytes]
     error: RequestRefused | particle.Refused | None = None
 
-    def put_into(self, bins: Bins) -> list[bytes]:
-        """Make ``bins`` what they are afterwards; what is shown. Raises the error of the operations."""
+    @property
+    def checked_bins(self) -> Bins:
+        """The bins afterwards. Raises the error of the operations."""
         if self.error is not None:
             raise self.error
+        return self.bins
+
+    def put_into(self, bins: Bins) -> list[bytes]:
+        """Make ``bins`` what they are afterwards; what is shown. Raises the error of the operations."""
+        found = self.checked_bins
         bins.clear()
-        bins.update(self.bins)
+        bins.update(found)
         return self.shown
 
 
-class _OwnExpressions(NamedTuple):
-    """The expressions of a request for the thread: what is in the cache belongs to the event loop."""
+class DoneBeside(NamedTuple):
+    """What of a request the thread has done already, None for what it has not."""
 
-    namespace: Namespace
-    message: Message
-    record: Record | None
-
-    def compiled(self, todo: list[Op]) -> RecordExpressions | None:
-        """Those among the operations, compiled anew; None if there are none."""
-        values = values_of(todo)
-        if not values:
-            return None
-        assert self.message.digest is not None
-        record = self.record or new_record(self.message)
-        operations = compile_operations(values, YieldingBudget())
-        return RecordExpressions(self.namespace, self.message.digest, record, operations)
+    filter: FilterAsked | None = None
+    operations: OperationsDone | None = None
 
 
-def _run(own: _OwnExpressions, bins: Bins, todo: list[Op], respond_all: int, **options: Any) -> list[bytes]:
-    return run(bins, todo, respond_all, expressions=own.compiled(todo), **options)
+NOTHING_DONE = DoneBeside()
 
 
-async def done_beside(namespace: Namespace, message: Message, todo: list[Op]) -> OperationsDone:
-    """Do the operations of a request in the thread. The caller holds the record's lock."""
+async def done_beside(
+    namespace: Namespace,
+    message: Message,
+    todo: list[Op],
+    done: DoneBeside,
+    exceeded: type[CostExceededError],
+) -> DoneBeside:
+    """Have done, beside what is ``done``, what of a request has exceeded the work of a turn. The caller holds the record's lock."""
+    if exceeded is FilterCostError:
+        return done._replace(filter=await _filter_asked(namespace, message))
+    return done._replace(operations=await _operations_done(namespace, message, todo))
+
+
+async def _filter_asked(namespace: Namespace, message: Message) -> FilterAsked:
+    digest = message.digest
+    assert digest is not None
+    record = namespace.get(digest)
+    if record is None:
+        return FilterAsked(passes=True)
+    compiled = own_filter(message.fields[FIELD_FILTER])
+    try:
+        passes = await beside(lambda budget: compiled().passes(namespace, digest, record, budget))
+    except RequestRefused as error:
+        return FilterAsked(passes=False, error=error)
+    return FilterAsked(passes)
+
+
+async def _operations_done(namespace: Namespace, message: Message, todo: list[Op]) -> OperationsDone:
     assert message.digest is not None
     record = namespace.get(message.digest)
     bins = {} if record is None or message.info3 & REPLACE else split(record.bins)
-    budget = BesideBudget()
-    work = partial(
-        _run,
-        _OwnExpressions(namespace, message, record),
-        bins,
-        todo,
-        message.info2 & INFO2_RESPOND_ALL_OPS,
-        echo=bool(message.info2 & INFO2_WRITE) or not message.info1 & INFO1_BATCH,
-        budget=budget,
-    )
+
+    def work(budget: CostBudget) -> list[bytes]:
+        return run(
+            bins,
+            todo,
+            message.info2 & INFO2_RESPOND_ALL_OPS,
+            echo=bool(message.info2 & INFO2_WRITE) or not message.info1 & INFO1_BATCH,
+            expressions=_own_expressions(namespace, message, record, todo),
+            budget=budget,
+        )
+
     try:
-        shown = await asyncio.get_running_loop().run_in_executor(_thread.get(), work)
-    except CostExceededError as error:
-        return OperationsDone(bins, [], RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)))
+        shown = await beside(work)
     except (RequestRefused, particle.Refused) as error:
         return OperationsDone(bins, [], error)
-    finally:
-        budget.ended = True
     return OperationsDone(bins, shown)
+
+
+def _own_expressions(
+    namespace: Namespace, message: Message, record: Record | None, todo: list[Op]
+) -> RecordExpressions | None:
+    """The expressions among operations, compiled for the thread; None if there are none."""
+    if not values_of(todo):
+        return None
+    assert message.digest is not None
+    operations = own_operations(todo)()
+    return RecordExpressions(namespace, message.digest, record or new_record(message), operations)

@@ -6,11 +6,22 @@ A bin is kept as a whole read operation: u32 size, 01, particle type, 00, size o
 from __future__ import annotations
 
 from struct import Struct
+from struct import error as StructError  # noqa: N812 - an exception reads like one
+from typing import TYPE_CHECKING
 
+from asinfo.errors import WireError
+from asinfo.wire.extent import pass_over
 from asinfo.wire.message import BIN_NAME_SIZE_MAX, OP_READ, op
-from asinfo.wire.particle import stored
+from asinfo.wire.particle import GEOJSON, LIST, MAP, stored
 from asinfo.wire.result import Result
+from asudfd.aerospike.message.cost import CHECK_STEPS, GEO_STEPS, CostExceededError
 from asudfd.record.refused import RequestRefused
+
+if TYPE_CHECKING:
+    from asudfd.aerospike.message.cost import CostBudget
+
+CHECKED = frozenset((LIST, MAP, GEOJSON))
+"""Types whose values are looked through before they are stored."""
 
 _unpack_size = Struct("!I").unpack_from
 
@@ -40,3 +51,16 @@ def make_bin(kind: int, name: bytes, value: bytes) -> bytes:
     if len(name) > BIN_NAME_SIZE_MAX:
         raise RequestRefused(Result.BIN_NAME, "the bin's name is too long")
     return op(OP_READ, kind, name, stored(kind, value))
+
+
+def charge_check(kind: int, value: bytes, budget: CostBudget) -> None:
+    """Charge for the check of a value from a client. Raises CostExceededError."""
+    if kind == GEOJSON:
+        budget.charge(len(value) * GEO_STEPS)
+    elif kind in CHECKED:
+        try:
+            pass_over(value, 0, lambda values: budget.charge(values * CHECK_STEPS))
+        except CostExceededError:
+            raise
+        except (IndexError, StructError, WireError):
+            return  # the check tells of it

@@ -6,7 +6,8 @@
           x     x            a delete                       asudfd.aerospike.message.single.write
 
 A request on one record is one turn of the event loop; a filter that takes longer to compile is compiled before it. A UDF
-that takes longer, and operations that do, hold the record's lock, and whoever comes to that record meanwhile waits in line.
+that takes longer, and a filter and operations that do, hold the record's lock, and whoever comes to that record meanwhile
+waits in line.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from asudfd.aerospike.message.cost import CostExceededError
 from asudfd.aerospike.message.counts import DELETES, READS, UDFS, WRITES
 from asudfd.aerospike.message.filter.cache import filter_of, prepare, ready
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, failed, refuse_unsupported
-from asudfd.aerospike.message.single.beside import done_beside
+from asudfd.aerospike.message.single.beside import NOTHING_DONE, FilterCostError, done_beside
 from asudfd.aerospike.message.single.commit import reply_when_durable, with_generation
 from asudfd.aerospike.message.single.read import read
 from asudfd.aerospike.message.single.touch import touch
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
     from asudfd.aerospike.message.context import RecordContext
     from asudfd.aerospike.message.counts import ResultCounters
-    from asudfd.aerospike.message.single.beside import OperationsDone
+    from asudfd.aerospike.message.single.beside import DoneBeside, OperationsDone
     from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
@@ -82,9 +83,14 @@ class RecordExecutor:
         waits = message.digest in namespace.locks or (
             (todo or FIELD_FILTER in fields) and not ready(fields, todo)
         )
-        outcome = None if waits else self._attempt(namespace, message, todo, origin, session)
+        exceeded = outcome = None
+        if not waits:
+            try:
+                outcome = self._attempt(namespace, message, todo, origin, session)
+            except CostExceededError as error:
+                exceeded = type(error)
         if outcome is None:
-            later = self.respond_later(namespace, message, todo, origin, session)
+            later = self.respond_later(namespace, message, todo, origin, session, exceeded)
             return later if origin != "client" else namespace.latencies.timed(_kind(message), began, later)
         if message.info2 & INFO2_WRITE and outcome.code == OK and not namespace.in_memory:
             durable = namespace.storage.durable()
@@ -112,31 +118,42 @@ class RecordExecutor:
             (todo or FIELD_FILTER in fields) and not ready(fields, todo)
         ):
             return self._in_line(namespace, message, todo, origin, session)
-        outcome = self._attempt(namespace, message, todo, origin, session)
-        return self._in_line(namespace, message, todo, origin, session) if outcome is None else outcome
+        exceeded = outcome = None
+        try:
+            outcome = self._attempt(namespace, message, todo, origin, session)
+        except CostExceededError as error:
+            exceeded = type(error)
+        if outcome is None:
+            return self._in_line(namespace, message, todo, origin, session, exceeded)
+        return outcome
 
-    async def respond_later(
+    async def respond_later(  # noqa: PLR0917 - callers have what `respond` has
         self,
         namespace: Namespace,
         message: Message,
         todo: list[Op],
         origin: str,
         session: ClientSession | None,
+        exceeded: type[CostExceededError] | None = None,
     ) -> bytes:
-        """The reply to a request that has to wait, or for a worker or a thread; as `respond`."""
-        outcome = await self._in_line(namespace, message, todo, origin, session)
+        """The reply to a request that has to wait, or for a worker or a thread; as `respond`. ``exceeded`` as of `_in_line`."""
+        outcome = await self._in_line(namespace, message, todo, origin, session, exceeded)
         durable = namespace.durable()
         return reply_frame(*outcome) if durable is None else await reply_when_durable(outcome, durable)
 
-    async def _in_line(
+    async def _in_line(  # noqa: PLR0917 - as above
         self,
         namespace: Namespace,
         message: Message,
         todo: list[Op],
         origin: str,
         session: ClientSession | None,
+        exceeded: type[CostExceededError] | None = None,
     ) -> RecordOutcome:
-        """Answer as soon as nobody who came before works on the record; then elsewhere what takes long."""
+        """Answer as soon as nobody who came before works on the record; then elsewhere what takes long.
+
+        ``exceeded`` is what is known already to be too much for a turn.
+        """
         context, digest = self.context, message.digest
         assert digest is not None
         limit = min(context.seconds_for(message.time_limit), context.lua.time_max_ms / 1000)
@@ -145,12 +162,9 @@ class RecordExecutor:
             await prepare(message.fields, todo)
             async with namespace.hold(digest, limit):
                 await prepare(message.fields, todo)  # once more, if so many others came meanwhile
-                seconds = end - time.monotonic()
-                outcome = self._attempt(namespace, message, todo, origin, session)
-                if outcome is None and FIELD_UDF_MODULE not in message.fields:
-                    done = await done_beside(namespace, message, todo)
-                    outcome = self._attempt(namespace, message, todo, origin, session, done=done)
+                outcome = await self._attempt_beside(namespace, message, todo, origin, session, exceeded)
                 if outcome is None:
+                    seconds = end - time.monotonic()
                     outcome = await apply_in_worker(context, namespace, message, origin, session, seconds)
                     UDFS.count(namespace, origin, outcome.code)
         except TimeoutError:
@@ -164,22 +178,43 @@ class RecordExecutor:
             outcome = context.fault(error)
         return outcome
 
-    def _attempt(
+    async def _attempt_beside(  # noqa: PLR0917 - as above
         self,
         namespace: Namespace,
         message: Message,
         todo: list[Op],
         origin: str,
         session: ClientSession | None,
-        *,
-        done: OperationsDone | None = None,
+        exceeded: type[CostExceededError] | None,
     ) -> RecordOutcome | None:
-        """The outcome of a request on a record that nobody else has locked; None for what needs a worker or a thread, and was not ``done``."""
+        """As `_attempt`, for who holds the record's lock: a thread does what is too much for a turn."""
+        done = NOTHING_DONE
+        while True:
+            if exceeded is not None:
+                done = await done_beside(namespace, message, todo, done, exceeded)
+            try:
+                return self._attempt(namespace, message, todo, origin, session, done)
+            except CostExceededError as error:
+                exceeded = type(error)
+
+    def _attempt(  # noqa: PLR0917 - as above
+        self,
+        namespace: Namespace,
+        message: Message,
+        todo: list[Op],
+        origin: str,
+        session: ClientSession | None,
+        done: DoneBeside = NOTHING_DONE,
+    ) -> RecordOutcome | None:
+        """The outcome of a request on a record that nobody else has locked; None for what needs a worker.
+
+        Raises CostExceededError for what is too much for a turn of the event loop, and is not ``done``: nothing is changed then.
+        """
         context, fields, info2 = self.context, message.fields, message.info2
         execute, counts = _KINDS[info2 & (INFO2_WRITE | INFO2_DELETE)]
         outcome: RecordOutcome | None
         try:
-            if (FIELD_FILTER in fields or FIELD_MRT_ID in fields) and not _passes(namespace, message):
+            if (FIELD_FILTER in fields or FIELD_MRT_ID in fields) and not _passes(namespace, message, done):
                 if FIELD_UDF_MODULE in fields:
                     counts = UDFS
                 outcome = _refused(namespace, message, Result.FILTERED_OUT)
@@ -189,9 +224,11 @@ class RecordExecutor:
             elif counts is READS and not message.info1 & INFO1_READ:
                 raise RequestRefused(Result.PARAMETER, "a request that neither reads nor writes")  # noqa: TRY301 - counted below
             else:
-                outcome = _executed(execute, namespace, message, todo, done)
+                outcome = _executed(execute, namespace, message, todo, done.operations)
             if outcome is None:
                 return None
+        except CostExceededError:
+            raise
         except (RequestRefused, particle.Refused) as error:
             outcome = context.refuse(error, session)
             if counts is not UDFS:
@@ -204,12 +241,9 @@ class RecordExecutor:
 
 def _executed(
     execute: Execute, namespace: Namespace, message: Message, todo: list[Op], done: OperationsDone | None
-) -> RecordOutcome | None:
-    """The outcome of a request; None for operations that belong in a thread. Raises RequestRefused and particle.Refused."""
-    try:
-        outcome = execute(namespace, message, todo, done)
-    except CostExceededError:
-        return None
+) -> RecordOutcome:
+    """The outcome of a request. Raises RequestRefused, particle.Refused and CostExceededError."""
+    outcome = execute(namespace, message, todo, done)
     if execute is read and outcome.void_time:  # only a record that was read shows one
         touch(namespace, message)
     return outcome
@@ -222,14 +256,19 @@ def _kind(message: Message) -> str:
     return "write" if message.info2 & INFO2_WRITE else "read"
 
 
-def _passes(namespace: Namespace, message: Message) -> bool:
-    """Whether the record passes the filter of a request; one that is not there does. Raises RequestRefused."""
+def _passes(namespace: Namespace, message: Message, done: DoneBeside) -> bool:
+    """Whether the record passes the filter of a request; one that is not there does. Raises RequestRefused and FilterCostError."""
     digest = message.digest
     assert digest is not None
     refuse_unsupported(message.fields)
+    if done.filter is not None:
+        return done.filter.answer()
     wanted = filter_of(message.fields)
     record = namespace.get(digest)
-    return wanted is None or record is None or wanted.passes(namespace, digest, record)
+    try:
+        return wanted is None or record is None or wanted.passes(namespace, digest, record)
+    except CostExceededError as error:
+        raise FilterCostError(str(error)) from error
 
 
 def _refused(namespace: Namespace, message: Message, code: int) -> RecordOutcome:

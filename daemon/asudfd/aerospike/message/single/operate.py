@@ -46,7 +46,7 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING, stored
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
-from asudfd.aerospike.message.cost import COPY_STEPS, TURN_STEPS, CostBudget
+from asudfd.aerospike.message.cost import COPY_STEPS, CostBudget
 from asudfd.aerospike.message.filter.cache import operations_of, values_of
 from asudfd.aerospike.message.filter.operations import is_path
 from asudfd.aerospike.message.outcome import (
@@ -59,7 +59,7 @@ from asudfd.aerospike.message.outcome import (
     reply_too_large,
 )
 from asudfd.aerospike.message.single import value_operations
-from asudfd.aerospike.message.single.bins import make_bin, particle, split
+from asudfd.aerospike.message.single.bins import charge_check, make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
 from asudfd.aerospike.message.single.expression import RecordExpressions, new_record
 from asudfd.record.namespace import RECORD_SIZE_MAX
@@ -106,8 +106,9 @@ def operate(
     if record is None and any(code == OP_TOUCH for code, _, _, _ in todo):
         return failed(Result.NOT_FOUND)
     size_max = namespace.record_size_max
-    if any(len(value) > size_max for _, _, _, value in todo):
-        raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
+    for _, _, _, value in todo:
+        if len(value) > size_max:
+            raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
     bins = {} if record is None or info3 & REPLACE else split(record.bins)
     if done:
         shown = done.put_into(bins)
@@ -156,7 +157,7 @@ def run(
     that only read are answered so.
     """
     shown: list[bytes] = []
-    opened = _CollectionBins(bins, expressions, budget or CostBudget(TURN_STEPS))
+    opened = _CollectionBins(bins, expressions, budget or CostBudget())
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
             raise RequestRefused(Result.PARAMETER, "so many operations are too much for one request")
@@ -174,7 +175,7 @@ def run(
             elif respond_all:
                 shown.append(op(OP_READ, NULL, name))
             continue
-        opened.forget(len(bins.get(name, b"")))
+        charge_check(kind, value, opened.forget(len(bins.get(name, b""))))
         _CHANGES[code](bins, kind, name, value)
         if respond_all and code != OP_TOUCH:
             shown.append(op(code, NULL, name))

@@ -17,8 +17,9 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
+from asudfd.aerospike.message.cost import CHECK_STEPS, CostBudget
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, new_tuple
-from asudfd.aerospike.message.single.bins import make_bin, split
+from asudfd.aerospike.message.single.bins import CHECKED, charge_check, make_bin, split
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3, REPLACE, commit, objection, stale
 from asudfd.aerospike.message.single.operate import operate
 from asudfd.record.refused import RequestRefused
@@ -41,14 +42,16 @@ def write(
         raise RequestRefused(Result.PARAMETER, "a write of nothing")
     if info1 & _READS or info2 & INFO2_RESPOND_ALL_OPS:
         return operate(namespace, message, todo, done)
-    changed = {}
     size_max = namespace.record_size_max
-    for code, kind, name, value in todo:
+    checked = 0
+    for code, kind, _, value in todo:
         if code != OP_WRITE or kind == NULL:
             return operate(namespace, message, todo, done)
         if len(value) > size_max:  # before the value is looked at: that takes time
             raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
-        changed[name] = make_bin(kind, name, value)
+        if kind in CHECKED:
+            checked += len(value)
+    changed = _bins(todo, checked) if done is None else done.checked_bins
     record = namespace.get(digest)
     if info2 & POLICIES2 or info3 & POLICIES3:
         refused = objection(namespace, record, info2, info3, message.generation)
@@ -60,6 +63,18 @@ def write(
     blob = b"".join(changed.values())
     generation, void_time = commit(namespace, digest, record, message.fields, ttl=message.ttl, bins=blob)
     return new_tuple(RecordOutcome, (OK, generation, void_time, b"", 0))
+
+
+def _bins(todo: list[Op], checked: int) -> dict[bytes, bytes]:
+    """The bins of a put, the values of which are to be checked where they have ``checked`` bytes."""
+    if checked:
+        budget = CostBudget()
+        if (
+            checked * CHECK_STEPS > budget.left
+        ):  # else there is no need to count the values: each takes a byte at least
+            for _, kind, _, value in todo:
+                charge_check(kind, value, budget)
+    return {name: make_bin(kind, name, value) for _, kind, name, value in todo}
 
 
 def delete(

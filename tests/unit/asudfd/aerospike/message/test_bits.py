@@ -156,7 +156,7 @@ def test_a_blob_that_is_made_longer_costs() -> None:
 
 def test_a_long_range_costs_and_a_short_one_of_a_long_blob_does_not() -> None:
     data = bytes(1 << 20)
-    budget = CostBudget()
+    budget = CostBudget(300_000)
     short, long = (msgpack.pack([7, 0, 8 * count]) for count in (1, len(data)))
     for _ in range(5):
         bits.modify(BLOB, data, short, budget)

@@ -17,8 +17,8 @@ from asinfo.wire.particle import BLOB, HLL, NULL, unpack
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from asudfd.aerospike.message import bits, hll
+from asudfd.aerospike.message.beside import end_thread
 from asudfd.aerospike.message.cost import CostBudget
-from asudfd.aerospike.message.single.beside import end_thread
 from asudfd.record.refused import RequestRefused
 from tests.fakes.world import World
 

@@ -16,6 +16,9 @@ from asudfd.aerospike.message.cost import CostBudget, CostExceededError
 from asudfd.record.refused import RequestRefused
 from tests.each import for_each
 
+STEPS = 300_000
+"""What an operation here may take."""
+
 INIT, ADD, UNITE, REFRESH, FOLD = range(5)
 COUNT, UNION, UNION_COUNT, INTERSECT_COUNT, SIMILARITY, DESCRIBE, MAY_CONTAIN = range(50, 57)
 CREATE_ONLY, UPDATE_ONLY, NO_FAIL, ALLOW_FOLD = 1, 2, 4, 8
@@ -24,13 +27,13 @@ CREATE_ONLY, UPDATE_ONLY, NO_FAIL, ALLOW_FOLD = 1, 2, 4, 8
 def changed(data: bytes | None, *command: Any) -> tuple[bytes, Any]:
     """A HyperLogLog after an operation, and what that shows."""
     kind = NULL if data is None else HLL
-    found = hll.modify(kind, data or b"", msgpack.pack(list(command)), CostBudget())
+    found = hll.modify(kind, data or b"", msgpack.pack(list(command)), CostBudget(STEPS))
     after = found.bin[1] if found.bin else data or b""
     return after, unpack(*found.shown) if found.shown else None
 
 
 def shown(data: bytes, *command: Any) -> Any:
-    return unpack(*hll.read(HLL, data, msgpack.pack(list(command)), CostBudget()))
+    return unpack(*hll.read(HLL, data, msgpack.pack(list(command)), CostBudget(STEPS)))
 
 
 def made(*values: Any, index_bits: int = 8, minhash_bits: int = 0) -> bytes:
@@ -176,7 +179,7 @@ def test_refusals(row: tuple[bytes | None, tuple[Any, ...], int]) -> None:
 
 def test_a_bin_of_another_type_is_told_before_the_arguments() -> None:
     with pytest.raises(RequestRefused) as caught:
-        hll.modify(STRING, b"text", msgpack.pack([INIT, 99]), CostBudget())
+        hll.modify(STRING, b"text", msgpack.pack([INIT, 99]), CostBudget(STEPS))
     assert caught.value.code == Result.BIN_TYPE
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
-from asudfd.aerospike.message.cost import WORK_MAX, CostBudget, CostExceededError
+from asudfd.aerospike.message.cost import TURN_STEPS, CostBudget, CostExceededError
 from asudfd.aerospike.message.filter.regex.budget import CELLS_MAX, RegexBudget
 from asudfd.aerospike.message.filter.regex.search import EXTENDED, ICASE, NEWLINE, Regex
 from tests.each import for_each_row
@@ -333,7 +333,7 @@ def test_a_search_takes_no_more_work_than_there_is(pattern: bytes) -> None:
         Regex(pattern, X)(text, budget)
     except CostExceededError:
         assert budget.left < 0
-    assert budget.left > -WORK_MAX  # what one more state costs
+    assert budget.left > -TURN_STEPS  # what one more state costs
 
 
 def test_known_bytes_are_charged_by_their_number_and_states_once() -> None:
@@ -342,7 +342,7 @@ def test_known_bytes_are_charged_by_their_number_and_states_once() -> None:
     for text in (b"a" * 1000, b"a" * 1000, b"a" * 2000):
         budget = CostBudget()
         regex(text, budget)
-        costs.append(WORK_MAX - budget.left)
+        costs.append(TURN_STEPS - budget.left)
     first, again, twice = costs
     assert again < first < again + 200
     assert twice - again == pytest.approx(250)

@@ -11,7 +11,7 @@ from asinfo.wire.message import INFO1_NO_BINS, INFO3_PARTITION_DONE
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.reply_pieces import PIECE_SIZE
-from asudfd.aerospike.message.many.selection import Selection
+from asudfd.aerospike.message.many.selection import SelectedRecord, Selection
 from asudfd.record.indexes import Index
 from tests.fakes.world import World
 
@@ -173,7 +173,7 @@ def test_what_changes_while_the_query_walks(indexed: World) -> None:
     for number in range(5):
         put(indexed, number, n=number)
     selection = Selection(indexed.namespace, {1: b"demo", 22: within(b"n", 1, bytes(8), BOTH[1])})
-    found = (each for each in selection.records(PARTITION) if each is not None)
+    found = (each for each in selection.records(PARTITION) if isinstance(each, SelectedRecord))
     assert next(found).value == 0
     put(indexed, 1, n=-1)  # out of the range
     indexed.ask(request.remove(key(2)))

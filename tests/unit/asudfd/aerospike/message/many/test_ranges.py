@@ -22,6 +22,8 @@ from asudfd.record.metadata import accept_indexes
 from asudfd.smd.interface import SINDEX, SmdFailed, SmdItem, SmdTimeout
 from tests.fakes.world import World
 
+pytestmark = pytest.mark.usefixtures("beside")
+
 ALL = b"".join(number.to_bytes(2, "little") for number in range(4096))
 NUMERIC = Index("demo", "n", "numeric", "default")
 
