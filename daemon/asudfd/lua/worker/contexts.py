@@ -194,11 +194,10 @@ class ContextSet:
     def _state(self, context: LuaContext) -> ContextState:
         """How a context is after a call. One that has grown large is dropped: what one call left behind is not kept for the next."""
         memory = context.memory()
-        now = _thread_time()
-        seconds, self._rested_at = (
-            now - self._rested_at,
-            now,
-        )  # a look at the clock is a system call: one a call
+        seconds = 0.0
+        if not self._pipes.has_more():  # a look at this clock is a system call
+            seconds = _thread_time() - self._rested_at
+            self._rested_at += seconds
         if context.usable and memory > context.fresh_memory + GROWN_MAX:
             context.collect()
             context.usable = context.memory() <= context.fresh_memory + GROWN_MAX

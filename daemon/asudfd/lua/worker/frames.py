@@ -141,7 +141,10 @@ class WorkerVerdict(NamedTuple):
 
 
 class ContextState(NamedTuple):
-    """How a context is after a call: the processor's seconds that the call took, bytes in use, and whether it can be used again."""
+    """How a context is after a call: the processor's seconds that the call took, bytes in use, and whether it can be used again.
+
+    Of calls that were sent together, the last one tells what all have taken, and the others nothing.
+    """
 
     seconds: float
     memory: int
@@ -253,7 +256,7 @@ def whole_result(data: bytes) -> ContextState | None:
 def unpack_result(body: bytes) -> tuple[ContextState, bytes]:
     """The state of the context, and the packed result, in the body of a frame RESULT. Raises BrokenWorkerError."""
     seconds, memory, usable = _head(_STATE, body)
-    return ContextState(seconds, memory, bool(usable)), body[_STATE.size :]
+    return _new(ContextState, (seconds, memory, usable != 0)), body[_STATE.size :]
 
 
 def pack_poured(state: ContextState, batch: PouredBatch) -> bytes:

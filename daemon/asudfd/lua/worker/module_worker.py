@@ -264,13 +264,21 @@ class ModuleWorker:
         self._worker.send(b"".join(told_call(context.number, call, deadline) for context, call in calls))
         try:
             for context, _ in calls:
-                found = await self._next(context.made)
-                while found.kind == READY:  # after a context was closed
-                    found = await self._next(context.made)
+                found = self._worker.receive_soon(0)  # most answers come together
+                if found is None or found.kind != RESULT:
+                    found = await self._next_result(found, context.made)
                 watch.answered += 1
                 yield None if found.kind == NOT_MADE else self._result(context, found)
         finally:
             watch.cancel()
+
+    async def _next_result(self, found: Frame | None, made: MadeBy) -> Frame:
+        """The next answer to a call, where ``found`` has come, or nothing yet; raises what `_next` raises."""
+        while (
+            found is None or found.kind == READY or self._beside(found, made)
+        ):  # ready: after a context was closed
+            found = await self._next(made)
+        return found
 
     def guilty(self) -> int:
         """Which of the calls of the last batch the worker has begun last, counted from 0."""

@@ -44,6 +44,10 @@ class Pipes:
             self._at = end
         return kind, body
 
+    def has_more(self) -> bool:
+        """Whether the next frame is here already, or a part of it."""
+        return self._buffer != b""
+
     def _fill(self, size: int) -> None:
         """Have at least so many bytes in the buffer, of which the next frame is the first."""
         self.flush()  # whoever is to send the rest may wait for it
