@@ -71,6 +71,7 @@ def load(crossing: str) -> Crossing[Any]:
     found.result = lambda raw, _view: raw  # type: ignore[method-assign,assignment] # of this copy
     found.check_messages = lambda _messages, _view: None  # type: ignore[method-assign,assignment] # as above
     _read_time_zone()
+    confinement.prepare()
     settings = WorkerSettings(b"", 64 << 20, unsafe=False, address_space=0, niceness=0)
     contexts = ContextSet(_Silent(), settings, found, bytearray(PAGE_SIZE))
     contexts.check(_WARM_UP)
