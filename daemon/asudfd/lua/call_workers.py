@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from typing import TYPE_CHECKING
 
 from asudfd.lua.worker.frames import SETTINGS, WorkerSettings, told
@@ -43,7 +44,7 @@ class CallWorkers:
         self._making: asyncio.Task[None] | None = None
         self._running: dict[
             RemoteContext, float
-        ] = {}  # and the processor time of the worker when the call began
+        ] = {}  # and the processor time of the worker when the call began; infinity: it is known to last
         self._look_timer: asyncio.TimerHandle | None = None
         self.stopped = False
 
@@ -116,8 +117,9 @@ class CallWorkers:
         self._look_timer = None
         share = self._budget.share()
         for context, began in self._running.items():
-            if context.worker.seconds() - began >= LONG_SECONDS:
+            if began < inf and context.worker.seconds() - began >= LONG_SECONDS:
                 context.worker.be_nicer(NICENESS)
+                self._running[context] = inf
             if context.memory() >= share:
                 context.worker.kill(for_memory=True)
         if self._running:
