@@ -32,12 +32,12 @@ STATE = ContextState(0.0, 1000, usable=True)
 GOOD_RESULT = failed(b"said by the worker")
 PACKED = pack(GOOD_RESULT)
 
-KINDS = range(frames.COMPILED, frames.RAN + 1)
+KINDS = range(frames.COMPILED, frames.LATE + 1)
 GOOD = {
     frames.LINE: frames.pack_line(WorkerLine(2, "m.lua:1", "text")),
     frames.BAD: frames.pack_bad(b"m.lua", 1, b"message"),
     frames.MADE: frames.pack_made(1000),
-    frames.RESULT: frames.pack_result(STATE, PACKED),
+    frames.RESULT: frames.result_frame(STATE, PACKED)[frames.HEADER.size :],
     frames.POURED: frames.pack_poured(STATE, PouredBatch(b"", False, b"", b"")),
     frames.RAN: frames.pack_ran(LinesRan({}, {})),
     frames.FETCH: b"other",
@@ -155,7 +155,7 @@ WRONG: dict[str, Frames] = {
     "a result of no form": [(frames.MADE, GOOD[frames.MADE]), (frames.RESULT, b"")],
     "a result that is cut": [
         (frames.MADE, GOOD[frames.MADE]),
-        (frames.RESULT, frames.pack_result(STATE, PACKED[:-1])),
+        (frames.RESULT, frames.result_frame(STATE, PACKED[:-1])[frames.HEADER.size :]),
     ],
     "a batch in place of a result": [
         (frames.MADE, GOOD[frames.MADE]),

@@ -255,18 +255,23 @@ from asudfd import cli
 fork = os.fork
 
 def limited():
-    if os.path.exists(sys.argv[-1] + "/full"):
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    for number in (errno.EAGAIN, errno.ENOMEM):
+        if os.path.exists(f"{sys.argv[-1]}/{errno.errorcode[number]}"):
+            raise OSError(number, os.strerror(number))
     return fork()
 
-os.fork = limited  # as where `ulimit -u` is reached, which does not hold for root
+os.fork = limited
 sys.exit(cli.run(sys.argv[1:]))
 """
 
 
 @pytest.mark.parametrize("isolation", [INLINE, PROCESS])
-def test_a_node_without_room_for_processes_says_so_and_serves(tmp_path: Path, isolation: str) -> None:
+@pytest.mark.parametrize("why", [errno.EAGAIN, errno.ENOMEM])
+def test_a_node_without_room_for_processes_says_so_and_serves(
+    tmp_path: Path, isolation: str, why: int
+) -> None:
     directory = tmp_path / "work"
+    full = directory / errno.errorcode[why]
     command = [
         *(sys.executable, "-c", NO_PROCESS),
         *isolated_by(isolation),
@@ -282,15 +287,15 @@ def test_a_node_without_room_for_processes_says_so_and_serves(tmp_path: Path, is
         with UdfClient(node) as client, UdfClient(node) as other:
             for number in range(20):
                 assert client.call("m", "quick", number).bins == {"SUCCESS": number}
-            (directory / "full").touch()
+            full.touch()
             for worker in children(zygote_of(node)):
                 os.kill(worker, signal.SIGKILL)
             failure = client.call("m", "slow", 1).bins["FAILURE"]
-            assert failure == f"no process can be made: {os.strerror(errno.EAGAIN)}"
+            assert failure == f"no process can be made: {os.strerror(why)}"
             assert node.ask(b"build\n")
             answer = node.ask(put(b"n.lua", b"return 1") + b"\n")
             assert b"error" in answer.lower()
-            (directory / "full").unlink()
+            full.unlink()
             assert other.call("m", "slow", 1).bins == {"SUCCESS": 1}
             register(node, "n", b"return 1")
         assert node.stop() == 0

@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -76,3 +77,28 @@ def test_a_node_without_room_for_pipes_has_no_worker(monkeypatch: pytest.MonkeyP
     for end in sum(made, ()):
         with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
             os.fstat(end)
+
+
+def test_a_zygote_that_ends_may_take_requests_for_a_while() -> None:
+    """The node asks again, until that one refuses, and then another one."""
+
+    def take(other: socket.socket) -> None:
+        for _ in range(2):
+            _, descriptors, _, _ = socket.recv_fds(other, 1, 4)
+            for descriptor in descriptors:
+                os.close(descriptor)
+        other.close()
+
+    async def fork() -> None:
+        with zygote_of_test() as (zygote_, other):
+            taking = threading.Thread(target=take, args=(other,))
+            taking.start()
+            supply = WorkerSupply(CROSSING_MODULE, zygote_)
+            try:
+                worker = await supply.fork()
+                worker.close()
+            finally:
+                supply.close()
+                taking.join()
+
+    asyncio.run(fork())

@@ -7,6 +7,7 @@ call that runs.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol
 
 FRESH_SIZE = 1 << 20
@@ -52,7 +53,7 @@ class MemoryBudget:
         """Bytes that are missing for another context; 0 or less when there is room."""
         return self.used() + FRESH_SIZE - self._most
 
-    def is_exceeded_by(self, context: MeasuredContext) -> bool:
-        """Whether all together take too much, and ``context`` more than the others."""
+    def share(self) -> float:
+        """Bytes from which on a context takes too much: the average where all together take too much, else there is no such number."""
         used = self.used()
-        return used > self._most and context.memory() * len(self._contexts) >= used
+        return used / len(self._contexts) if used > self._most else inf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from typing import TYPE_CHECKING
 
 from asudfd.lua.worker.frames import SETTINGS, WorkerSettings, told
@@ -21,11 +22,11 @@ NICENESS = 10
 """How much less urgent a worker is than the node whose call lasts, in steps of nice(2): beside 4 endless bodies `build` waits 1.6 ms in 99 of
 100 times with 10 steps, and 5.6 ms with 2 (two processors)."""
 
-LONG_SECONDS = 0.01
+LONG_SECONDS = 0.005
 """Processor time of a call after which its worker is less urgent: by the wall clock, those that wait for the processor would be called long."""
 
-LOOK_SECONDS = 0.02
-"""Between two looks at the memory that calls take, while there are any: the time in which one can fill some 20 MB."""
+LOOK_SECONDS = 0.005
+"""Between two looks at what calls take of the memory and the processor, while there are any: the time in which one can fill some 5 MB."""
 
 
 class CallWorkers:
@@ -43,7 +44,7 @@ class CallWorkers:
         self._making: asyncio.Task[None] | None = None
         self._running: dict[
             RemoteContext, float
-        ] = {}  # and the processor time of the worker when the call began
+        ] = {}  # and the processor time of the worker when the call began; infinity: it is known to last
         self._look_timer: asyncio.TimerHandle | None = None
         self.stopped = False
 
@@ -114,10 +115,12 @@ class CallWorkers:
     def _look(self) -> None:
         """Calls that last become less urgent; those that take too much of the node's memory end."""
         self._look_timer = None
+        share = self._budget.share()
         for context, began in self._running.items():
-            if context.worker.seconds() - began >= LONG_SECONDS:
+            if began < inf and context.worker.seconds() - began >= LONG_SECONDS:
                 context.worker.be_nicer(NICENESS)
-            if self._budget.is_exceeded_by(context):
+                self._running[context] = inf
+            if context.memory() >= share:
                 context.worker.kill(for_memory=True)
         if self._running:
             self._look_timer = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)

@@ -127,23 +127,13 @@ class LuaHost(Generic[ResultT]):
 
     def _run_now(self, pool: ContextPool, call: LuaCall) -> ResultT | None:
         """Do a call in a worker, if it is so quick that the event loop waits for it; not where several come in one turn."""
-        batch = self._batch(pool)
-        batch.note()
-        if batch.gathers():
-            return None
-        began = time.monotonic()
-        ran = self._calls.run_now(pool, call)
-        if ran is None:
-            return None
-        pool.functions[call.function].add(time.monotonic() - began, ran.memory)
-        return self._result(ran)
+        batch = pool.batch
+        if batch is None:
+            batch = pool.batch = TurnBatch(partial(self._calls.begin_batch, pool))
+        result: ResultT | None = None if batch.note() else self._calls.run_now(pool, call)
+        return result
 
-    def _batch(self, pool: ContextPool) -> TurnBatch:
-        if pool.batch is None:
-            pool.batch = TurnBatch(partial(self._calls.begin_batch, pool))
-        return pool.batch
-
-    def run_soon(self, call: LuaCall) -> asyncio.Future[TimedResult | None] | None:
+    def run_soon(self, call: LuaCall) -> asyncio.Future[ResultT | None] | None:
         """The result of a call that `run_inline` has given back, where it goes to a worker with others of this turn; None where `run` is to be asked.
 
         The same where the result is None. What the function works on is to be locked.
@@ -204,7 +194,7 @@ class LuaHost(Generic[ResultT]):
         guard = pool.version.guard
         soon = self.run_soon(call)
         if soon is not None and (together := await soon) is not None:
-            return self._result(together)
+            return together
         if call.function in guard.proofs:
             await self._await_proof(guard.proofs[call.function], deadline)
         ran: TimedResult | None = None

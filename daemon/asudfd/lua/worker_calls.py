@@ -39,9 +39,6 @@ RUNS_MAX = 3
 """How often a call is begun whose worker ends without having been killed by the node: somebody else kills workers, or it is the call
 that ends them."""
 
-WAIT_SECONDS = 0.001
-"""How long the event loop waits for a call of a function that has been quick: such a call takes some 60 microseconds."""
-
 LATE_SECONDS = 0.02
 """Processor seconds that such a call may take when it turns out not to be quick, and somebody else may want its worker."""
 
@@ -125,42 +122,46 @@ class WorkerCalls:
             state, packed = await context.worker.call(context, call, deadline)
         finally:
             self._workers.end(context)
-        return self._read(context, call, state, packed)
+        result = self._read(context, call, state, packed)
+        return TimedResult(result, state.seconds, state.memory, self._crossing.is_missing(result))
 
-    def _read(self, context: RemoteContext, call: LuaCall, state: ContextState, packed: bytes) -> TimedResult:
-        """What a worker has answered to a call."""
+    def _read(self, context: RemoteContext, call: LuaCall, state: ContextState, packed: bytes) -> Any:
+        """The result of a call, of what a worker has answered."""
         if not packed or not state.usable:
             self._workers.forget(context)
+        crossing = self._crossing
         try:
-            result = self._crossing.result(self._crossing.unpack(packed), call.view)
+            return crossing.result(crossing.unpack(packed), call.view)
         except WrongResultError as error:
             context.usable = False
             context.worker.kill()  # its module has found a way into the sandbox
-            result = self._crossing.failed(self._refuse(error, call))
-        return TimedResult(result, state.seconds, state.memory, self._crossing.is_missing(result))
+            return crossing.failed(self._refuse(error, call))
 
-    def run_now(self, pool: ContextPool, call: LuaCall) -> TimedResult | None:
-        """Do a call of a quick function while the event loop waits; None where that cannot be, or it takes longer: then nothing has happened."""
-        lease = pool.workers.take_now() if self._late.allows(pool.module) else None
-        if lease is None or lease.context is None:
+    def run_now(self, pool: ContextPool, call: LuaCall) -> Any:
+        """The result of a call of a quick function, for which the event loop waits; None where that cannot be, or it takes longer: then nothing has happened."""
+        context = pool.workers.take_now() if self._late.allows(pool.module) else None
+        if context is None:
             return None
-        context, worker = lease.context, lease.context.worker
-        worker.hold_lines()
+        began = time.monotonic()
         try:
-            found = worker.call_now(context, call, time.monotonic() + LATEST_SECONDS, WAIT_SECONDS)
+            found = context.worker.call_now(context, call, began + LATEST_SECONDS)
             if found is None:
-                self._leave_late(pool, lease, call)
+                lease = pool.workers.keep(context)
+                self._begin(self._finish(pool, lease, call.function))
                 return None
-            worker.release_lines()
-            ran = self._read(context, call, *found)
+            result = self._read(context, call, *found)
         except (WorkerEndedError, BrokenWorkerError) as error:
             if isinstance(error, BrokenWorkerError):
                 self._refuse(error, call)
-            self._workers.close(worker)
-            self._end(pool, lease)
+            self._workers.close(context.worker)
+            self._end(pool, pool.workers.keep(context))
             return None
-        self._end(pool, lease)
-        return ran
+        if context.usable:
+            pool.workers.give_now(context)
+        else:
+            self._end(pool, pool.workers.keep(context))
+        pool.functions[call.function].add(time.monotonic() - began, found[0].memory)
+        return result
 
     def begin_batch(self, pool: ContextPool) -> None:
         """Send the calls of a module that wait, in one write; where there is no worker for them, they are done in another way."""
@@ -186,11 +187,11 @@ class WorkerCalls:
             async for found in answers:
                 (context, call), batched = runs[answered], calls[answered]
                 answered += 1
-                ran = None if found is None else self._read(context, call, *found)
-                if ran is not None:
-                    pool.functions[call.function].add(time.monotonic() - batched.began, ran.memory)
+                result = None if found is None else self._read(context, call, *found)
+                if found is not None:
+                    pool.functions[call.function].add(time.monotonic() - batched.began, found[0].memory)
                 if not batched.result.done():
-                    batched.result.set_result(ran)
+                    batched.result.set_result(result)
         except (KilledError, WorkerEndedError, BrokenWorkerError) as error:
             guilty = worker.guilty()
             if isinstance(error, KilledError) and 0 <= guilty < len(calls):
@@ -213,9 +214,6 @@ class WorkerCalls:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _leave_late(self, pool: ContextPool, lease: WorkerLease, call: LuaCall) -> None:
-        self._begin(self._finish(pool, lease, call.function))
 
     async def _finish(self, pool: ContextPool, lease: WorkerLease, function: bytes) -> None:
         """Wait for the end of a call that does not count, and be hard: the other functions of the module wait for its worker.

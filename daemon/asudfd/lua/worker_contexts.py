@@ -82,7 +82,7 @@ class WorkerContexts:
         """A context for one call: the longest idle one that can be had, or a new one while too few exist."""
         found = self._free()
         if found is not None and self._total >= self._count:
-            return self._take(found)
+            return self.keep(found)
         self._counts.misses += 1
         self._total += 1
         self._quiet = 0
@@ -91,7 +91,10 @@ class WorkerContexts:
 
     def _free(self) -> RemoteContext | None:
         """The longest idle context whose worker does nothing else."""
-        return next((context for context in self._idle if not context.worker.busy), None)
+        for context in self._idle:
+            if not context.worker.busy:
+                return context
+        return None
 
     async def wait(self, *, quick: bool = False) -> WorkerLease:
         """The same for a call that can wait: while all contexts are busy, a new one every PATIENCE seconds; QUICK_PATIENCE for a quick call."""
@@ -159,12 +162,31 @@ class WorkerContexts:
             return None
         return ContextDrop(worker, [context] if context.usable else [], whole=False)
 
-    def take_now(self) -> WorkerLease | None:
-        """The context of a call that ends before the event loop goes on; None where one is to be made, or to be waited for."""
-        if self._total < self._count or self._waiting:
-            return None
-        found = self._free()
-        return self._take(found) if found is not None else None
+    def take_now(self) -> RemoteContext | None:
+        """The context of a call that ends before the event loop goes on; None where one is to be made, or to be waited for.
+
+        Then `give_now` has it, or a call that lasts takes it by `keep`.
+        """
+        return None if self._total < self._count or self._waiting else self._free()
+
+    def give_now(self, context: RemoteContext) -> None:
+        """The call has ended, and its context can be used again."""
+        idle = self._idle
+        if idle[0] is context:
+            idle.rotate(-1)
+        else:
+            idle.remove(context)
+            idle.append(context)
+        self._counts.hits += 1
+        self._quiet = min(self._quiet, len(idle) - 1)
+        context.worker.idle_since = time.monotonic()
+
+    def keep(self, found: RemoteContext) -> WorkerLease:
+        """The lease of an idle context."""
+        self._counts.hits += 1
+        self._idle.remove(found)
+        self._quiet = min(self._quiet, len(self._idle))
+        return WorkerLease(self.version, found.worker, found)
 
     def take_all(self) -> list[RemoteContext]:
         """The idle contexts of a worker that does nothing, the longest idle one first; it is busy until `give_all`. None where one is to be made."""
@@ -190,12 +212,6 @@ class WorkerContexts:
                 self._counts.evictions += 1
         self.free(contexts[0].worker)
         self.serve()
-
-    def _take(self, found: RemoteContext) -> WorkerLease:
-        self._counts.hits += 1
-        self._idle.remove(found)
-        self._quiet = min(self._quiet, len(self._idle))
-        return WorkerLease(self.version, found.worker, found)
 
     def take_apart(self) -> WorkerLease:
         """The right to make a context in a worker of its own, for a proof: it does not count before `count`."""

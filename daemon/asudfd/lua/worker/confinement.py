@@ -12,7 +12,7 @@ import platform
 import resource
 import signal
 import struct
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ _NUMBER_AT, _PROCESSOR_AT = 0, 4
 
 STATM = "/proc/self/statm"
 """How much memory this process has, in pages: the first number is its address space. Not every container has it."""
+
+
+STATM_SIZE = 256
+"""Bytes that suffice for its seven numbers."""
 
 
 class _CallNumbers(NamedTuple):
@@ -82,6 +86,12 @@ def end_with_parent(parent: int) -> None:
         os._exit(0)
 
 
+def prepare() -> None:
+    """Make what `confine` needs, for all processes that are forked from this one."""
+    for made in (_library, _program_here):
+        _done(made)
+
+
 def confine(memory: int) -> list[str]:
     """Confine this process, which may take ``memory`` bytes more than it has; what could not be done, in a word each."""
     measures: dict[str, Callable[[], None]] = {
@@ -94,7 +104,7 @@ def confine(memory: int) -> list[str]:
     return [name for name, measure in measures.items() if not _done(measure)]
 
 
-def _done(measure: Callable[[], None]) -> bool:
+def _done(measure: Callable[[], object]) -> bool:
     try:
         measure()
     except (OSError, ValueError, AttributeError):  # the last where the C library has no such function
@@ -116,7 +126,11 @@ def _limit(which: int, most: int) -> None:
 
 def _virtual_size() -> int:
     """Bytes of address space that this process has now."""
-    pages = Path(STATM).read_text(encoding="ascii").split()[0]
+    statm = os.open(STATM, os.O_RDONLY)  # a file object with a codec makes 800 KiB of memory a worker's own
+    try:
+        pages = os.read(statm, STATM_SIZE).split()[0]
+    finally:
+        os.close(statm)
     return int(pages) * resource.getpagesize()
 
 
@@ -132,13 +146,19 @@ def _refuse_files() -> None:
 
 def _filter_system_calls() -> None:
     """A call that a worker does not need ends it, by seccomp."""
+    program = _program_here()
+    filter_ = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(program))
+    _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_)
+
+
+@cache
+def _program_here() -> ctypes.Array[ctypes.c_char]:
+    """The filter for this processor. Raises ValueError for one of which the numbers of system calls are not known."""
     machine = platform.machine()
     if machine not in _PROCESSORS:
         raise ValueError("no list of system calls for this processor")
     program = _program(_PROCESSORS[machine], [getattr(numbers, machine) for numbers in _ALLOWED.values()])
-    buffer = ctypes.create_string_buffer(program, len(program))
-    filter_ = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
-    _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_)
+    return ctypes.create_string_buffer(program, len(program))
 
 
 def _program(processor: int, allowed: Sequence[int]) -> bytes:
@@ -159,6 +179,7 @@ def _has_prctl() -> bool:
     return hasattr(_library(), "prctl")
 
 
+@cache
 def _library() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 

@@ -6,7 +6,6 @@ import time
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from asudfd.lua.call import LuaCall
 from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.crossing import WrongResultError
 from asudfd.lua.errors import NULL_MESSAGE
@@ -14,6 +13,7 @@ from asudfd.lua.module_check import check_body, compiled
 from asudfd.lua.worker.frames import (
     COMPILED,
     FETCH,
+    LATE,
     LINE,
     MADE,
     NOT_MADE,
@@ -22,17 +22,17 @@ from asudfd.lua.worker.frames import (
     RAN,
     READY,
     REQUIRED,
-    RESULT,
     SOURCE,
     ContextState,
     LinesRan,
     PouredBatch,
     WorkerLine,
+    frame,
     pack_line,
     pack_made,
     pack_poured,
     pack_ran,
-    pack_result,
+    result_frame,
 )
 from asudfd.lua.worker.shared_page import BEGUN, BEGUN_AT, MEMORY
 
@@ -54,6 +54,10 @@ GROWN_MAX = 16 << 20
 is by default."""
 
 TOO_LARGE = b"result too large"
+
+_monotonic, _thread_time = time.monotonic, time.thread_time
+_pack_begun = BEGUN.pack_into
+_new = tuple.__new__  # builds a named tuple without a call of Python code
 
 
 class _Required(set[bytes]):
@@ -84,6 +88,8 @@ class ContextSet:
         self._contexts: dict[int, LuaContext] = {}
         self._text = b""  # of the module
         self._begun = 0  # calls
+        self._rested_at = 0.0  # on the clock of the processor
+        self._late_at = inf  # when the node does not wait for the call any more
         self._coverage = _coverage(settings)
         self._settings = ContextSettings(
             settings.user_path,
@@ -124,7 +130,7 @@ class ContextSet:
         self._tell_lines(context)
         if context.usable and not result.failed:
             context.fresh_memory = context.memory()
-            self._contexts[asked.number] = context
+            self._keep(asked.number, context)
             self._pipes.send(MADE, pack_made(context.fresh_memory))
             return
         late = time.monotonic() >= deadline
@@ -133,21 +139,20 @@ class ContextSet:
 
     def call(self, asked: ContextCall) -> None:
         """Call a function: RESULT."""
-        if asked.number not in self._contexts:  # a call of the same batch has spoilt it
-            self._pipes.answer(NOT_MADE, b"")
+        number, call, deadline, patience = asked
+        context = self._contexts.get(number)
+        if context is None:  # a call of the same batch has spoilt it
+            self._pipes.answer(frame(NOT_MADE))
             return
         self._begun += 1
-        BEGUN.pack_into(self._page, BEGUN_AT, self._begun)
-        context = self._used(asked.number)
-        began = time.thread_time()
-        raw = context.invoke(
-            LuaCall("", asked.function, asked.arguments, asked.view, asked.size), asked.deadline
-        )
-        state = self._state(context, time.thread_time() - began)
+        _pack_begun(self._page, BEGUN_AT, self._begun)
+        self._late_at = _monotonic() + patience
+        raw = context.invoke(call, deadline)
+        state = self._state(context)
         packed = self._packed(raw)
         self._tell_lines(context)
-        self._pipes.answer(RESULT, pack_result(state, packed))
-        self._drop_unusable(asked.number, state)
+        self._pipes.answer(result_frame(state, packed))
+        self._drop_unusable(number, state)
 
     def _packed(self, raw: tuple[Any, ...]) -> bytes:
         """A result for the node; nothing where it cannot be one, which the node tells."""
@@ -159,15 +164,14 @@ class ContextSet:
 
     def open(self, asked: ContextCall) -> None:
         """Begin a stream, for `pour`; nothing is answered."""
-        call = LuaCall("", asked.function, asked.arguments, asked.view, asked.size)
-        self._contexts[asked.number].open_stream(call)
+        self._contexts[asked.number].open_stream(asked.call)
 
     def pour(self, asked: ContextPour) -> None:
         """Let a batch pass through a stream: POURED."""
-        context = self._used(asked.number)
-        began = time.thread_time()
+        context = self._contexts[asked.number]
+        self._late_at = inf
         poured = context.pour(asked.batch, asked.deadline)
-        state = self._state(context, time.thread_time() - began)
+        state = self._state(context)
         self._tell_lines(context)
         self._pipes.send(POURED, pack_poured(state, PouredBatch(*poured)))
         self._drop_unusable(asked.number, state)
@@ -181,27 +185,39 @@ class ContextSet:
     def _drop_unusable(self, number: int, state: ContextState) -> None:
         if not state.usable:
             self.drop([number])
+            self.rest()
 
-    def _state(self, context: LuaContext, seconds: float) -> ContextState:
+    def rest(self) -> None:
+        """Nothing is to be done: what the next call takes of the processor is counted from here, and reading it is a part of that."""
+        self._rested_at = time.thread_time()
+
+    def _state(self, context: LuaContext) -> ContextState:
         """How a context is after a call. One that has grown large is dropped: what one call left behind is not kept for the next."""
         memory = context.memory()
+        seconds = 0.0
+        if not self._pipes.has_more():  # a look at this clock is a system call
+            seconds = _thread_time() - self._rested_at
+            self._rested_at += seconds
         if context.usable and memory > context.fresh_memory + GROWN_MAX:
             context.collect()
             context.usable = context.memory() <= context.fresh_memory + GROWN_MAX
-        return ContextState(seconds, memory, context.usable)
+        return _new(ContextState, (seconds, memory, context.usable))
 
-    def _used(self, number: int) -> LuaContext:
-        """A context that a call uses now; each millisecond the node sees a sign of life."""
-        context = self._contexts[number]
+    def _keep(self, number: int, context: LuaContext) -> None:
+        """Have a new context ready for calls; each millisecond of one, the node sees a sign of life."""
         memory, pipes, page = context.memory, self._pipes, self._page
 
         def now() -> float:
             pipes.flush()
             MEMORY.pack_into(page, 0, memory())
-            return time.monotonic()
+            time_ = _monotonic()
+            if time_ >= self._late_at:
+                self._late_at = inf
+                pipes.send(LATE)
+            return time_
 
         context.keep_time(now)
-        return context
+        self._contexts[number] = context
 
     def _new_context(self) -> LuaContext:
         required = _Required(self._pipes)

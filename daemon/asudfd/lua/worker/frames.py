@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import marshal
 import struct
-from typing import Any, NamedTuple
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asinfo.errors import Error
+
+if TYPE_CHECKING:
+    from asudfd.lua.call import LuaCall
 
 HEADER = struct.Struct("<IB")
 
@@ -18,10 +22,10 @@ SETTINGS, CHECK, SOURCE, NO_SOURCE, MAKE, CALL, OPEN, POUR, DROP = range(1, 10)
 """To a worker: what it works with, once and first; check a module; the source that it has asked for; there is none; make a context;
 call a function in one; begin a stream in one; let a batch pass through it; drop contexts."""
 
-COMPILED, FETCH, LINE, GOOD, BAD, REQUIRED, MADE, NOT_MADE, RESULT, POURED, READY, RAN = range(16, 28)
+COMPILED, FETCH, LINE, GOOD, BAD, REQUIRED, MADE, NOT_MADE, RESULT, POURED, READY, RAN, LATE = range(16, 29)
 """From a worker: the module is compiled and its body begins; a source is wanted; a line for the log; the module is good; it is
 not; a name that it has required; the context is made; it is not; a call has ended; a batch has passed; after a context was
-closed: the worker is ready again; which lines of modules have run."""
+closed: the worker is ready again; which lines of modules have run; a call has taken so long that nobody waits for it any more."""
 
 SHORT_MAX = 16384
 """Bytes of a frame from a worker: a line for the log has a text and a place, of 2,048 bytes each at most."""
@@ -40,8 +44,20 @@ _SIZES_MAX = {RESULT: RESULT_MAX, POURED: RESULT_MAX, RAN: RAN_MAX}
 _LINE = struct.Struct("<BBH")
 _BAD = struct.Struct("<IH")
 _MADE = struct.Struct("<Q")
-_RAN_HEAD = struct.Struct("<dQB")
+_STATE = struct.Struct("<dQB")
+_RESULT = struct.Struct("<IBdQB")
+"""The head of a frame RESULT with the state of the context."""
+
+RESULT_AT = _RESULT.size
+"""Where the packed result begins in a frame RESULT."""
+
 _POURED = struct.Struct("<BIII")
+
+_MARSHAL_PLAIN = 2
+"""The form of `marshal` that looks for no value which comes twice: it takes two thirds of the time."""
+
+_dumps = marshal.dumps
+_new = tuple.__new__  # builds a named tuple without a call of Python code
 
 LEVELS = 5
 """Of log lines: 0 critical to 4 detail."""
@@ -88,14 +104,15 @@ class ContextMake(NamedTuple):
 
 
 class ContextCall(NamedTuple):
-    """A call in the context ``number``, or a stream: the rest is as in `asudfd.lua.call.LuaCall`."""
+    """A call in the context ``number``, or a stream; ``deadline`` is on the monotonic clock.
+
+    When it takes longer than ``patience`` seconds, the worker says so (LATE).
+    """
 
     number: int
-    function: bytes
-    arguments: bytes
-    view: tuple[Any, ...]
-    size: int
+    call: LuaCall
     deadline: float
+    patience: float = inf
 
 
 class ContextPour(NamedTuple):
@@ -124,7 +141,10 @@ class WorkerVerdict(NamedTuple):
 
 
 class ContextState(NamedTuple):
-    """How a context is after a call: the processor's seconds that the call took, bytes in use, and whether it can be used again."""
+    """How a context is after a call: the processor's seconds that the call took, bytes in use, and whether it can be used again.
+
+    Of calls that were sent together, the last one tells what all have taken, and the others nothing.
+    """
 
     seconds: float
     memory: int
@@ -162,16 +182,18 @@ def _plain(field: Any) -> Any:
     return tuple(field) if isinstance(field, tuple) else field
 
 
-def told_call(call: ContextCall) -> bytes:
-    """The same for a call, where a microsecond counts."""
-    number, function, arguments, view, size, deadline = call
-    body = marshal.dumps((number, function, arguments, tuple(view), size, deadline))
-    return HEADER.pack(len(body), CALL) + body
+def told_call(
+    number: int, call: LuaCall, deadline: float, *, patience: float = inf, kind: int = CALL
+) -> bytes:
+    """A whole frame with a `ContextCall`: a microsecond counts here. The worker knows its module."""
+    _, function, arguments, view, size = call
+    body = _dumps((number, ("", function, arguments, tuple(view), size), deadline, patience), _MARSHAL_PLAIN)
+    return HEADER.pack(len(body), kind) + body
 
 
 def size_from_worker(size: int, kind: int) -> None:
     """Check the header of a frame from a worker. Raises BrokenWorkerError."""
-    if not COMPILED <= kind <= RAN or size > _SIZES_MAX.get(kind, SHORT_MAX):
+    if not COMPILED <= kind <= LATE or size > _SIZES_MAX.get(kind, SHORT_MAX):
         raise BrokenWorkerError(f"a frame of kind {kind} and {size} bytes")
 
 
@@ -216,22 +238,32 @@ def unpack_made(body: bytes) -> int:
     return int(memory)
 
 
-def pack_result(state: ContextState, packed: bytes) -> bytes:
-    """The body of a frame RESULT: ``packed`` is the result as the crossing packs it."""
-    return _RAN_HEAD.pack(*state) + packed
+def result_frame(state: ContextState, packed: bytes) -> bytes:
+    """A whole frame RESULT: ``packed`` is the result as the crossing packs it."""
+    return _RESULT.pack(_STATE.size + len(packed), RESULT, *state) + packed
+
+
+def whole_result(data: bytes) -> ContextState | None:
+    """The state of the context, if ``data`` is one whole frame RESULT and nothing else; the packed result begins at RESULT_AT."""
+    if len(data) < RESULT_AT:
+        return None
+    size, kind, seconds, memory, usable = _RESULT.unpack_from(data)
+    if kind != RESULT or size != len(data) - HEADER.size:
+        return None
+    return _new(ContextState, (seconds, memory, usable != 0))
 
 
 def unpack_result(body: bytes) -> tuple[ContextState, bytes]:
-    """The state of the context, and the packed result. Raises BrokenWorkerError."""
-    seconds, memory, usable = _head(_RAN_HEAD, body)
-    return ContextState(seconds, memory, bool(usable)), body[_RAN_HEAD.size :]
+    """The state of the context, and the packed result, in the body of a frame RESULT. Raises BrokenWorkerError."""
+    seconds, memory, usable = _head(_STATE, body)
+    return _new(ContextState, (seconds, memory, usable != 0)), body[_STATE.size :]
 
 
 def pack_poured(state: ContextState, batch: PouredBatch) -> bytes:
     """The body of a frame POURED."""
     messages, more, failure, detail = batch
     head = _POURED.pack(more, len(messages), len(failure), len(detail))
-    return b"".join((_RAN_HEAD.pack(*state), head, messages, failure, detail))
+    return b"".join((_STATE.pack(*state), head, messages, failure, detail))
 
 
 def unpack_poured(body: bytes) -> tuple[ContextState, PouredBatch]:

@@ -7,8 +7,8 @@ import time
 from math import inf
 from typing import Protocol
 
-KILL_SECONDS = 0.045
-"""How long after its deadline a call is killed: its end is answered within 50 ms. Lua itself ends it at the deadline, as it looks at the clock once a millisecond; and
+KILL_SECONDS = 0.042
+"""How long after its deadline a call is killed: its end is answered within 50 ms, 3 to 5 of which are the node's own. Lua itself ends it at the deadline, as it looks at the clock once a millisecond; and
 where the machine is busy, the worker may have to wait for the processor."""
 
 SILENT_SECONDS = 60.0

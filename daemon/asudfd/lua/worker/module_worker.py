@@ -21,6 +21,7 @@ from asudfd.lua.worker.frames import (
     DROP,
     FETCH,
     GOOD,
+    LATE,
     LINE,
     MADE,
     MAKE,
@@ -35,7 +36,6 @@ from asudfd.lua.worker.frames import (
     RESULT,
     SOURCE,
     BrokenWorkerError,
-    ContextCall,
     ContextMake,
     ContextPour,
     ContextState,
@@ -67,6 +67,15 @@ CLOSE_SECONDS = 1.0
 LATE_SECONDS = 0.5
 """Seconds of the processor that a check, or the making of a context, may take beyond the limits that the worker keeps by itself: it looks at
 its clock once a millisecond, but closing a state or collecting what a body left can take longer."""
+
+PATIENCE = 0.001
+"""Seconds that the event loop waits for a call of a function that has been quick: such a call takes some 60 microseconds. The worker says when they
+have passed."""
+
+WAIT_MS = 5
+"""Milliseconds after which the event loop waits no more for a worker that does not even say that, for it is within one instruction or has to wait
+for the processor. A shorter time would come before the next tick of a clock of 250 Hz: to set the processor's timer for it, and again afterwards,
+took 6 to 15 microseconds a call on a virtual machine."""
 
 LINES_MAX = 1 << 20
 """Log lines between a task and its answer: a call logs a thousand, and so does the body of each module that is required."""
@@ -207,7 +216,7 @@ class ModuleWorker:
     ) -> tuple[ContextState, bytes]:
         """Do a call: the state of the context and the packed result. Raises KilledError, WorkerEndedError and BrokenWorkerError."""
         return self._result(
-            context, await self._run(told_call(_asked(context, call, deadline)), context, deadline)
+            context, await self._run(told_call(context.number, call, deadline), context, deadline)
         )
 
     def _result(self, context: RemoteContext, found: Frame) -> tuple[ContextState, bytes]:
@@ -217,17 +226,27 @@ class ModuleWorker:
         return state, packed
 
     def call_now(
-        self, context: RemoteContext, call: LuaCall, deadline: float, seconds: float
+        self, context: RemoteContext, call: LuaCall, deadline: float
     ) -> tuple[ContextState, bytes] | None:
-        """Do a call for whose result the event loop waits, ``seconds`` at most; None if it takes longer: then `finish` is to be awaited.
+        """Do a call for whose result the event loop waits; None if it takes long: then `finish` is to be awaited, and what it logs does not count.
 
         Raises WorkerEndedError and BrokenWorkerError.
         """
-        self._worker.send(told_call(_asked(context, call, deadline)))
-        end = time.monotonic() + seconds
-        while (found := self._worker.receive_soon(end - time.monotonic())) is not None:
+        asked = told_call(context.number, call, deadline, patience=PATIENCE)
+        found = self._worker.result_now(asked, WAIT_MS)
+        if found is None:
+            return self._call_with_lines(context)
+        self._note(context, found[0])
+        return found
+
+    def _call_with_lines(self, context: RemoteContext) -> tuple[ContextState, bytes] | None:
+        """The rest of `call_now`, where something has come before the result, or nothing has."""
+        self.hold_lines()
+        end = time.monotonic() + PATIENCE
+        while (found := self._worker.receive_soon(end - time.monotonic())) is not None and found.kind != LATE:
             if not self._beside(found, context.made):
                 self._lines = 0
+                self.release_lines()
                 return self._result(context, found)
         if self.ended:
             raise WorkerEndedError("the worker has ended")
@@ -242,16 +261,24 @@ class ModuleWorker:
         """
         self._first = self._worker.begun()
         watch = BatchWatch(self, seconds)
-        self._worker.send(b"".join(told_call(_asked(context, call, deadline)) for context, call in calls))
+        self._worker.send(b"".join(told_call(context.number, call, deadline) for context, call in calls))
         try:
             for context, _ in calls:
-                found = await self._next(context.made)
-                while found.kind == READY:  # after a context was closed
-                    found = await self._next(context.made)
+                found = self._worker.receive_soon(0)  # most answers come together
+                if found is None or found.kind != RESULT:
+                    found = await self._next_result(found, context.made)
                 watch.answered += 1
                 yield None if found.kind == NOT_MADE else self._result(context, found)
         finally:
             watch.cancel()
+
+    async def _next_result(self, found: Frame | None, made: MadeBy) -> Frame:
+        """The next answer to a call, where ``found`` has come, or nothing yet; raises what `_next` raises."""
+        while (
+            found is None or found.kind == READY or self._beside(found, made)
+        ):  # ready: after a context was closed
+            found = await self._next(made)
+        return found
 
     def guilty(self) -> int:
         """Which of the calls of the last batch the worker has begun last, counted from 0."""
@@ -268,7 +295,7 @@ class ModuleWorker:
 
     def open(self, context: RemoteContext, call: LuaCall) -> None:
         """Begin a stream in ``context``, for `pour`."""
-        self._worker.send(told(OPEN, _asked(context, call, inf)))
+        self._worker.send(told_call(context.number, call, inf, kind=OPEN))
 
     async def pour(
         self, context: RemoteContext, batch: bytes, deadline: float
@@ -349,6 +376,8 @@ class ModuleWorker:
         kind, body = found
         if kind == LINE:
             self._take_line(unpack_line(body))
+        elif kind == LATE:
+            pass  # nobody waits for the call any more
         elif kind == RAN:
             self._news.ran(unpack_ran(body))
         elif made is not None and kind == FETCH:
@@ -392,10 +421,6 @@ class ModuleWorker:
     def seconds(self) -> float:
         """Processor time that it has taken."""
         return self._worker.seconds()
-
-
-def _asked(context: RemoteContext, call: LuaCall, deadline: float) -> ContextCall:
-    return ContextCall(context.number, call.function, call.arguments, call.view, call.size, deadline)
 
 
 def _verdict(found: Frame, good: int) -> WorkerVerdict | None:

@@ -19,51 +19,65 @@ class EndError(Exception):
 class Pipes:
     """Frames in from one descriptor and out to another."""
 
-    __slots__ = ("_buffer", "_held", "_reading", "_writing")
+    __slots__ = ("_at", "_buffer", "_held", "_reading", "_writing")
 
     def __init__(self, reading: int, writing: int) -> None:
         self._reading = reading
         self._writing = writing
         self._buffer = b""
+        self._at = 0  # where in the buffer the next frame begins
         self._held = b""
 
     def receive(self) -> tuple[int, bytes]:
         """Kind and body of the next frame. Raises EndError."""
-        size, kind = HEADER.unpack(self._take(HEADER.size))
-        return kind, self._take(size)
+        if len(self._buffer) - self._at < HEADER.size:
+            self._fill(HEADER.size)
+        size, kind = HEADER.unpack_from(self._buffer, self._at)
+        end = self._at + HEADER.size + size
+        if len(self._buffer) < end:
+            self._fill(HEADER.size + size)
+            end = HEADER.size + size
+        body = self._buffer[self._at + HEADER.size : end]
+        if end == len(self._buffer):
+            self._buffer, self._at = b"", 0
+        else:
+            self._at = end
+        return kind, body
 
-    def _take(self, size: int) -> bytes:
-        whole = self._buffer
-        if len(whole) < size:
-            whole = self._filled(size)
-        self._buffer = whole[size:]
-        return whole[:size]
+    def has_more(self) -> bool:
+        """Whether the next frame is here already, or a part of it."""
+        return self._buffer != b""
 
-    def _filled(self, size: int) -> bytes:
+    def _fill(self, size: int) -> None:
+        """Have at least so many bytes in the buffer, of which the next frame is the first."""
         self.flush()  # whoever is to send the rest may wait for it
-        parts, have = [self._buffer], len(self._buffer)
+        parts = [self._buffer[self._at :]]
+        have = len(parts[0])
         while have < size:
             part = os.read(self._reading, READ_SIZE)
             if not part:
                 raise EndError
             parts.append(part)
             have += len(part)
-        return b"".join(parts)
+        self._buffer, self._at = b"".join(parts), 0
 
     def send(self, kind: int, body: bytes = b"") -> None:
         """Write a frame, behind what is held; the node reads all the time."""
-        self._write(self._held + frame(kind, body) if self._held else frame(kind, body))
+        self._write(self._held + frame(kind, body))
 
-    def answer(self, kind: int, body: bytes) -> None:
-        """Write a frame, or hold it back while the next task is here already: many answers are one write."""
+    def answer(self, data: bytes) -> None:
+        """Write a whole frame, or hold it back while the next task is here already: many answers are one write."""
         if self._buffer:
-            self.hold(kind, body)
+            self._hold(data)
         else:
-            self.send(kind, body)
+            self._write(self._held + data)
 
     def hold(self, kind: int, body: bytes) -> None:
         """Write a frame with the next one, or by `flush`."""
-        self._held += frame(kind, body)
+        self._hold(frame(kind, body))
+
+    def _hold(self, data: bytes) -> None:
+        self._held += data
         if len(self._held) > HELD_MAX:
             self.flush()
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 FORK_SECONDS = 20.0
 """How long the zygote may take for a worker: some 10 ms, and the first time 0.1 s, as it loads Lua; a busy machine is slower."""
 
+PAUSES = (0.0, 0.01, 0.1)
+"""Seconds before a further request where a zygote has gone without an answer: one that has been killed takes requests until the system has
+ended it, on a busy machine some milliseconds later."""
+
 PIPE_SIZE = 1 << 20
 """Bytes that a pipe holds, where the system allows it: a batch of a stream and large records cross in one write."""
 
@@ -52,10 +56,13 @@ class WorkerSupply:
     async def fork(self) -> Worker:
         """A new worker. Raises NoWorkerError."""
         try:
-            try:
-                return await self._fork()
-            except ProcessLookupError:  # the zygote has just gone: the next request makes another one
-                return await self._fork()
+            for pause in PAUSES:
+                with suppress(
+                    ProcessLookupError
+                ):  # the zygote has just gone: the next request makes another one
+                    return await self._fork()
+                await asyncio.sleep(pause)
+            return await self._fork()
         except TimeoutError:
             raise NoWorkerError("the process that makes workers does not answer") from None
         except OSError as error:

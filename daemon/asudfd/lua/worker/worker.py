@@ -16,6 +16,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from asudfd.lua.call import LuaCall
 from asudfd.lua.errors import ModuleError
 from asudfd.lua.state import COMPILE_MEMORY
 from asudfd.lua.worker import confinement
@@ -59,10 +60,7 @@ class _Silent(Pipes):
     def __init__(self) -> None:
         super().__init__(-1, -1)
 
-    def send(self, kind: int, body: bytes = b"") -> None:
-        pass
-
-    def flush(self) -> None:
+    def _write(self, _data: bytes) -> None:
         self._held = b""
 
 
@@ -73,12 +71,13 @@ def load(crossing: str) -> Crossing[Any]:
     found.result = lambda raw, _view: raw  # type: ignore[method-assign,assignment] # of this copy
     found.check_messages = lambda _messages, _view: None  # type: ignore[method-assign,assignment] # as above
     _read_time_zone()
+    confinement.prepare()
     settings = WorkerSettings(b"", 64 << 20, unsafe=False, address_space=0, niceness=0)
     contexts = ContextSet(_Silent(), settings, found, bytearray(PAGE_SIZE))
     contexts.check(_WARM_UP)
     now = time.monotonic()
     contexts.make(ContextMake(1, b"warm", b"function f() return 1 end", 1.0, now + 1))
-    contexts.call(ContextCall(1, b"f", b"\x90", found.no_view, 0, now + 1))
+    contexts.call(ContextCall(1, LuaCall("", b"f", b"\x90", found.no_view, 0), now + 1))
     gc.collect()
     gc.freeze()  # a collection in a worker would write to each object, and so copy what all have in common
     return found
@@ -108,6 +107,9 @@ def _settings(pipes: Pipes) -> WorkerSettings:
     return WorkerSettings(*_fields(body))
 
 
+_new = tuple.__new__  # builds a named tuple without a call of Python code
+
+
 def _fields(body: bytes) -> tuple[Any, ...]:
     fields: tuple[Any, ...] = marshal.loads(body)  # noqa: S302 - from the node
     return fields
@@ -126,14 +128,23 @@ def _serve(pipes: Pipes, settings: WorkerSettings, crossing: Crossing[Any], page
     answers: dict[int, Callable[..., None]] = {
         CHECK: lambda *fields: _check(pipes, check, ModuleCheck(*fields)),
         MAKE: lambda *fields: contexts.make(ContextMake(*fields)),
-        CALL: lambda *fields: contexts.call(ContextCall(*fields)),
-        OPEN: lambda *fields: contexts.open(ContextCall(*fields)),
+        OPEN: lambda *fields: contexts.open(_call(fields)),
         POUR: lambda *fields: contexts.pour(ContextPour(*fields)),
         DROP: lambda *numbers: contexts.drop(numbers),
     }
+    contexts.rest()
     while True:
         kind, body = pipes.receive()
-        answers[kind](*_fields(body))
+        if kind == CALL:
+            contexts.call(_call(_fields(body)))
+        else:
+            answers[kind](*_fields(body))
+            contexts.rest()
+
+
+def _call(fields: tuple[Any, ...]) -> ContextCall:
+    number, call, deadline, patience = fields
+    return _new(ContextCall, (number, _new(LuaCall, call), deadline, patience))
 
 
 def _check(pipes: Pipes, check: Callable[[ModuleCheck], None], module: ModuleCheck) -> None:

@@ -12,13 +12,21 @@ from select import POLLIN, poll
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import Error
-from asudfd.lua.worker.frames import HEADER, RESULT_MAX, BrokenWorkerError, size_from_worker
+from asudfd.lua.worker.frames import (
+    HEADER,
+    RESULT_AT,
+    RESULT_MAX,
+    BrokenWorkerError,
+    size_from_worker,
+    whole_result,
+)
 from asudfd.lua.worker.shared_page import BEGUN, BEGUN_AT, MEMORY
 
 if TYPE_CHECKING:
     import mmap
 
     from asudfd.lua.worker.descriptors import Forked
+    from asudfd.lua.worker.frames import ContextState
 
 FRAMES_MAX = 65536
 """Frames that wait for somebody to ask; what one read brings is a fifth at most, and nobody sends so many unasked but a broken worker."""
@@ -74,7 +82,8 @@ class Worker:
         self._waiting = 0  # bytes in them
         self._waiter: asyncio.Future[None] | None = None
         self._broken: BrokenWorkerError | None = None
-        self._poll: poll | None = None
+        self._poll = poll()
+        self._poll.register(reading, POLLIN)
         self.ended = False
         os.set_blocking(reading, False)
         os.set_blocking(writing, False)
@@ -91,8 +100,11 @@ class Worker:
         if self.ended:
             return
         if not self._unsent:
-            data = data[self._write(data) :]
-            if data and not self.ended:
+            sent = self._write(data)
+            if sent == len(data):
+                return
+            data = data[sent:]
+            if not self.ended:
                 self._loop.add_writer(self._writing, self._write_rest)
         self._unsent += data
 
@@ -128,21 +140,42 @@ class Worker:
 
     def receive_soon(self, seconds: float) -> Frame | None:
         """The next frame, if it comes so soon; the event loop waits. None if not, or if the worker has ended or is broken."""
-        if not self._frames and not self.ended:
-            if self._poll is None:
-                self._poll = poll()
-                self._poll.register(self._reading, POLLIN)
-            if seconds > 0 and self._poll.poll(seconds * 1000):
-                self._read()
+        if not self._frames and not self.ended and seconds > 0 and self._poll.poll(seconds * 1000):
+            self._read()
         return self._next() if self._frames else None
 
-    def _read(self) -> None:
+    def result_now(self, call: bytes, milliseconds: int) -> tuple[ContextState, bytes] | None:
+        """Send a call, and wait for its result for so long: the state of the context, and the packed result.
+
+        The event loop waits, and a microsecond counts. None where nothing has come, or not this alone: `receive_soon` has the rest.
+        """
+        expected = not (self._frames or self._have or self.ended)
+        self.send(call)
+        if not expected or not self._poll.poll(milliseconds):
+            return None
+        data = self._said()
+        state = whole_result(data) if data else None
+        if data and state:
+            return state, data[RESULT_AT:]
+        self._take_in(data)
+        return None
+
+    def _said(self) -> bytes | None:
+        """What is in the pipe: nothing at its end, None where that is not there yet."""
         try:
-            data = os.read(self._reading, READ_SIZE)
+            return os.read(self._reading, READ_SIZE)
         except BlockingIOError:
-            return
+            return None
         except OSError:
-            data = b""
+            return b""
+
+    def _read(self) -> None:
+        self._take_in(self._said())
+
+    def _take_in(self, data: bytes | None) -> None:
+        """Take what the worker has said."""
+        if data is None:
+            return
         if not data:
             self._end()
         self._parts.append(data)
@@ -153,9 +186,12 @@ class Worker:
             except BrokenWorkerError as error:
                 self._broken = error
                 self._end()
-        waiter = self._waiter
-        if waiter is not None and (self._frames or self.ended) and not waiter.done():
-            waiter.set_result(None)
+        if self._frames or self.ended:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _take(self, data: bytes) -> None:
         """Cut the frames out of what came. Raises BrokenWorkerError."""
@@ -207,7 +243,7 @@ class Worker:
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, niceness)
 
     def kill(self) -> None:
-        """End it now; whoever waits for it sees its end."""
+        """End it now. Whoever waits for it sees that at once: on a busy machine a process takes half a second to end."""
         if self._page.closed:
             return
         with suppress(ProcessLookupError):
@@ -215,16 +251,15 @@ class Worker:
                 signal.pidfd_send_signal(self._process.pidfd, signal.SIGKILL)
             elif not self.ended:
                 os.kill(self._process.pid, signal.SIGKILL)
+        self._end()
+        self._wake()
 
     def close(self) -> None:
         """Kill it and free what belongs to it."""
         if self._page.closed:
             return
         self.kill()
-        self._end()
         for descriptor in (self._process.pidfd, self._reading, self._writing):
             if descriptor >= 0:
                 os.close(descriptor)
         self._page.close()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Any, cast
 
 import pytest
@@ -60,12 +61,13 @@ def test_beyond_the_budget_the_larger_contexts_end() -> None:
     small, large = sized(20), sized(70)
     budget.add(small)
     budget.add(large)
-    assert not budget.is_exceeded_by(large)
+    assert budget.share() == inf
     cast("_Sized", small).size = 40
-    assert budget.is_exceeded_by(large)
-    assert not budget.is_exceeded_by(small)
+    assert small.memory() < budget.share() < large.memory()
     budget.remove(large)
-    assert not budget.is_exceeded_by(small)
+    assert budget.share() == inf
+    cast("_Sized", small).size = 101
+    assert budget.share() == small.memory()  # one that is alone takes too much itself
     assert len(budget) == 1
 
 

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from asudfd.config.schema.lua import PROCESS, ModLua
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_view import record_call
+from asudfd.lua.aerospike.udf_result import UdfResult
 from asudfd.lua.call import LuaCall
-from asudfd.lua.timed_result import TimedResult
+from asudfd.lua.turn_batch import UNSEEN_MAX, TurnBatch
 from tests.fakes.lua_call import NO_RECORD
 
 MODULE = b"""
@@ -41,7 +42,7 @@ def play(scene: Callable[[UdfHost], Awaitable[None]]) -> None:
     asyncio.run(stage())
 
 
-async def together(host: UdfHost, calls: list[LuaCall]) -> list[TimedResult | None]:
+async def together(host: UdfHost, calls: list[LuaCall]) -> list[UdfResult | None]:
     """The results of calls that come in one turn, after a turn that brought several, to a worker that does nothing else."""
     for _ in range(2):
         host.run_inline(*call(b"f"))
@@ -54,11 +55,11 @@ async def together(host: UdfHost, calls: list[LuaCall]) -> list[TimedResult | No
         result = host.run_soon(one)
         assert result is not None
         results.append(result)
-    return await asyncio.gather(*results)
+    return list(await asyncio.gather(*results))
 
 
-def values(results: list[TimedResult | None]) -> list[int | None]:
-    return [None if each is None else int.from_bytes(each.result.value, "big") for each in results]
+def values(results: list[UdfResult | None]) -> list[int | None]:
+    return [None if each is None else int.from_bytes(each.value, "big") for each in results]
 
 
 def test_calls_of_one_turn_walk_through_the_contexts() -> None:
@@ -83,7 +84,7 @@ def test_a_context_that_is_spoilt_ends_no_other_call() -> None:
         results = await together(host, calls)
         spoilt = results[1]
         assert spoilt is not None
-        assert spoilt.result.value == b"not enough memory"
+        assert spoilt.value == b"not enough memory"
         assert results[4] is None  # would have been in that context
         assert sum(each is None for each in results) == 1
         assert (await host.run(call(b"f"), 60)).code == 0
@@ -116,3 +117,25 @@ def test_a_module_that_changes_meanwhile_ends_no_call() -> None:
         assert (await host.run(call(b"f"), 60)).code == 0
 
     play(scene)
+
+
+def test_a_turn_that_brings_several_is_seen_soon_and_one_that_brings_one_again() -> None:
+    async def stage() -> None:
+        batch = TurnBatch(lambda: None)
+
+        async def turn(calls: int) -> list[bool]:
+            gathered = [batch.note() for _ in range(calls)]
+            await asyncio.sleep(0)
+            return gathered
+
+        for _ in range(3 * UNSEEN_MAX):
+            assert await turn(1) == [False]
+        turns = 0
+        while await turn(2) == [False, False]:
+            turns += 1
+            assert turns <= 2 * UNSEEN_MAX
+        assert await turn(5) == [True] * 5
+        assert await turn(1) == [True]  # so it is known after the turn
+        assert await turn(1) == [False]
+
+    asyncio.run(stage())

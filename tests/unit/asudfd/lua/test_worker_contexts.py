@@ -231,12 +231,35 @@ def test_a_call_that_is_not_to_wait_has_what_is_there_or_nothing() -> None:
     contexts = Contexts(1, 4)
     assert contexts.take_now() is None  # one is to be made
     only = contexts.use()
-    lease = contexts.take_now()
-    assert lease is not None
-    assert lease.context is only
+    assert contexts.take_now() is only
+    lease = contexts.keep(only)
     assert contexts.take_now() is None
     contexts.give(lease)
-    assert contexts.take_now() is not None
+    assert contexts.take_now() is only
+
+
+def test_calls_that_are_not_to_wait_walk_through_the_contexts_and_pass_a_busy_worker() -> None:
+    contexts = Contexts(2, 4)
+    first, second = contexts.take(), contexts.take()
+    busy, free = made(first), made(second)
+    for lease in (first, second):
+        contexts.give(lease)
+    contexts.trim()
+    found = []
+    for _ in range(4):
+        context = contexts.take_now()
+        assert context is not None
+        contexts.give_now(context)
+        found.append(context)
+    assert found == [busy, free] * 2
+    assert contexts.counted() == (4, 2, 2, 0)
+    busy.worker.busy = True
+    for _ in range(2):
+        assert contexts.take_now() is free
+        contexts.give_now(free)
+    assert list(contexts.idle()) == [busy, free]
+    free.worker.busy = True
+    assert contexts.take_now() is None
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asudfd.aerospike.message.counts import ResultCounters
     from asudfd.aerospike.message.single.executor import RecordExecutor
     from asudfd.aerospike.message.single.udf_call import UdfCall
-    from asudfd.lua.timed_result import TimedResult
+    from asudfd.lua.aerospike.udf_result import UdfResult
     from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
@@ -75,7 +75,7 @@ class SoonCall:
         ran.add_done_callback(self._end)
         return self._reply
 
-    def _end(self, ran: asyncio.Future[TimedResult | None]) -> None:
+    def _end(self, ran: asyncio.Future[UdfResult | None]) -> None:
         """The call has run; a client that is gone has no effect."""
         namespace, reply = self._namespace, self._reply
         found = None if ran.cancelled() else ran.result()
@@ -93,11 +93,11 @@ class SoonCall:
         else:
             _chain(made, reply)
 
-    def _committed(self, found: TimedResult) -> bytes | Awaitable[bytes]:
+    def _committed(self, found: UdfResult) -> bytes | Awaitable[bytes]:
         context, namespace, session = self._executor.context, self._namespace, self._session
         try:
             outcome = commit_result(
-                context, namespace, self._digest, self._call, self._record, found.result, "client", session
+                context, namespace, self._digest, self._call, self._record, found, "client", session
             )
         except RequestRefused as error:
             outcome = context.refuse(error, session)

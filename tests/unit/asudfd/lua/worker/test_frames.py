@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asudfd.lua.call import LuaCall
 from asudfd.lua.worker import frames
 from asudfd.lua.worker.frames import (
     BrokenWorkerError,
@@ -32,7 +33,6 @@ STATE = st.builds(ContextState, SECONDS, st.integers(0, 2**64 - 1), st.booleans(
     st.one_of(
         st.builds(ModuleCheck, TEXT, TEXT, st.integers(0, 2**63)),
         st.builds(WorkerSettings, TEXT, SIZE, st.booleans(), SIZE, st.integers(0, 19), st.booleans()),
-        st.builds(ContextCall, SIZE, TEXT, TEXT, st.tuples(TEXT, SIZE, st.booleans()), SIZE, SECONDS),
     )
 )
 def test_what_a_worker_is_told_comes_back(fields: Any) -> None:
@@ -40,6 +40,18 @@ def test_what_a_worker_is_told_comes_back(fields: Any) -> None:
     size, kind = frames.HEADER.unpack_from(data)
     assert (size, kind) == (len(data) - frames.HEADER.size, frames.CHECK)
     assert type(fields)(*marshal.loads(data[frames.HEADER.size :])) == fields
+
+
+@given(SIZE, TEXT, TEXT, st.tuples(TEXT, SIZE, st.booleans()), SIZE, SECONDS, SECONDS)
+def test_a_call_comes_back(  # noqa: PLR0917 - what a call is made of
+    number: int, function: bytes, arguments: bytes, view: Any, size: int, deadline: float, patience: float
+) -> None:
+    call = LuaCall("m", function, arguments, view, size)
+    for kind in (frames.CALL, frames.OPEN):
+        data = frames.told_call(number, call, deadline, patience=patience, kind=kind)
+        assert frames.HEADER.unpack_from(data) == (len(data) - frames.HEADER.size, kind)
+        found = marshal.loads(data[frames.HEADER.size :])
+        assert found == ContextCall(number, call._replace(module=""), deadline, patience)
 
 
 @given(st.integers(0, 4), st.text(max_size=50), st.text(max_size=50), st.booleans())
@@ -67,7 +79,33 @@ def test_the_memory_of_a_context_comes_back(memory: int) -> None:
 
 @given(STATE, TEXT)
 def test_a_result_comes_back(state: ContextState, packed: bytes) -> None:
-    assert frames.unpack_result(frames.pack_result(state, packed)) == (state, packed)
+    data = frames.result_frame(state, packed)
+    size, kind = frames.HEADER.unpack_from(data)
+    assert (size, kind) == (len(data) - frames.HEADER.size, frames.RESULT)
+    assert frames.unpack_result(data[frames.HEADER.size :]) == (state, packed)
+    assert frames.whole_result(data) == state
+    assert data[frames.RESULT_AT :] == packed
+
+
+@given(STATE, TEXT, st.data())
+def test_a_result_is_whole_only_where_it_is_all_that_there_is(
+    state: ContextState, packed: bytes, data: st.DataObject
+) -> None:
+    whole = frames.result_frame(state, packed)
+    size = data.draw(st.integers(0, len(whole) - 1))
+    kind = data.draw(st.integers(0, 255).filter(lambda kind: kind != frames.RESULT))
+    for other in (whole[:size], whole + b"x", whole * 2, whole[:4] + bytes([kind]) + whole[5:]):
+        assert frames.whole_result(other) is None
+
+
+@given(st.binary(max_size=64))
+def test_what_is_taken_for_a_result_is_one_of_the_slower_way_too(data: bytes) -> None:
+    state = frames.whole_result(data)
+    if state is not None:
+        assert frames.HEADER.unpack_from(data) == (len(data) - frames.HEADER.size, frames.RESULT)
+        found, packed = frames.unpack_result(data[frames.HEADER.size :])
+        assert repr(found) == repr(state)  # not a number is not equal to itself
+        assert packed == data[frames.RESULT_AT :]
 
 
 @given(STATE, st.builds(PouredBatch, TEXT, st.booleans(), TEXT, TEXT))
