@@ -42,9 +42,14 @@ end
 """
 
 CLIENTS, FUNCTIONS = 20, 80
-ATTACK_SECONDS = 5.0
+ATTACK_SECONDS = 2.5
+"""Six calls of each client: more of them only take the processor from other tests."""
+
 RECORDS = 1000
 """More than the attackers call their functions on."""
+
+PAUSE_SECONDS = 0.002
+"""Between two calls of who is to be served: some hundred during a hostile call, and no more load than they are."""
 
 HELD_SECONDS = 0.1
 """Processor time of the node during one call of the prober, on its own clock: however busy the machine is, nothing may hold it for longer."""
@@ -69,12 +74,11 @@ def started(tmp_path: Path, isolation: str) -> Iterator[Daemon]:
 
 
 class Bystander(threading.Thread):
-    """Increments a counter until it is ``ended``, and waits a little after each, if ``pause``; ``took`` are the seconds of each, ``node_took`` those of the node's processor."""
+    """Increments a counter until it is ``ended``, and waits a little after each; ``took`` are the seconds of each, ``node_took`` those of the node's processor."""
 
-    def __init__(self, node: Daemon, pause: float = 0.0) -> None:
+    def __init__(self, node: Daemon) -> None:
         super().__init__(daemon=True)
         self._node = node
-        self._pause = pause
         self.ended = threading.Event()
         self.took: list[float] = []
         self.node_took: list[float] = []
@@ -82,7 +86,7 @@ class Bystander(threading.Thread):
 
     def run(self) -> None:
         with UdfClient(self._node) as client:
-            while not self.ended.wait(self._pause):
+            while not self.ended.wait(PAUSE_SECONDS):
                 before = processor_seconds(self._node.process.pid)
                 found = client.call("good", "increment", key="counter")
                 self.node_took.append(processor_seconds(self._node.process.pid) - before)
@@ -140,7 +144,7 @@ def attack(node: Daemon, name: str, seconds: float) -> subprocess.Popen[bytes]:
 
 def beside_an_attack(node: Daemon, name: str) -> list[str]:
     """Have 20 clients call the functions of a module; answers what their calls came to. A prober has no error, and none of them holds up the node."""
-    prober = Bystander(node, pause=0.004)
+    prober = Bystander(node)
     prober.start()
     prober.until(50)  # until its function is known to be quick
     attackers = attack(node, name, ATTACK_SECONDS)
