@@ -22,11 +22,13 @@ class DeferredSignals:
     """Inside its ``with`` block at most one KeyboardInterrupt is raised, where the program waits, and none after `defer`.
 
     Where the program never waits again, it is raised at the end of the block. ``signal`` is the first that came, 0 for none.
-    One inside of another passes on what it heard.
+    One inside of another passes on what it heard. ``unheeded`` is set where the block ends as if no signal had come: one that
+    came all the same is noted at its end, so that the program begins nothing more.
     """
 
     def __init__(self) -> None:
         self.signal = 0
+        self.unheeded = False
         self._deferred = False
         self._deferring_before = False
         self._before: dict[signal.Signals, Any] = {}
@@ -47,6 +49,8 @@ class DeferredSignals:
                 outer.signal = outer.signal or self.signal
                 outer.defer()  # its KeyboardInterrupt is ours
         interrupt.defer_no_more(self._deferring_before)
+        if self.unheeded and self.signal:
+            interrupt.note(self.signal)
 
     def defer(self) -> None:
         """From here on nothing is cut off."""

@@ -141,6 +141,13 @@ def hear(number: int) -> None:
         raise KeyboardInterrupt
 
 
+def note(number: int) -> None:
+    """A signal has come while nothing could be cut off: raise KeyboardInterrupt in the next `wait`, if the program listens."""
+    if _state.deferring:
+        _state.number = _state.number or number
+        _state.pending = True
+
+
 def drop() -> None:
     """A signal that was not raised yet is not to be raised any more: what is done now must not be cut off."""
     _state.pending = False

@@ -53,6 +53,19 @@ def test_none_is_raised_once_nothing_may_be_cut_off() -> None:
     assert signals.code == 130
 
 
+def test_one_that_was_not_heeded_lets_nothing_new_begin(listens: bool) -> None:
+    with DeferredSignals() as signals:
+        signals.defer()
+        signal.raise_signal(signal.SIGTERM)
+        interrupt.check()
+        signals.unheeded = True
+    if listens:
+        assert interrupt.heard() == signal.SIGTERM
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.check()
+    interrupt.check()
+
+
 def test_where_the_program_never_waits_it_is_raised_at_the_end(listens: bool) -> None:
     done = []
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - the end of the block raises it
