@@ -41,6 +41,9 @@ function increment(rec)
 end
 """
 
+SERVED = 3
+"""Calls that end during a hostile one on a machine however busy; on a quiet one it is some hundred."""
+
 CLIENTS, FUNCTIONS = 20, 80
 ATTACK_SECONDS = 2.5
 """Six calls of each client: more of them only take the processor from other tests."""
@@ -119,7 +122,7 @@ def test_every_program_ends_after_its_deadline_and_others_are_served(node: Daemo
     register(node, "bad", module([*PROGRAMS.values()]))
     bystander = Bystander(node)
     bystander.start()
-    wrong = []
+    wrong: list[tuple[str, object]] = []
     with UdfClient(node) as client:
         plain = client.call("bad", f"f{[*PROGRAMS].index('a loop')}", limit=LIMIT)
         assert plain.bins == TIMED_OUT
@@ -127,9 +130,11 @@ def test_every_program_ends_after_its_deadline_and_others_are_served(node: Daemo
         for number, name in enumerate(PROGRAMS):
             before = len(bystander.took)
             found = client.call("bad", f"f{number}", key=number, limit=LIMIT)
-            served = len(bystander.took) - before
-            if not timed_out(found) or found.seconds > LIMIT / 1000 + late or served < 10:
-                wrong.append((name, found, served))
+            held = bystander.node_took[before : len(bystander.took)]
+            if not timed_out(found) or found.seconds > LIMIT / 1000 + late:
+                wrong.append((name, found))
+            if len(held) < SERVED or max(held) > HELD_SECONDS:
+                wrong.append((name, held))
     assert wrong == []
     bystander.end()
 

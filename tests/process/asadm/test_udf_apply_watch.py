@@ -78,7 +78,7 @@ def test_each_save_is_applied(
     assert watching.wait(WAIT_SECONDS) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_during_an_apply_ends_it(
     watching: subprocess.Popen[bytes],
     fleet: Fleet,
