@@ -7,9 +7,10 @@ import pytest
 from asadm import commands, statement
 from asinfo.errors import UsageError
 from asinfo.wire.functions import dump
+from tests.each import for_each_row
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "name"),
     [
         ("asinfo", "asinfo"),
@@ -26,7 +27,7 @@ def test_beginnings_of_words(text: str, name: str) -> None:
     assert row.name == name
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "message"),
     [
         ("nosuch", "unknown command 'nosuch', the commands are asinfo, show"),
@@ -165,7 +166,7 @@ def test_words_after_two_dashes_are_taken_as_they_stand() -> None:
         statement.parse("function run f.lua -- f")
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "error"),
     [
         ("shwo udfs", "unknown command 'shwo', did you mean 'show'?"),

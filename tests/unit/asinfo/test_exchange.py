@@ -15,6 +15,7 @@ import pytest
 
 import asinfo.exchange as engine
 from asinfo.exchange import Endpoint, Reply, exchange
+from tests.each import for_each_row
 from tests.fakes.node import (
     GARBAGE,
     OVERSIZE,
@@ -47,7 +48,7 @@ def kind(reply: Reply) -> str:
     return reply.failure.kind
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "behaviour",
     [
         answering(ANSWERS),
@@ -68,7 +69,7 @@ def test_answer(behaviour: Behaviour) -> None:
     assert node.requests == [b"build\n"]
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("behaviour", "expected", "word"),
     [
         (closing, "closed", "before it answered"),
@@ -247,7 +248,7 @@ def test_a_name_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> No
     assert good.body == GOOD
 
 
-@pytest.mark.parametrize("name", ["a..b", "x" * 300, "ünï.invalid", "a b", "256.1.1.1", ""])
+@for_each_row("name", ["a..b", "x" * 300, "ünï.invalid", "a b", "256.1.1.1", ""])
 def test_odd_names(name: str) -> None:
     (reply,) = exchange([(Endpoint(name, 1), b"")], timeout=5)
     assert kind(reply) in {"resolve", "refused"}
