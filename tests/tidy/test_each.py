@@ -34,5 +34,5 @@ def test_a_case_that_raises_nothing_is_named() -> None:
         with pytest.raises(ZeroDivisionError):
             1 / case
 
-    with pytest.raises(AssertionError, match="'1': .*DID NOT RAISE.*'2': "):
+    with pytest.raises(AssertionError, match=r"'1': .*DID NOT RAISE.*'2': "):
         check()
