@@ -21,15 +21,15 @@ _HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class DeferredSignals:
     """Inside its ``with`` block at most one KeyboardInterrupt is raised, where the program waits, and none after `defer`.
 
-    Where the program never waits again, it is raised at the end of the block. ``signal`` is the first that came, 0 for none.
-    One inside of another passes on what it heard. ``unheeded`` is set where the block ends as if no signal had come: one that
-    came all the same is noted at its end, so that the program begins nothing more.
+    Where the program never waits again, it is raised at the end of the block. ``signal`` is the first that came, 0 for none;
+    ``kept`` tells that it came when nothing was to be cut off: then it ends the program where it waits next, a loop around the
+    block or the command behind it. One inside of another passes on what it heard.
     """
 
     def __init__(self) -> None:
         self.signal = 0
-        self.unheeded = False
         self._deferred = False
+        self.kept = False
         self._deferring_before = False
         self._before: dict[signal.Signals, Any] = {}
 
@@ -41,21 +41,24 @@ class DeferredSignals:
         return self
 
     def __exit__(self, *_: object) -> None:
+        outer: DeferredSignals | None = None
         while self._before:
             number, before = self._before.popitem()
             signal.signal(number, before)
-            outer = getattr(before, "__self__", None)
-            if isinstance(outer, DeferredSignals) and self.signal:
-                outer.signal = outer.signal or self.signal
-                outer.defer()  # its KeyboardInterrupt is ours
+            above = getattr(before, "__self__", None)
+            outer = above if isinstance(above, DeferredSignals) else outer
+        if outer is not None and self.signal:
+            outer.signal = outer.signal or self.signal
+            outer.defer()  # its KeyboardInterrupt is ours
+            outer.kept |= self.kept
+        elif self.kept and self._deferring_before:
+            interrupt.keep(self.signal)
         interrupt.defer_no_more(self._deferring_before)
-        if self.unheeded and self.signal:
-            interrupt.note(self.signal)
 
     def defer(self) -> None:
         """From here on nothing is cut off."""
         self._deferred = True
-        interrupt.drop()
+        self.kept |= interrupt.drop()
 
     @property
     def code(self) -> int:
@@ -63,6 +66,7 @@ class DeferredSignals:
         return 128 + self.signal if self.signal else 0
 
     def _hear(self, number: int, _frame: FrameType | None) -> None:
+        self.kept |= self._deferred and not self.signal
         self.signal = self.signal or number
         if not self._deferred:
             self._deferred = True

@@ -141,16 +141,16 @@ def hear(number: int) -> None:
         raise KeyboardInterrupt
 
 
-def note(number: int) -> None:
-    """A signal has come while nothing could be cut off: raise KeyboardInterrupt in the next `wait`, if the program listens."""
-    if _state.deferring:
-        _state.number = _state.number or number
-        _state.pending = True
+def drop() -> bool:
+    """A signal that was not raised yet is not to be raised any more: what is done now must not be cut off. Whether there was one."""
+    dropped, _state.pending = _state.pending, False
+    return dropped
 
 
-def drop() -> None:
-    """A signal that was not raised yet is not to be raised any more: what is done now must not be cut off."""
-    _state.pending = False
+def keep(number: int) -> None:
+    """A signal has come that could not be raised then: raise it in the next `wait`."""
+    _state.number = _state.number or number
+    _state.pending = True
 
 
 def forget() -> None:

@@ -23,7 +23,7 @@ from asadm.fleet.change.backup import Backup
 from asadm.fleet.change.lock import ClusterLock, FileLocks
 from asadm.fleet.history import git_commit
 from asadm.fleet.history.history import History, clean, path_of
-from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome, is_stopped
+from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.signals import DeferredSignals
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.terminal.render import plain
@@ -146,7 +146,6 @@ def carry_out(change: Change) -> CommandOutcome:
             outcome = CommandOutcome(answers, messages=["stopped: nothing was sent"], code=INTERRUPTED)
         if outcome.code == INTERRUPTED:
             outcome.code = signals.code or INTERRUPTED
-        signals.unheeded = not is_stopped(outcome.code)
         return outcome
 
 
