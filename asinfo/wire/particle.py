@@ -17,7 +17,7 @@ from struct import Struct
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
 from asinfo.wire.collection import stored_list, stored_map
-from asinfo.wire.msgpack import GeoJSON
+from asinfo.wire.msgpack import GeoJSON, Raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ OPAQUE = frozenset({
     JAVA_BLOB, CSHARP_BLOB, PYTHON_BLOB, RUBY_BLOB, PHP_BLOB, ERLANG_BLOB, VECTOR, HLL,
 })  # fmt: skip
 """Types whose bytes nobody here looks into."""
+
+_OPAQUE_MARKS = frozenset(bytes([kind]) for kind in OPAQUE)
+"""First bytes of such values in a list or map."""
 
 _PARAMETER, _SERVER_ERROR, _GEOJSON_INVALID = (
     4,
@@ -105,6 +108,8 @@ def pack(value: Value) -> tuple[int, bytes]:
             return kind, packer(value)
     if isinstance(value, Opaque):
         return value.kind, value.data
+    if isinstance(value, Raw) and value.data[:1] in _OPAQUE_MARKS:  # of a list or map
+        return value.data[0], value.data[1:]
     raise WireError(f"a {type(value).__name__} is no value of a bin")
 
 

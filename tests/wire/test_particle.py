@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire import particle
-from asinfo.wire.msgpack import GeoJSON
+from asinfo.wire.msgpack import GeoJSON, Raw
 from asinfo.wire.particle import Opaque, Refused
 from asinfo.wire.result import Result
 from tests.each import for_each_row
@@ -43,6 +43,14 @@ def test_both_ways(value: Any, kind: int, text: str) -> None:
     found = particle.unpack(kind, data)
     assert found == value
     assert type(found) is type(value)
+
+
+def test_a_value_of_a_list_that_nobody_looks_into() -> None:
+    assert particle.pack(Raw(b"\x12hll")) == (18, b"hll")
+    assert particle.pack(Raw(b"\x09")) == (9, b"")
+    for data in (b"", b"\x01a", b"text"):
+        with pytest.raises(WireError):
+            particle.pack(Raw(data))
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def packed(expression: Any) -> bytes:
     ("command", "reason"),
     [
         ([255, [16], [16]], "a context without steps, or with a step without value, or too deep"),
-        ([254, [4, 1], 0], "a step to all elements takes true or an expression"),
+        ([254, [4, 1], 0], "an expression of a path that is neither true nor false"),
         ([63], "there is no operation 63 on lists or maps"),
         ([17], "an operation with too few or too many arguments"),
     ],

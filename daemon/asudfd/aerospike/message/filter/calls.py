@@ -17,9 +17,9 @@ from asinfo.wire import cdt, msgpack
 from asinfo.wire import expression as x
 from asinfo.wire.expression import CalledCommand, PathCommand, Unsupported
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.command import decode
+from asudfd.aerospike.message.command import NOTHING, decode
 from asudfd.aerospike.message.cost import CostBudget
-from asudfd.aerospike.message.filter.scope import ANY, NIL
+from asudfd.aerospike.message.filter.scope import ANY
 from asudfd.aerospike.message.filter.values import PARTICLES, packed_as, value_of
 from asudfd.record.namespace import RECORD_SIZE_MAX
 from asudfd.record.refused import RequestRefused
@@ -120,9 +120,8 @@ def _called(operate: Operate, wire: bytes | Run, target: Typed, result: int) -> 
             if error.code == Result.UNSUPPORTED_FEATURE:
                 raise
             return None
-        if found is None or found[0] != wanted or len(found[1]) > RECORD_SIZE_MAX:
-            return None
-        return NIL if result == x.NIL else value_of(*found)
+        shown, value = found or NOTHING
+        return value_of(shown, value) if shown == wanted and len(value) <= RECORD_SIZE_MAX else None
 
     return run_all
 

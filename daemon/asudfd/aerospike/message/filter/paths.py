@@ -3,6 +3,8 @@
     a step of a context        to one element, or to none        asudfd.aerospike.message.cdt.context
     4 all children             to all elements, or to those of which an expression is true
     42 keys                    to the entries of a map that have one of several keys
+    512 + 4 and                of those that the step before it leads to, which is one of the two others, to those of which
+                               an expression is true
 
 What the elements are shown as: the list or map with nothing else in it, a list of their values, of their keys, or of both in
 turn. What they become is an expression; in expressions of a path an element is its own key, value and index.
@@ -12,7 +14,7 @@ Source: the specification of operations on collections, section 12.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from asinfo.errors import WireError
 from asinfo.wire import cdt, msgpack
@@ -57,7 +59,8 @@ TREE, VALUES, KEYS, KEYS_AND_VALUES, CHANGE = range(5)
 """What is done, in the flags of a command."""
 
 NO_FAIL = 16
-"""Flag of a change: an element for which the expression is unknown is left as it is."""
+"""Flag: passed over, or left as it is, is an element for which an expression is unknown, or one that is no list or map where
+further steps look; without it the command fails."""
 
 _SHOWN = frozenset((TREE, VALUES, KEYS, KEYS_AND_VALUES))
 
@@ -82,17 +85,33 @@ class _ElementExpression:
 
 
 @dataclass(frozen=True, slots=True)
+class _ElementTest:
+    """An expression that is true for the elements that a step leads to."""
+
+    expression: _ElementExpression
+    no_fail: bool
+    """Whether an element is passed over for which it is unknown."""
+
+    def passes(self, collection: Collection, at: int, record: FilterRecord) -> bool:
+        """Whether a step leads to an element. Raises RequestRefused."""
+        found = self.expression.value(collection, at, record)
+        if found is None and not self.no_fail:
+            raise RequestRefused(Result.PARAMETER, "a test that is unknown for an element of a path")
+        return found is True
+
+
+@dataclass(frozen=True, slots=True)
 class _ToChildren:
     """A step to all elements, or to those of which an expression is true."""
 
-    asked: _ElementExpression | None
+    test: _ElementTest | None
 
     def places(self, collection: Collection, record: FilterRecord) -> list[int]:
         found = range(len(collection.values))
         collection.budget.charge(len(found))
-        if self.asked is None:
+        if self.test is None:
             return list(found)
-        return [at for at in found if self.asked.value(collection, at, record) is True]
+        return [at for at in found if self.test.passes(collection, at, record)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +144,21 @@ class _ToElement:
             return []
 
 
+@dataclass(frozen=True, slots=True)
+class _ToTested:
+    """A step to the elements that another one leads to, and of which an expression is true."""
+
+    step: _ToKeys | _ToElement
+    test: _ElementTest
+
+    def places(self, collection: Collection, record: FilterRecord) -> list[int]:
+        found = self.step.places(collection, record)
+        return [at for at in found if self.test.passes(collection, at, record)]
+
+
+_Step: TypeAlias = "_ToChildren | _ToKeys | _ToElement | _ToTested"
+
+
 class Path:
     """A compiled command on a path; ``size`` is that of the command in bytes."""
 
@@ -135,8 +169,8 @@ class Path:
         if len(command.steps) >= DEPTH_MAX:
             raise WireError("a path of too many steps")
         element_steps = max(ELEMENT_STEPS, PART_STEPS * command.parts)
-        self._steps = [_step(number, value, scope, element_steps) for number, value in command.steps]
         self.flags = command.flags
+        self._steps = _steps(command, scope, element_steps)
         self.size = size
         self.modifies = command.change is not None
         shown = self.flags & ~NO_FAIL
@@ -174,7 +208,7 @@ class Path:
         for at in self._steps[depth].places(collection, record):
             if depth + 1 == len(self._steps):
                 yield collection, at
-            elif inner := _kind_of(collection.values[at]):
+            elif inner := self._kind_within(collection.values[at]):
                 yield from self._leaves(inner, collection.values[at], depth + 1, record)
 
     def _tree(self, kind: int, data: bytes, depth: int, record: FilterRecord) -> bytes:
@@ -185,7 +219,7 @@ class Path:
             value = collection.values[at]
             if depth + 1 == len(self._steps):
                 kept[at] = value
-            elif inner := _kind_of(value):
+            elif inner := self._kind_within(value):
                 kept[at] = self._tree(inner, value, depth + 1, record)
         if kind == MAP:
             collection.keys = [collection.keys[at] for at in kept]
@@ -200,7 +234,7 @@ class Path:
             value: bytes | None = collection.values[at]
             if depth + 1 == len(self._steps):
                 value = self._new(collection, at, record)
-            elif inner := _kind_of(collection.values[at]):
+            elif inner := self._kind_within(collection.values[at]):
                 value = self._changed(inner, collection.values[at], depth + 1, record, left)
             if value is None:
                 gone.append(at)
@@ -211,6 +245,13 @@ class Path:
             collection.values[at] = value
         collection.remove(gone)
         return _packed(collection)
+
+    def _kind_within(self, value: bytes) -> int:
+        """The particle type of a list or map that a further step looks in; 0 for what is none. Raises RequestRefused."""
+        kind = _kind_of(value)
+        if not kind and not self.flags & NO_FAIL:
+            raise not_this_kind()
+        return kind
 
     def _new(self, collection: Collection, at: int, record: FilterRecord) -> bytes | None:
         """What an element becomes, None for nothing."""
@@ -231,19 +272,31 @@ class Path:
         return stored_element(value, DEPTH_MAX - len(self._steps))
 
 
-def _step(
-    number: int, value: bytes | Node, scope: Scope, element_steps: float
-) -> _ToChildren | _ToKeys | _ToElement:
-    if number == x.ALL_CHILDREN:
-        if isinstance(value, bytes):
-            if value != b"\xc3":
-                raise WireError("a step to all elements takes true or an expression")
-            return _ToChildren(None)
+def _steps(command: PathCommand, scope: Scope, element_steps: float) -> list[_Step]:
+    """The steps of a path; a test of what a step leads to is one with it. Raises WireError, and Unsupported."""
+
+    def tested(value: Node) -> _ElementTest:
         kind, test = scope.compile(value)
         if kind not in {x.BOOL, ANY}:
             raise WireError("an expression of a path that is neither true nor false")
-        return _ToChildren(_ElementExpression(test, element_steps))
-    assert isinstance(value, bytes)
+        return _ElementTest(_ElementExpression(test, element_steps), bool(command.flags & NO_FAIL))
+
+    found: list[_Step] = []
+    for number, value in command.steps:
+        if isinstance(value, bytes):
+            found.append(_step(number, value))
+        elif number == x.ALL_CHILDREN:
+            found.append(_ToChildren(tested(value)))
+        elif found and isinstance(found[-1], _ToKeys | _ToElement):
+            found[-1] = _ToTested(found[-1], tested(value))
+        else:
+            raise WireError("a test in a path, and no step to keys or to an element before it")
+    return found
+
+
+def _step(number: int, value: bytes) -> _ToChildren | _ToKeys | _ToElement:
+    if number == x.ALL_CHILDREN:  # with true
+        return _ToChildren(None)
     if number == KEYS_IN:
         return _ToKeys(orders(cdt.elements(value).elements))
     (step,) = steps_of(cdt.join_list([msgpack.pack(number), value]), modifies=False)

@@ -36,6 +36,8 @@ _NUMBERS = frozenset({particles.INTEGER, particles.FLOAT, particles.BOOL})
 
 def value_of(kind: int, data: bytes) -> Value:
     """What a particle is in an expression."""
+    if kind == particles.NULL:
+        return NIL
     return particles.unpack(kind, data) if kind in _NUMBERS else data
 
 
@@ -63,7 +65,7 @@ _PACKED: dict[int, Callable[[Any], bytes]] = {
     x.NIL: lambda _: b"\xc0",
     x.STRING: lambda text: msgpack.pack(Raw(b"\x03" + text)),
     x.GEOJSON: lambda data: msgpack.pack(Raw(b"\x17" + particles.geo_text(data))),
-    x.HLL: msgpack.pack,
+    x.HLL: lambda data: msgpack.pack(Raw(b"\x12" + data)),
     **dict.fromkeys((x.LIST, x.MAP, ANY), lambda data: data),
 }
 """For each type; what has none is never known."""

@@ -59,12 +59,13 @@ class HllOperation(NamedTuple):
     """Flags that a write may have; they are its last argument, if it has as many as it may."""
 
 
-_MAKE = CREATE_ONLY | UPDATE_ONLY | NO_FAIL
+_ADD = CREATE_ONLY | NO_FAIL
+_MAKE = _ADD | UPDATE_ONLY
 _UNITE = _MAKE | writes.ALLOW_FOLD
 
 OPERATIONS: dict[int, HllOperation] = {
     0: HllOperation(writes.init, a.shape, 0, 3, modifies=True, flags=_MAKE),
-    1: HllOperation(writes.add, a.values_and_shape, 1, 4, modifies=True, flags=_MAKE),
+    1: HllOperation(writes.add, a.values_and_shape, 1, 4, modifies=True, flags=_ADD),
     2: HllOperation(writes.unite, a.sketches, 1, 2, looks=1, modifies=True, flags=_UNITE),
     3: HllOperation(writes.refresh, looks=1, modifies=True),
     4: HllOperation(writes.fold, a.index_bits, 1, 1, looks=1, modifies=True),

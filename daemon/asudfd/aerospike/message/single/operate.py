@@ -3,7 +3,7 @@
     READ            shows a bin as it is at that point; an empty name with GET_ALL shows them all
     WRITE           sets a bin; a null particle removes it
     ADD             integer to integer, wrapping at 64 bits; float to float; a missing bin becomes the operand
-    APPEND/PREPEND  string to string, blob to blob; a missing bin becomes the operand
+    APPEND/PREPEND  string to string, blob to blob; a missing bin becomes the operand, of whatever type
     TOUCH           changes nothing but generation and time to live; the record must exist
     DELETE          drops all bins; what follows begins with none
 
@@ -43,7 +43,7 @@ from asinfo.wire.message import (
     OP_WRITE,
     op,
 )
-from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
+from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING, stored
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import COPY_STEPS, TURN_STEPS, CostBudget
@@ -314,26 +314,23 @@ _SUMS = {INTEGER: _sum_integers, FLOAT: _sum_floats}
 
 
 def _append(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
-    old = _joinable(bins, kind, name)
+    old = _joinable(bins, kind, name, value)
     bins[name] = make_bin(kind, name, old + value)
 
 
 def _prepend(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
-    old = _joinable(bins, kind, name)
+    old = _joinable(bins, kind, name, value)
     bins[name] = make_bin(kind, name, value + old)
 
 
-def _joinable(bins: Bins, kind: int, name: bytes) -> bytes:
-    """The value of a bin that something of type ``kind`` can be joined to; empty for a missing bin."""
-    if kind != STRING and kind not in _BLOBS:
-        raise RequestRefused(
-            Result.BIN_TYPE if name in bins else Result.PARAMETER, "only strings and blobs can be joined"
-        )
+def _joinable(bins: Bins, kind: int, name: bytes, value: bytes) -> bytes:
+    """The value of a bin that another one can be joined to; empty for a missing bin, which takes a value of any type."""
     if name not in bins:
         return b""
     old_kind, old = particle(bins[name])
-    if kind != old_kind:
-        raise RequestRefused(Result.BIN_TYPE, "only values of one type can be joined")
+    if kind != old_kind or (kind != STRING and kind not in _BLOBS):
+        stored(kind, value)  # what is no value at all is refused as that
+        raise RequestRefused(Result.BIN_TYPE, "only strings and blobs of one type can be joined")
     return old
 
 

@@ -143,6 +143,8 @@ def test_an_init_makes_it_new_with_the_bits_of_the_old_one() -> None:
         (SMALL, (INIT, 8, 0, CREATE_ONLY), Result.BIN_EXISTS),
         (SMALL, (INIT, 8, 0, ALLOW_FOLD), Result.PARAMETER),
         (None, (ADD, [1]), Result.OP_NOT_APPLICABLE),
+        (SMALL, (ADD, [1], 8, -1, UPDATE_ONLY), Result.PARAMETER),
+        (SMALL, (ADD, [1], 8, -1, NO_FAIL), Result.OK),
         (SMALL, (ADD, []), Result.PARAMETER),
         (SMALL, (ADD, [None]), Result.PARAMETER),
         (SMALL, (ADD, [True]), Result.PARAMETER),

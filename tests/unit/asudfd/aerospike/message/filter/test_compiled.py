@@ -119,6 +119,7 @@ def passes(world: World, expression: Any) -> bool:
         [x.EQ, [x.CALL, x.INTEGER, 2, [50], [x.CALL, x.HLL, 66, [1, LIST], HLL]], 3],
         [x.EQ, [x.MAP_KEYS, MAP], [x.QUOTE, ["a"]]], [x.EQ, [x.MAP_VALUES, MAP], [x.QUOTE, [1]]],
         [x.EQ, None, None], [x.GE, None, None],
+        [x.EQ, [x.CALL, x.NIL, 0, [97, 7, "a"], {"a": None}], None], [x.EQ, [x.CALL, x.NIL, 0, [19, 7, 0], [x.QUOTE, [None]]], None],
         [x.GEO, GEO, REGION], [x.GEO, REGION, GEO], [x.NOT, [x.GEO, GEO, NEAR]], [x.NOT, [x.GEO, GEO, GEO]],
         [x.GEO, GeoJSON('{"type":"Point","coordinates":[1,2.2]}'), REGION],
     ]
@@ -133,7 +134,7 @@ def test_true(stored: World, expression: Any) -> None:
         NOPE, [x.NOT, NOPE], [x.NE, i("nope"), 1], [x.EQ, i("s"), 1], [x.AND, True, NOPE], [x.OR, False, NOPE],
         [x.EXCLUSIVE, True, NOPE], [x.UNKNOWN], [x.EQ, [x.DIV, i(), 0], 0], [x.EQ, [x.MOD, i(), 0], 0],
         [x.COND, NOPE, True, True], [x.EQ, [x.KEY, x.INTEGER], 1], [x.EQ, [x.CALL, x.INTEGER, 0, [19, 7, 9], LIST], 1],
-        [x.EQ, [x.CALL, x.STRING, 0, [97, 7, "a"], MAP], "1"], [x.EQ, [x.CALL, x.INTEGER, 0, [16], [x.BIN, 4, Raw(b"z")]], 0],
+        [x.EQ, [x.CALL, x.STRING, 0, [97, 7, "a"], MAP], "1"], [x.EQ, [x.CALL, x.NIL, 0, [97, 7, "a"], MAP], None], [x.EQ, [x.CALL, x.INTEGER, 0, [16], [x.BIN, 4, Raw(b"z")]], 0],
         [x.GEO, GEO, [x.BIN, x.GEOJSON, Raw(b"nope")]], [x.GEO, GEO, [x.BIN, x.GEOJSON, Raw(b"line")]],
         [x.LET, Raw(b"v"), i("nope"), [x.EQ, [x.VAR, Raw(b"v")], 1]],
     ],

@@ -9,7 +9,7 @@ import pytest
 from asinfo.wire import expression as x
 from asinfo.wire import message, msgpack, request
 from asinfo.wire.message import op
-from asinfo.wire.msgpack import MarkedList, MarkedMap, Raw
+from asinfo.wire.msgpack import GeoJSON, MarkedList, MarkedMap, Raw
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.paths import (
@@ -25,7 +25,7 @@ from tests.fakes.world import World
 
 KEY = Key("test", "demo", "k")
 PLACE = [(0, b"test"), (1, b"demo"), (4, KEY.digest)]
-ALL = x.ALL_CHILDREN
+ALL, AND = x.ALL_CHILDREN, x.AND_CHILDREN
 MAP_KEY, LIST_INDEX, LIST_VALUE = 0x22, 0x10, 0x13
 REMOVE = [x.REMOVAL]
 NUMBER = [x.ELEMENT, x.INTEGER, 1]
@@ -66,30 +66,43 @@ def changed(world: World, steps: list[Any], change: Any, flags: int = CHANGE, na
     [
         ([ALL, True], TREE, SHOP),
         ([ALL, True], KEYS, ["a", "b", "c"]),
-        ([ALL, True, ALL, True], VALUES, [5, 1, 3, 1, "text"]),  # 7 is no list or map
-        ([ALL, True, ALL, True], TREE, {"a": [5, 1, 3], "b": {"x": 1, "y": "text"}}),
+        ([ALL, True, ALL, True], VALUES, Result.BIN_TYPE),  # 7 is no list or map
+        ([ALL, True, ALL, True], TREE, Result.BIN_TYPE),
+        ([ALL, True, ALL, True], VALUES | NO_FAIL, [5, 1, 3, 1, "text"]),
+        ([ALL, True, ALL, True], TREE | NO_FAIL, {"a": [5, 1, 3], "b": {"x": 1, "y": "text"}}),
+        ([MAP_KEY, "c", LIST_INDEX, 0], VALUES, Result.BIN_TYPE),
         ([ALL, True, ALL, True], KEYS, Result.BIN_TYPE),
-        ([ALL, True, ALL, [x.GT, NUMBER, 2]], TREE, {"a": [5, 3], "b": {}}),
+        ([ALL, True, ALL, [x.GT, NUMBER, 2]], TREE | NO_FAIL, {"a": [5, 3], "b": {}}),
+        ([ALL, True, ALL, [x.GT, NUMBER, 2]], TREE, Result.PARAMETER),  # unknown for "text"
         ([MAP_KEY, "a", ALL, [x.GT, NUMBER, [x.BIN, x.INTEGER, Raw(b"n")]]], VALUES, [5, 3]),
         ([MAP_KEY, "a", ALL, [x.EQ, [x.ELEMENT, x.INTEGER, 2], 1]], VALUES, [1]),
         ([MAP_KEY, "a", LIST_INDEX, -1], VALUES, [3]),
         ([MAP_KEY, "a", LIST_INDEX, 9], VALUES, []),
         ([ALL, [x.EQ, [x.ELEMENT, x.STRING, 0], "b"], KEYS_IN, ["y", "none"]], KEYS_AND_VALUES, ["y", "text"]),
         ([MAP_KEY, "a", KEYS_IN, ["y"]], VALUES, []),
-        ([ALL, [x.UNKNOWN]], TREE, {}),
+        ([ALL, [x.UNKNOWN]], TREE | NO_FAIL, {}),
+        ([ALL, False], TREE, {}),
+        ([KEYS_IN, ["a", "c"], AND, True, ALL, True], VALUES, Result.BIN_TYPE),
+        ([KEYS_IN, ["a", "c"], AND, True, ALL, True], VALUES | NO_FAIL, [5, 1, 3]),
+        ([ALL, [x.UNKNOWN]], TREE, Result.PARAMETER),
+        ([MAP_KEY, "b", KEYS_IN, ["x", "none"], AND, [x.GT, NUMBER, 0]], VALUES, [1]),
+        ([KEYS_IN, ["a", "c"], AND, [x.EQ, NUMBER, 7]], TREE | NO_FAIL, {"c": 7}),
+        ([KEYS_IN, ["a", "c"], AND, [x.EQ, NUMBER, 7]], TREE, Result.PARAMETER),
+        ([MAP_KEY, "a", AND, [x.EQ, [x.ELEMENT, x.STRING, 0], "a"], ALL, True], VALUES, [5, 1, 3]),
+        ([MAP_KEY, "a", AND, [x.EQ, [x.ELEMENT, x.STRING, 0], "b"], ALL, True], VALUES, []),
+        ([MAP_KEY, "none", AND, [x.UNKNOWN]], VALUES, []),
     ],
     ids=str,
 )  # fmt: skip
 def test_elements_are_shown(stored: World, steps: list[Any], flags: int, expected: Any) -> None:
     assert shown(stored, steps, flags) == expected
     if not isinstance(expected, int):
-        kind = x.LIST if flags else x.MAP
-        constant = [x.QUOTE, expected] if flags else expected
+        kind = x.MAP if isinstance(expected, dict) else x.LIST
         call = [x.CALL, kind, 0, [254, steps, flags], BIN]
         answer = stored.ask(
             message.request(1, 0, fields=PLACE, ops=[op(7, 4, b"r", msgpack.pack([call, 0]))])
         )
-        assert msgpack.unpack(answer.ops[0][3]) == (constant[1] if flags else constant)
+        assert msgpack.unpack(answer.ops[0][3]) == expected
 
 
 @pytest.mark.parametrize(
@@ -97,9 +110,13 @@ def test_elements_are_shown(stored: World, steps: list[Any], flags: int, expecte
     [
         ([MAP_KEY, "a", ALL, True], PLUS_1, CHANGE, {**SHOP, "a": [6, 2, 4]}),
         ([MAP_KEY, "a", ALL, [x.LT, NUMBER, 4]], REMOVE, CHANGE, {**SHOP, "a": [5]}),
-        ([ALL, True, ALL, True], PLUS_1, CHANGE, Result.SERVER_ERROR),
+        ([ALL, True, ALL, True], 7, CHANGE, Result.BIN_TYPE),
+        ([KEYS_IN, ["a", "b"], ALL, True], PLUS_1, CHANGE, Result.SERVER_ERROR),
         ([ALL, True, ALL, True], PLUS_1, CHANGE | NO_FAIL, {"a": [6, 2, 4], "b": {"x": 2, "y": "text"}, "c": 7}),
         ([MAP_KEY, "none", ALL, True], PLUS_1, CHANGE, SHOP),
+        ([ALL, True, ALL, [x.GT, NUMBER, 2]], PLUS_1, CHANGE, Result.PARAMETER),
+        ([ALL, True, ALL, [x.GT, NUMBER, 2]], PLUS_1, CHANGE | NO_FAIL, {**SHOP, "a": [6, 1, 4]}),
+        ([KEYS_IN, ["a", "c"], AND, [x.EQ, NUMBER, 7]], REMOVE, CHANGE | NO_FAIL, {"a": SHOP["a"], "b": SHOP["b"]}),
         ([KEYS_IN, ["c", "a"]], None, CHANGE, {**SHOP, "a": None, "c": None}),
         ([ALL, True], [x.QUOTE, [msgpack.WILDCARD]], CHANGE, Result.PARAMETER),
     ],
@@ -138,7 +155,7 @@ def test_flags_of_maps_stay(stored: World) -> None:
     ("command", "code"),
     [
         ([254, [ALL, True], 0], 4), ([254, [ALL, True], 4, 7], 3), ([254, [ALL, True], 5, 7], 4), ([254, [ALL, True], 4], 3),
-        ([254, [ALL, True], 64], 3), ([254, [ALL, False], 0], 3), ([254, [ALL, [x.ADD, 1, 2]], 0], 3), ([254, [ALL], 0], 3),
+        ([254, [ALL, True], 64], 3), ([254, [ALL, [x.ADD, 1, 2]], 0], 3), ([254, [ALL], 0], 3),
         ([254, [], 0], 3), ([254, 7, 0], 3), ([254], 3), ([254, [ALL, True]], 3), ([254, [ALL, True]], 4), ([254, [ALL, True], "0"], 3), ([254, [5, 1], 0], 3),
         ([254, [KEYS_IN, 1], 0], 3), ([254, [ALL, True], 4, [x.ADD, 1, REMOVE]], 4), ([254, ["a", 1], 0], 3),
         ([254, [ALL, [x.ELEMENT, 77, 1]], 0], 3), ([254, [ALL, [x.EQ, [x.ELEMENT, 2, 3], 1]], 0], 3),
@@ -228,3 +245,19 @@ def test_an_element_becomes_no_deeper_than_a_bin_may_be(stored: World) -> None:
     steps = [ALL, True] * 100
     assert changed(stored, steps, [x.QUOTE, nested(29)]) == Result.PARAMETER
     assert changed(stored, steps, [x.QUOTE, nested(28)]) == nested(128)
+
+
+def test_values_of_all_types_are_asked_about(stored: World) -> None:
+    sketch = Raw(bytes([18, 0, 4, 0, *bytes(8 + 12)]))
+    values = [None, 1, 2.5, True, "text", b"bytes", [1], {"a": 1}, GeoJSON("{}"), sketch, Raw(b"\x09pickled")]
+    stored.ask(request.put(KEY, {"m": values}))
+    value = {kind: [x.ELEMENT, kind, 1] for kind in range(x.HLL + 1)}
+    for test, expected in (
+        ([x.EQ, value[x.NIL], None], None),
+        ([x.EQ, value[x.BLOB], b"bytes"], b"bytes"),
+        ([x.EQ, [x.CALL, x.INTEGER, 2, [50], value[x.HLL]], 0], sketch),
+    ):
+        assert shown(stored, [ALL, test], VALUES | NO_FAIL) == [expected]
+    answer = ask(stored, [19, 7, 9])  # get by index
+    assert answer.ops[0][1::2] == (18, sketch.data[1:])
+    assert changed(stored, [LIST_INDEX, 9], value[x.HLL]) == values

@@ -58,6 +58,8 @@ def stored(world: World) -> World:
         (change(10, "s", "cd"), "s", "cdab"),
         (change(9, "b", b"z"), "b", b"xyz"),
         (change(9, "new", "x"), "new", "x"),
+        (change(9, "new", {"a": 1}), "new", {"a": 1}),
+        (change(10, "new", 4), "new", 4),
     ],
 )
 def test_changes(stored: World, operation: bytes, name: Any, expected: Any) -> None:
@@ -79,7 +81,10 @@ def test_integers_wrap_at_64_bits(stored: World) -> None:
         (change(9, "s", b"x"), Result.BIN_TYPE),
         (change(9, "n", "x"), Result.BIN_TYPE),
         (change(9, "n", 1), Result.BIN_TYPE),
-        (change(10, "new", 1), Result.PARAMETER),
+        (op(5, NULL, b"n"), Result.PARAMETER),
+        (op(9, NULL, b"n"), Result.PARAMETER),
+        (op(10, NULL, b"s"), Result.PARAMETER),
+        (op(9, NULL, b"new"), Result.PARAMETER),
         (op(4, 4, b"l", b"\x91\xcc\xff"), Result.PARAMETER),
         (op(8, 4, b"e", b"\x91\0"), Result.PARAMETER),
         (op(13, 4, b"e", b"\x94\x07\0\x08\0"), Result.BIN_NOT_FOUND),
