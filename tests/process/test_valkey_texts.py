@@ -219,6 +219,7 @@ def test_long_texts_that_are_quick_work_as_short_ones_do(other: Client) -> None:
     )
 
 
+@pytest.mark.usefixtures("other")
 def test_requests_behind_one_that_is_checked_are_answered_in_their_order(lasting: Daemon) -> None:
     with socket.create_connection(lasting.resp_addresses[0], READY_SECONDS) as client:
         client.settimeout(READY_SECONDS)
