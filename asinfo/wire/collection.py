@@ -60,7 +60,15 @@ _RANKS = {0x03: _STRING, 0x04: _BYTES, 0x17: _GEOJSON}  # by a string's first by
 
 def stored_list(data: bytes) -> bytes:
     """What a node keeps of a list that it is to store. Raises WireError when it would not store ``data`` as one."""
-    return _stored(data, list_start)
+    return data if _is_small_list(data) else _stored(data, list_start)
+
+
+def _is_small_list(data: bytes) -> bool:
+    """Whether ``data`` is a stored list of integers from 0 to 127: each is one byte, as the characters of ASCII are."""
+    count = len(data) - 1
+    if count < 16:
+        return count >= 0 and data[0] == 0x90 | count and data[1:].isascii()
+    return data[0] == 0xDC and int.from_bytes(data[1:3], "big") == count - 2 >= 16 and data[3:].isascii()
 
 
 def stored_map(data: bytes) -> bytes:
@@ -158,6 +166,12 @@ def _skip(data: bytes, position: int, depth: int) -> int:
     The callers have passed over values whose size the first byte decides. Raises _NotCanonicalError.
     """
     lead = data[position]
+    if lead in _RANGES:
+        form = _SCALARS[lead][1]
+        least, most = _RANGES[lead]
+        if not least <= form.unpack_from(data, position + 1)[0] <= most:
+            raise _NotCanonicalError
+        return position + 1 + form.size
     if found := list_start(data, position):
         count, first = found
         if count < _LEAST_COUNTS.get(lead, 0):
@@ -168,12 +182,6 @@ def _skip(data: bytes, position: int, depth: int) -> int:
         if count < _LEAST_COUNTS.get(lead, 0):
             raise _NotCanonicalError
         return _walk_map(data, count, first, depth, None)
-    if lead in _RANGES:
-        form = _SCALARS[lead][1]
-        least, most = _RANGES[lead]
-        if not least <= form.unpack_from(data, position + 1)[0] <= most:
-            raise _NotCanonicalError
-        return position + 1 + form.size
     start, size = span(data, position)
     _check_open_end(data, position, depth)
     if size < _LEAST_SIZES.get(lead, 0):

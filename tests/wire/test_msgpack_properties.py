@@ -1,6 +1,7 @@
 """The msgpack dialect for any value and any bytes."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.collection import check_list, check_map, stored_list, stored_map
+from asinfo.wire.collection import check_list, check_map, stored_element, stored_list, stored_map
 from asinfo.wire.msgpack import Ext, GeoJSON, MarkedList, MarkedMap, Raw
 
 INTEGERS = st.integers(-(1 << 63), (1 << 64) - 1)
@@ -51,6 +52,33 @@ def test_extensions_of_any_size_round_trip(ext: Ext) -> None:
 def test_what_is_packed_is_stored(value: Any) -> None:
     check_list(msgpack.pack([1, value]))
     check_map(msgpack.pack({1: value}))
+
+
+@given(
+    st.binary(max_size=40).map(lambda data: bytes(byte & 0x7F for byte in data)),
+    st.sampled_from([1, 1, 1, 16, 32, 1 << 15]),
+    st.sampled_from([0, 0, 0, -1, 1]),
+    st.binary(max_size=2),
+)
+def test_lists_of_small_integers_are_stored_as_others(
+    data: bytes, times: int, more: int, behind: bytes
+) -> None:
+    """They are recognised as a whole; an element is never looked at so."""
+    body = data * times
+    count = max(0, len(body) + more)
+    for head in (
+        bytes([0x90 | count & 15]),
+        b"\xdc" + (count & 0xFFFF).to_bytes(2),
+        b"\xdd" + count.to_bytes(4),
+    ):
+        assert _told(stored_list, head + body + behind) == _told(stored_element, head + body + behind)
+
+
+def _told(store: Callable[[bytes], bytes], data: bytes) -> bytes | None:
+    try:
+        return store(data)
+    except WireError:
+        return None
 
 
 @given(st.lists(INTEGERS | TEXTS | st.binary(max_size=10)))

@@ -137,9 +137,10 @@ for _, name in next, { "python", "io", "os", "package", "require", "dofile", "lo
 end
 _G.debug = false
 collect("restart")
--- In small steps, a collection over many calls: in one go it made short calls late. The pause is Lua's own; 20 per cent of
--- work for each allocation instead of 100, in steps of a kilobyte instead of eight.
-collect("incremental", 200, 20, 10)
+-- In small steps, a collection over many calls: in one go it made short calls late. 20 per cent of work for each allocation instead
+-- of 100, in steps of a kilobyte instead of eight. The next begins when memory has doubled, as Lua's own does; a state for trials is small, and
+-- begins when it has grown by a quarter: so it stays in the processor's caches, and a trial that takes memory is soon seen.
+collect("incremental", guarded and 125 or 200, 20, 10)
 
 local crossing = provided.crossing
 return provided.run, crossing.invoke, crossing.open_stream, crossing.pour, provided.wipe, sethook, collect

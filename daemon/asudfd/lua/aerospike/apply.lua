@@ -7,7 +7,7 @@ local finish, open, close, arguments_of, to_particle = needs.finish, needs.open,
 local inner, without_place, MALFORMED, current = needs.inner, needs.without_place, needs.MALFORMED, needs.current
 local release_lines, hold_lines, open_stream, pour = needs.release_lines, needs.hold_lines, needs.open_stream, needs.pour
 
-local kind, error, rawset = type, error, rawset
+local kind, number_type, error, rawset = type, math.type, error, rawset
 local find, sub = string.find, string.sub
 
 local UDF <const>, STRING <const>, NOTHING <const> = 100, 3, 0 -- a result code, a particle type, an action
@@ -42,7 +42,7 @@ local function run(name, rec, data)
         value = f(rec, arguments_of(data))
     end
     env.success, env.result = true, value
-    local form, bytes = to_particle(inner(value))
+    local form, bytes = to_particle(number_type(value) and value or inner(value))
     return form, bytes, close()
 end
 

@@ -1,20 +1,20 @@
--- Lists. Contents: items (a table with integer keys only), n (NILs count), flags (1: ordered), and most, if appending ends
--- somewhere.
+-- Lists. Contents: items (a table with integer keys only), n (NILs count), flags (1: ordered; nil: none), most, if appending ends
+-- somewhere, and small, if each element is known to be an integer from 0 to 127: it is then one byte where it is stored.
 local needs = ...
 local join, shift, DATA, UNSUPPORTED, RECORD, inner = needs.join, needs.shift, needs.DATA, needs.UNSUPPORTED, needs.RECORD, needs.inner
 local outer, text_of, wrong_class, refuse_inside = needs.outer, needs.text_of, needs.wrong_class, needs.refuse_inside
 local integer, iterate, class, callable_library = needs.integer_argument, needs.iterate, needs.class, needs.callable_library
 local masked, env = needs.masked, needs.env
 
-local kind, select, metatable = type, select, debug.getmetatable
+local kind, select, metatable, number_type = type, select, debug.getmetatable, math.type
 local error, next = error, next
 
 local LENGTH <const> = 8388608 -- elements: a record has no room for more
 
 local List, facade = class("List", true)
 
-local function contents(items, n)
-    return { class = List, items = items, n = n, flags = 0 }
+local function contents(items, n, small)
+    return { class = List, items = items, n = n, small = small }
 end
 
 local function taken(self, count, number)
@@ -26,6 +26,11 @@ end
 
 -- Changing
 
+-- Does a list that is small stay so with `value`?
+local function stays_small(value)
+    return number_type(value) == "integer" and value >= 0 and value < 128
+end
+
 -- Puts `value` at `at`, past the end with NILs between; what no list can hold is not put anywhere.
 local function put(data, at, value)
     if value == UNSUPPORTED or value == RECORD or at == 0 or data.most and at > data.most then
@@ -33,8 +38,10 @@ local function put(data, at, value)
     elseif at < 0 or at > LENGTH then
         error("list index " .. at .. " is out of range", 3)
     end
+    local n = data.n
+    data.small = data.small and at <= n + 1 and stays_small(value)
     data.items[at] = value
-    if at > data.n then
+    if at > n then
         data.n = at
     end
 end
@@ -45,6 +52,7 @@ local function insert(data, at, value)
         return put(data, at, value)
     elseif at > 0 and value ~= UNSUPPORTED and value ~= RECORD and not (data.most and n >= data.most) then
         shift(data.items, at, n, at + 1)
+        data.small = data.small and stays_small(value)
         data.items[at] = value
         data.n = n + 1
     end
@@ -131,6 +139,7 @@ function list.concat(...)
     local n = data.most and data.most - data.n or more.n
     n = n < more.n and n or more.n
     if n > 0 then
+        data.small = data.small and more.small
         shift(more.items, 1, n, data.n + 1, data.items)
         data.n = data.n + n
     end

@@ -34,7 +34,7 @@ end
 
 local function collection(class)
     return function(data, first, last)
-        local value, readable = unpacked(sub(data, first, last))
+        local value, readable = unpacked(data, first, last)
         if readable and kind(value) == "table" and value.class == class then
             return value
         end
@@ -71,28 +71,36 @@ local function from_particle(form, data, first, last)
     return nil
 end
 
+local function of_contents(value, stored)
+    local class = value.class
+    if class == List then
+        return LIST, packed(value, stored)
+    elseif class == Map then
+        return MAP, packed(value, stored)
+    elseif class == GeoJSON then
+        return GEOJSON, "\0\0\0" .. value.text_of
+    elseif value == RECORD or value == UNSUPPORTED then
+        return NULL, ""
+    end
+    return blob_type(value), bytes_text(value)
+end
+
 -- Type and bytes of contents or a scalar; type 0 for what no particle can be. `stored`: it is for a bin.
 local function to_particle(value, stored)
+    if number_type(value) == "integer" then
+        return INTEGER, pack(">i8", value)
+    end
     local form = kind(value)
-    if form == "number" then
-        if number_type(value) == "integer" then
-            return INTEGER, pack(">i8", value)
-        end
+    if form == "table" then
+        return of_contents(value, stored)
+    elseif form == "number" then
         return FLOAT, pack(">d", value)
     elseif form == "string" then
         return STRING, value
     elseif form == "boolean" then
         return BOOL, value and "\1" or "\0"
-    elseif form ~= "table" or value == RECORD or value == UNSUPPORTED then
-        return NULL, ""
     end
-    local class = value.class
-    if class == List or class == Map then
-        return class == List and LIST or MAP, packed(value, stored)
-    elseif class == GeoJSON then
-        return GEOJSON, "\0\0\0" .. value.text_of
-    end
-    return blob_type(value), bytes_text(value)
+    return NULL, ""
 end
 
 return { from_particle = from_particle, to_particle = to_particle }

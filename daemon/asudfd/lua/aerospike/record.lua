@@ -29,18 +29,20 @@ local exists, generation, ttl, updated, set_name, key, digest, bins, in_memory -
 local where, count, unloadable -- place of a bin's op in `bins` by name; bins as stored or passed on; too many bins
 local shown, pending, assigned -- by name; in `pending` also the names by order of assignment, and how many there are
 local flushed, added -- by name: an op, or false for a deleted bin; by number: names not in `bins`, and how many
+local passed_on, newest -- how many names `flushed` has, and the one that came last
 local present, emptied, touched -- is there a record by now; are its stored bins removed; is anything to be written
 local failure, new_ttl, without_key -- a result code; what set_ttl asked for; was the key dropped
 local read_only -- is it a record of a stream?
 
 local function start()
     where, count, unloadable = nil, 0, false
-    shown, pending, flushed, assigned, added = nil, nil, nil, 0, 0
+    shown, pending, flushed = nil, nil, nil
     present, emptied, touched = exists, false, false
 end
 
-local function open(...)
-    exists, generation, ttl, updated, set_name, key, digest, bins, in_memory = ...
+local function open(is_there, gen, seconds, last_update, set, stored_key, of_key, all_bins, kept_in_memory)
+    exists, generation, ttl, updated, set_name, key = is_there, gen, seconds, last_update, set, stored_key
+    digest, bins, in_memory = of_key, all_bins, kept_in_memory
     start()
     failure, new_ttl, without_key, read_only = nil, nil, false, false
     rec = setmetatable({}, Record)
@@ -69,9 +71,13 @@ end
 -- The value of a stored bin. Lists and the like are kept: changes of them are to be seen.
 local function stored(name, form, first, last)
     local value = from_particle(form, bins, first, last)
-    if kind(value) == "table" or kind(value) == "string" then
-        shown = shown or {}
-        shown[name] = value
+    local type_of_value = kind(value)
+    if type_of_value == "table" or type_of_value == "string" then
+        if shown then
+            shown[name] = value
+        else
+            shown = { [name] = value }
+        end
     end
     return value
 end
@@ -175,7 +181,7 @@ Record.__len = without(Record, "get length of")
 local function was_there(name)
     local had = flushed[name]
     if had == nil then
-        had = where[name] ~= nil
+        passed_on, had = passed_on + 1, where[name] ~= nil
         if not had then
             added = added + 1
             flushed[added] = name
@@ -185,22 +191,22 @@ local function was_there(name)
 end
 
 local function flush_all()
-    flushed = flushed or { room = nil } -- room for one
+    if not flushed then
+        flushed, added, passed_on = { room = nil }, 0, 0 -- room for one
+    end
     local values, kept = 0, count
     for index = 1, assigned do
         local name = pending[index]
         local value, had = pending[name], was_there(name)
-        if value == GONE then
-            flushed[name] = false
-            kept = had and kept - 1 or kept
-        else
-            local bytes = op(name, value)
-            if not bytes then
-                return BAD_TYPE
-            end
-            flushed[name] = bytes
+        local bytes = value ~= GONE and op(name, value)
+        if bytes == nil then
+            return BAD_TYPE
+        elseif bytes then
             values, kept = values + 1, had and kept or kept + 1
+        elseif had then
+            kept = kept - 1
         end
+        newest, flushed[name] = name, bytes
     end
     count = kept
     if values > BINS or assigned > PENDING or kept > BINS then
@@ -213,7 +219,8 @@ end
 local function show_pending()
     if shown then
         for index = 1, assigned do
-            shown[pending[index]] = pending[pending[index]]
+            local name = pending[index]
+            shown[name] = pending[name]
         end
     else
         shown = pending
@@ -272,7 +279,7 @@ local function remove()
     if not present then
         return 1
     end
-    shown, pending, flushed, added = nil, nil, nil, 0
+    shown, pending, flushed = nil, nil, nil
     where, count, unloadable = {}, 0, false
     emptied, touched, failure = true, true, nil
     return 0
@@ -290,7 +297,7 @@ local function names()
             all[#all + 1] = name
         end
     end
-    for index = 1, added do
+    for index = 1, flushed and added or 0 do
         if flushed[flushed[index]] then
             all[#all + 1] = flushed[index]
         end
@@ -315,15 +322,21 @@ function Record.__bins(self)
     return found
 end
 
+-- The stored bins with `new`, an op, in place of bin `name`.
+local function with_one(name, new)
+    local at = where[name]
+    if not at then
+        return remaining() .. new
+    end
+    return sub(bins, 1, at - 1) .. new .. sub(bins, at + 4 + (unpack(">I4", bins, at)))
+end
+
 -- All bins, in their stored order, new ones behind.
 local function rewritten()
     if not flushed then
         return emptied and "" or bins
-    elseif count == 1 and added == 0 then
-        local name, new = next(flushed) -- mostly the only bin, assigned
-        if new and next(flushed, name) == nil then
-            return new
-        end
+    elseif passed_on == 1 and flushed[newest] then
+        return count == 1 and flushed[newest] or with_one(newest, flushed[newest])
     end
     local parts, n = {}, 0
     for after, name, at in next_op, remaining(), 1 do

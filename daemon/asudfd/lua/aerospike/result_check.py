@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
-from asinfo.wire.collection import check_list, check_map
+from asinfo.wire.collection import stored_list, stored_map
 from asinfo.wire.message import BIN_NAME_SIZE_MAX, OP_HEADER, OP_READ, TTL_NEVER
 from asinfo.wire.particle import BLOB, BOOL, FLOAT, GEOJSON, INTEGER, LIST, MAP, NULL, OPAQUE, STRING, VECTOR
 from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, UDF_FAILED, WRITE, UdfResult
@@ -31,15 +31,21 @@ BINS_MAX = 512
 
 _HEADS_MAX = 4096
 """Heads of bins that are known to be good; when there are more, all are forgotten. They are a few dozen bytes each."""
+_COMPARED = 512
+"""Bytes of records that are compared with what was stored as a whole."""
 _SHORT = 512
 """Bytes of a value that is looked at sooner than the bins that were stored, of which it may be one."""
 
 _INTEGER_SIZE = 8
+_SIZE, _KIND, _NAME_SIZE = 4, 5, 7
+"""Bytes of an operation's size, and where its head has the particle type and the size of the name."""
 _OP_NAME = b"SUCCESS"
 
 _new = tuple.__new__
-_heads: set[bytes] = set()
-"""All but the last eight bytes of records that were found to be one integer: most counters have one of few names."""
+_counters: dict[bytes, int] = {}
+"""The size of records that were found to be one integer, by all but their last eight bytes: most counters have one of few names."""
+_others: dict[bytes, int] = {}
+"""The size of records that were found to be one other bin with a short value, by all that is before the value."""
 
 
 def checked(raw: tuple[Any, ...], view: RecordView) -> UdfResult:
@@ -51,7 +57,7 @@ def checked(raw: tuple[Any, ...], view: RecordView) -> UdfResult:
         ):  # counters, which are most, take no call
             _check_value(kind, value)
         if action == WRITE:
-            if bins[:-8] not in _heads or type(bins) is not bytes:
+            if bins[:-8] not in _counters or type(bins) is not bytes:
                 _check_bins(bins, view.bins)
         elif bins != b"" or action not in {NOTHING, DELETE}:
             raise WrongResultError("bins that are not to be written")
@@ -115,45 +121,71 @@ def _operations(bins: bytes) -> Iterator[bytes]:
 def _check_bins(bins: object, before: bytes) -> None:
     if type(bins) is not bytes or not bins:
         raise WireError("a record without bins")
+    if _is_soon_right(bins, before):
+        return
     names: set[bytes] = set()
-    others: list[tuple[int, bytes, bytes, bytes]] = []
-    at = 0
+    doubtful: list[tuple[int, bytes, bytes, bytes]] = []
+    integer, value, at = False, b"", 0
     while at < len(bins):
         start = at
         kind, name, value, at = _op_at(bins, start)
         if len(name) > BIN_NAME_SIZE_MAX or name in names:
             raise WireError("a bin whose name is too long, or comes twice")
         names.add(name)
-        if kind != INTEGER or len(value) != _INTEGER_SIZE:
-            others.append((kind, name, value, bins[start:at]))
+        integer = kind == INTEGER and len(value) == _INTEGER_SIZE
+        if not integer and (len(value) > _SHORT or not _is_right(kind, value)):
+            doubtful.append((kind, name, value, bins[start:at]))
     if len(names) > BINS_MAX:
         raise WireError("too many bins")
-    if others:
-        _check_others(others, before)
+    if doubtful:
+        _check_doubtful(doubtful, before)
     elif len(names) == 1:
-        if len(_heads) >= _HEADS_MAX:
-            _heads.clear()
-        _heads.add(bins[:-_INTEGER_SIZE])
+        known, size = (_counters, _INTEGER_SIZE) if integer else (_others, len(value))
+        if len(known) >= _HEADS_MAX:
+            known.clear()
+        known[bins[: len(bins) - size]] = len(bins)
 
 
-def _check_others(others: list[tuple[int, bytes, bytes, bytes]], before: bytes) -> None:
-    """Look at bins that are no integers: type, name, value and the whole operation of each."""
-    stored: set[bytes] | None = None
-    for kind, name, value, whole in others:
-        if len(value) <= _SHORT and not _is_wrong(kind, value):
-            continue
-        if stored is None:
-            stored = set(_operations(before))
+def _is_soon_right(bins: bytes, before: bytes) -> bool:
+    """Whether bins are right, and that is soon told: there is one, whose head is known, or one has changed. False says nothing."""
+    size = len(bins)
+    head = bins[: OP_HEADER.size + bins[_NAME_SIZE]] if size > _NAME_SIZE else b""
+    if _others.get(head) == size:
+        return _is_right(head[_KIND], bins[len(head) :])
+    several = _SIZE + int.from_bytes(bins[:_SIZE], "big") < size
+    return several and size == len(before) <= _COMPARED and _is_changed_in_one(bins, before)
+
+
+def _is_changed_in_one(bins: bytes, before: bytes) -> bool:
+    """Whether ``bins`` are as they were stored, but for the value of one of them, which is right; both are as long."""
+    if bins == before:
+        return True
+    difference = int.from_bytes(bins, "big") ^ int.from_bytes(before, "big")
+    first = len(bins) - (difference.bit_length() + 7) // 8
+    last = len(bins) - ((difference & -difference).bit_length() + 7) // 8
+    at = after = 0
+    while after <= first:
+        at, after = after, after + _SIZE + int.from_bytes(before[after : after + _SIZE], "big")
+    if not at + _NAME_SIZE < after <= len(bins):
+        return False
+    value = at + OP_HEADER.size + bins[at + _NAME_SIZE]
+    return value <= first and last < after and _is_right(bins[at + _KIND], bins[value:after])
+
+
+def _check_doubtful(doubtful: list[tuple[int, bytes, bytes, bytes]], before: bytes) -> None:
+    """Look at bins that are long, or not right unless they were stored so: type, name, value and the whole operation of each."""
+    stored = set(_operations(before))
+    for kind, name, value, whole in doubtful:
         if whole not in stored:
             _check_bin(kind, name, value)
 
 
-def _is_wrong(kind: int, value: bytes) -> bool:
+def _is_right(kind: int, value: bytes) -> bool:
     try:
-        _check_bin(kind, b"", value)
+        _check_value(kind, value)
     except WireError:
-        return True
-    return False
+        return False
+    return kind != NULL
 
 
 def _check_bin(kind: int, name: bytes, value: bytes) -> None:
@@ -194,13 +226,13 @@ def _check_geojson(value: bytes) -> None:
         raise WireError("a geo JSON value without its head")
 
 
-_CHECKS: dict[object, Callable[[bytes], None]] = {
+_CHECKS: dict[object, Callable[[bytes], object]] = {
     **dict.fromkeys((OPAQUE - {VECTOR}) | {STRING, BLOB}, _anything),
     NULL: _sized(0),
     INTEGER: _sized(_INTEGER_SIZE),
     FLOAT: _sized(8),
     BOOL: _check_bool,
-    LIST: check_list,
-    MAP: check_map,
+    LIST: stored_list,
+    MAP: stored_map,
     GEOJSON: _check_geojson,
 }

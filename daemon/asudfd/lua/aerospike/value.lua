@@ -109,7 +109,9 @@ end
 
 -- An argument as an integer: integral floats and numeric strings are taken too. `default` stands for nil, if given.
 local function integer_argument(depth, number, count, value, default)
-    if value == nil and default then
+    if number_type(value) == "integer" then
+        return value
+    elseif value == nil and default then
         return default
     end
     local form = kind(value)

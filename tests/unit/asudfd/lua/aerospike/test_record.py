@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, WRITE
 from asudfd.record.record import Record
@@ -73,6 +75,84 @@ def test_rule(apply: Any, rule: tuple[str, Any, int, Any, Any, int]) -> None:
     assert called.bins == after
     if after:
         assert list(called.bins) == list(after)
+
+
+STEPS = """
+function run(rec, steps)
+    for step in list.iterator(steps) do
+        if step[1] == "set" then
+            rec[step[2]] = step[3]
+        else
+            aerospike[step[1]](aerospike, rec)
+        end
+    end
+end
+"""
+
+
+class _Model:
+    """What becomes of a record, in Python."""
+
+    def __init__(self, bins: dict[str, Any] | None) -> None:
+        self.present = bins is not None
+        self.bins = dict(bins or {})
+        self.pending: dict[str, Any] = {}
+        self.touched = False
+
+    def set(self, name: str, value: Any) -> None:
+        self.pending[name] = value
+
+    def update(self) -> None:
+        if self.present:
+            self._pass_on()
+
+    def create(self) -> None:
+        if not (self.present and self.bins):
+            self._pass_on()
+            self.present = True
+
+    def remove(self) -> None:
+        if self.present:
+            self.bins, self.pending, self.touched = {}, {}, True
+
+    def _pass_on(self) -> None:
+        self.bins |= self.pending
+        self.bins = {name: value for name, value in self.bins.items() if value is not None}
+        self.pending, self.touched = {}, True
+
+
+NAMES = st.sampled_from(["a", "b", "cc"])
+VALUES = st.sampled_from([1, 2, "text", [1, 2], 1.5])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.none() | st.dictionaries(NAMES, VALUES, min_size=1),
+    st.lists(
+        st.tuples(st.just("set"), NAMES, VALUES | st.none())
+        | st.tuples(st.sampled_from(["update", "create", "remove"])),
+        max_size=8,
+    ),
+)
+def test_steps_come_to_what_a_model_says(
+    stepper: Any, bins: dict[str, Any] | None, steps: list[tuple[Any, ...]]
+) -> None:
+    model = _Model(bins)
+    for step, *details in steps:
+        getattr(model, step)(*details)
+    called = stepper([list(step) for step in steps], bins)
+    if not model.touched:
+        assert (called.code, called.bins) == (0, bins)
+    elif model.bins:
+        assert (called.code, called.bins) == (0, model.bins)
+    else:
+        assert (called.code, called.bins) == (0 if bins else 2, None)
+
+
+@pytest.fixture
+def stepper(applier: Any) -> Any:
+    context = applier.load(STEPS)
+    return lambda steps, bins: applier.apply(context, "run", [steps], bins)
 
 
 def test_what_is_saved_is_what_was_there_at_update(apply: Any) -> None:

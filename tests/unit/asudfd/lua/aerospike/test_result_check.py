@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from asinfo.wire import message, msgpack, particle
 from asinfo.wire.message import op
 from asudfd.lua import context as context_module
+from asudfd.lua.aerospike import result_check
 from asudfd.lua.aerospike.crossing import CROSSING
 from asudfd.lua.aerospike.record_view import RecordView, StreamView, record_call, stream_call
 from asudfd.lua.aerospike.result_check import check_messages, checked
@@ -130,6 +131,61 @@ def test_bins_that_can_be_stored(bins: bytes) -> None:
 def test_bins_that_cannot_be_stored(bins: Any) -> None:
     fault_of(written(bin_of(1, ONE)), b"")  # known from now on
     assert fault_of(written(bins), b"")
+
+
+SAME_HEAD = [
+    (20, b"\x92\x01\x02", b"\x92\x01\xc1"),
+    (20, b"\x97" + bytes(7), b"\x98" + bytes(7)),
+    (17, b"\1", b"\2"),
+    (19, b"\x81\x01\x02", b"\x82\x01\x02"),
+    (23, b"\0\0\0{}", b"\0\0\1{}"),
+]
+
+
+@for_each_row(["kind", "right", "wrong"], SAME_HEAD)
+def test_a_head_that_is_known_says_nothing_of_the_value(kind: int, right: bytes, wrong: bytes) -> None:
+    for _ in range(2):
+        assert fault_of(written(bin_of(kind, right)), b"") == ""
+        assert fault_of(written(bin_of(kind, wrong)), b"")
+        assert fault_of(written(bin_of(kind, wrong)), bin_of(kind, wrong)) == "", "it was stored so"
+        for cut in (bin_of(kind, right)[:-1], bin_of(kind, right) + b"\0", bin_of(kind, right)[:8]):
+            assert fault_of(written(cut), b"")
+
+
+VALUES = st.sampled_from(
+    [
+        (1, ONE),
+        (1, bytes(8)),
+        (2, bytes(8)),
+        (3, b"text"),
+        (17, b"\1"),
+        (20, b"\x92\x01\xa2\x03x"),
+        (77, b"x"),
+        (20, b"\x92\x01"),
+    ]
+)
+
+
+@given(
+    st.lists(VALUES, min_size=2, max_size=5),
+    st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=2),
+    st.none() | st.tuples(st.integers(0, 4), VALUES),
+)
+def test_bins_of_which_one_has_changed_are_judged_as_others(
+    values: list[tuple[int, bytes]],
+    bytes_changed: list[tuple[int, int]],
+    changed: tuple[int, tuple[int, bytes]] | None,
+) -> None:
+    before = b"".join(bin_of(kind, value, b"%d" % at) for at, (kind, value) in enumerate(values))
+    if changed is not None:
+        values[changed[0] % len(values)] = changed[1]
+    after = bytearray(b"".join(bin_of(kind, value, b"%d" % at) for at, (kind, value) in enumerate(values)))
+    for at, byte in bytes_changed:
+        after[at % len(after)] = byte
+    told = fault_of(written(bytes(after)), before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(result_check, "_COMPARED", 0)
+        assert bool(told) == bool(fault_of(written(bytes(after)), before))
 
 
 UNREADABLE = [

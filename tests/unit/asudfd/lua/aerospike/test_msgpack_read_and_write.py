@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from asinfo.wire import msgpack, particle
+from tests.each import for_each
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
 INTEGERS = st.integers(-(1 << 63), (1 << 63) - 1)
@@ -87,6 +88,96 @@ def test_lists_of_what_is_taken_in_one_step(
     for value in (first + among + last, among + last, last):
         assert echo("arg", [value]).raw.value == msgpack.pack(value)
         assert exact(echo("touch", [], {"v": value, "z": 1}).bins) == exact({"v": value, "z": 1})
+
+
+EDGES = [0, 32, 128, 129, 1 << 8, 1 << 15, 1 << 16, 1 << 31, 1 << 32, 1 << 63]
+OF_FEW_SIZES = st.sampled_from(
+    [
+        *(number for edge in EDGES for number in (edge - 1, -edge) if number < 1 << 63),
+        *(edge for edge in EDGES[:-1]),
+        1.5,
+        1000.0,
+        "5",
+        None,
+        True,
+    ]
+)
+
+
+@EXAMPLES
+@given(
+    st.lists(OF_FEW_SIZES, max_size=12),
+    st.lists(st.tuples(OF_FEW_SIZES, st.integers(1, 9)), max_size=4),
+)
+def test_numbers_of_the_same_size_are_taken_in_one_step(
+    echo: Any, mixed: list[Any], runs: list[tuple[Any, int]]
+) -> None:
+    for value in (mixed, [number for number, times in runs for _ in range(times)]):
+        assert echo("arg", [value]).raw.value == msgpack.pack(value)
+        assert exact(echo("touch", [], {"v": value, "z": 1}).bins) == exact({"v": value, "z": 1})
+
+
+CHANGED = """
+local changes = {
+    append = function(l, _, value) list.append(l, value) end,
+    prepend = function(l, _, value) list.prepend(l, value) end,
+    insert = list.insert,
+    remove = function(l, at) list.remove(l, at) end,
+    set = function(l, at, value) l[at] = value end,
+    concat = function(l, _, _, more) list.concat(l, more) end,
+    trim = function(l, at) list.trim(l, at) end,
+}
+function change(rec, steps, more)
+    rec.known = rec.v
+    rec.cloned = list.clone(rec.v) -- of a clone it is not known what its elements are
+    for step in list.iterator(steps) do
+        for _, name in ipairs{ "known", "cloned" } do
+            changes[step[1]](rec[name], step[2], step[3], more)
+        end
+    end
+    aerospike:update(rec)
+    return list{ rec.known, rec.cloned }
+end
+"""
+STEPS = st.tuples(
+    st.sampled_from(["append", "prepend", "insert", "remove", "set", "concat", "trim"]),
+    st.integers(1, 20),
+    st.integers(0, 127) | NEARLY_SMALL,
+).map(list)
+
+
+@pytest.fixture
+def changed(applier: Any) -> Callable[..., Any]:
+    context = applier.load(CHANGED)
+    return lambda value, steps, more: applier.apply(context, "change", [steps, more], {"v": value})
+
+
+@EXAMPLES
+@given(
+    st.lists(st.integers(0, 127), max_size=18) | st.lists(st.integers(0, 127), min_size=195, max_size=205),
+    st.lists(STEPS, max_size=6),
+    st.lists(st.integers(0, 127) | NEARLY_SMALL, max_size=3),
+)
+@example([1], [["set", 5, 3]], [])
+@example([1], [["insert", 5, 3]], [])
+@example([1], [["append", 1, 1.0]], [])
+@example([1], [["concat", 1, 1]], [1.0])
+def test_a_list_known_to_be_small_is_written_as_another(
+    changed: Any, value: list[int], steps: list[list[Any]], more: list[Any]
+) -> None:
+    called = changed(value, steps, more)
+    assert called.code == 0, called
+    known, cloned = (particle.pack(each) for each in called.value)
+    assert known == cloned
+    assert exact(called.bins["known"]) == exact(called.bins["cloned"]) == exact(called.value[0])
+
+
+@for_each([127, True, False, None, -30, -16])
+def test_what_is_behind_a_list_is_none_of_its_elements(last: Any, echo: Any) -> None:
+    """The byte of an empty map goes on a character of UTF-8 that the last element might begin."""
+    for count in (2, 199):
+        value = [[*[1] * count, last], {}, {}, {}]
+        assert echo("arg", [value]).raw.value == msgpack.pack(value)
 
 
 @pytest.mark.parametrize(
