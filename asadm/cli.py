@@ -12,7 +12,7 @@ import sys
 
 from asadm import display, statement
 from asadm.flags import OPTIONS
-from asadm.outcome import FAILED, INTERRUPTED, WRONG, CommandOutcome
+from asadm.outcome import FAILED, INTERRUPTED, WRONG, CommandOutcome, is_stopped
 from asadm.session import CommandSession
 from asadm.settings import RunSettings, TargetSettings, warnings
 from asinfo.errors import ConfigError, Error, UsageError
@@ -350,7 +350,7 @@ def execute(session: CommandSession, calls: Sequence[ParsedCommand]) -> int:
             code = max(code, perform(session, call))
         except Error as error:
             code = max(code, _complain(error, _code(error)))
-        if session.finished or code >= INTERRUPTED:
+        if session.finished or is_stopped(code):
             break
     return code
 

@@ -13,7 +13,8 @@ GOOD = 0
 FAILED = 1
 WRONG = 2  # usage or configuration
 PENDING = 3  # changes are pending, or something was found
-INTERRUPTED = 130
+SIGINT = 2  # signal would cost much to import
+INTERRUPTED = 128 + SIGINT
 
 
 class NodeAnswer:  # plain class: dataclasses cost more to import than the whole run
@@ -111,6 +112,11 @@ def worst(codes: Iterable[int]) -> int:
     """Of exit codes the one that counts: Ctrl-C before a node that failed, and that before what was found."""
     found = set(codes)
     return next((code for code in (INTERRUPTED, FAILED, PENDING) if code in found), GOOD)
+
+
+def is_stopped(code: int) -> bool:
+    """Whether ``code`` is the exit code of a run that a signal has ended: 128 and its number."""
+    return code > INTERRUPTED - SIGINT
 
 
 def exit_code(answers: Sequence[NodeAnswer]) -> int:

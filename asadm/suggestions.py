@@ -6,6 +6,7 @@ import os
 
 from asadm import commands, offers, placeholders, seen_names, statement
 from asadm.fleet.observed.survey import survey
+from asadm.statement_text import split
 from asinfo.errors import Error, UsageError
 from asinfo.info_names import NAMES
 from asinfo.terminal.completion import (
@@ -125,7 +126,7 @@ class Suggestions:
 def _words(before: str) -> list[str]:
     """The words of the statement that the line before the cursor ends with; none that is known within quotes or a comment."""
     try:
-        *_, last = statement.split(f"{before} {MARK}")
+        *_, last = split(f"{before} {MARK}")
     except (UsageError, ValueError):
         return [MARK]
     *words, end = last.words

@@ -13,8 +13,8 @@ from prompt_toolkit.formatted_text import ANSI
 from prompt_toolkit.history import FileHistory, InMemoryHistory
 from prompt_toolkit.shortcuts import CompleteStyle
 
-from asadm import statement
 from asadm.line_editor import DELIMITERS, history_file
+from asadm.statement_text import split
 from asinfo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ToolkitEditor:
 def is_open(text: str) -> bool:
     """Whether ``text`` has a quote or a comment that is not closed, or ends with a backslash."""
     try:
-        statement.split(text)
+        split(text)
     except UsageError:
         return True
     return False

@@ -16,7 +16,7 @@ StartDaemon = Callable[..., Daemon]
 
 # The same examples in every run, so that a change is not refused for what was there before it, and without a deadline,
 # because the machine may be busy. `--hypothesis-profile=search` looks for new ones.
-hypothesis.settings.register_profile("same", deadline=None, derandomize=True, max_examples=60)
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True, max_examples=40)
 hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("same")
 

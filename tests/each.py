@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import pytest
+
 Check = Callable[..., None]
 
 
@@ -21,7 +23,7 @@ def for_each(cases: Iterable[Any], name: Callable[[Any], object] = str) -> Calla
             for case in cases:
                 try:
                     check(case, **shared)
-                except Exception as error:  # noqa: BLE001 - of any kind: the other cases are looked at, too
+                except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - of any kind: the other cases are looked at, too
                     wrong[name(case)] = f"{type(error).__name__}: {error}"
             assert wrong == {}, wrong
 

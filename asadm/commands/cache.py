@@ -16,7 +16,7 @@ from asadm.cron.lock import LockFile, LockHeldError
 from asadm.cron.metrics import NodeFigures, RunFigures, write
 from asadm.cron.settings import OPTIONS, ClearSettings
 from asadm.cron.stop import Stop
-from asadm.outcome import FAILED, GOOD, INTERRUPTED, CommandOutcome, NodeAnswer, exit_code
+from asadm.outcome import FAILED, GOOD, CommandOutcome, NodeAnswer, exit_code, is_stopped
 from asadm.target.aerospike import cache_report
 from asadm.target.aerospike.cache_clear import ClearResult, clear, look
 from asadm.target.aerospike.cluster import AerospikeCluster, info_cluster
@@ -129,7 +129,7 @@ class ClearRun:
             made = CommandOutcome(
                 messages=[f"rewarm: {line}" for line in str(error).splitlines()], code=FAILED
             )
-        if made.code >= INTERRUPTED:
+        if is_stopped(made.code):
             self._stop.signal = signal.Signals(made.code - 128)
         warm = set(run.warm())
         for result in self._results:
@@ -183,7 +183,7 @@ class ClearRun:
 
     def _code(self, answers: list[NodeAnswer]) -> int:
         """A stop that came after the last answer changes nothing; a cache that was not brought back is a failure."""
-        unfinished = self._rewarmed is not None and self._rewarmed.code >= INTERRUPTED
+        unfinished = self._rewarmed is not None and is_stopped(self._rewarmed.code)
         if self._stop.signal is None or (all(answer.good for answer in answers) and not unfinished):
             left = self._settings.rewarm and any(result.left_off for result in self._results)
             return max(

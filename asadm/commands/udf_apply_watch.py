@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asadm import display, statement
-from asadm.outcome import INTERRUPTED, CommandOutcome
+from asadm.outcome import CommandOutcome, is_stopped
 from asinfo.errors import Error
 from asinfo.file_stamp import FileStamp
 from asinfo.terminal import interrupt
@@ -38,20 +38,20 @@ def follow(
     names = _names(arguments)
     try:
         code = _show(session, arguments, apply(session, arguments))
-        while code != INTERRUPTED:
+        while not is_stopped(code):
             applied = _changed(path, applied)
             try:
                 check(arguments)
                 gone = sorted(names - _names(arguments))
                 names = _names(arguments)
                 code = _show(session, arguments, apply(session, arguments))
-                if gone and code != INTERRUPTED:
+                if gone and not is_stopped(code):
                     code = max(code, _show(session, arguments, _remove(session, arguments, gone)))
             except Error as error:
                 session.warn(str(error))
     except KeyboardInterrupt:
         pass
-    return CommandOutcome(code=0 if code == INTERRUPTED else code, shown=True)
+    return CommandOutcome(code=0 if is_stopped(code) else code, shown=True)
 
 
 def _changed(path: str, applied: dict[str, FileStamp]) -> dict[str, FileStamp]:

@@ -6,7 +6,7 @@ import time
 
 from asadm import display, statement
 from asadm.commands import REPEAT_SECONDS
-from asadm.outcome import INTERRUPTED, CommandOutcome
+from asadm.outcome import INTERRUPTED, CommandOutcome, is_stopped
 from asadm.redraw import QUIT, Redrawing
 from asinfo.errors import UsageError
 
@@ -81,7 +81,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
                 redrawing.show(picture, display.messages(session, outcome))
                 before = shown.split(b"\n")
                 code = max(code, outcome.code)
-                if done == plan.times or code >= INTERRUPTED or redrawing.rest(plan.pause) == QUIT:
+                if done == plan.times or is_stopped(code) or redrawing.rest(plan.pause) == QUIT:
                     break
     except KeyboardInterrupt:
         code = INTERRUPTED

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 OPTIONS = "asudf_node_options"
 """The setting of pytest that has options of `asudfd run-with` for all nodes."""
 
+REGISTER_MS = 30_000
+"""What `udf_put` of a client may take; its own limit is a second, which the first one may need on a machine that runs many tests."""
 
 COVERAGE_DIRECTORY = "asudf_coverage_directory"
 """What pytest-xdist calls the directory, among what it hands to its workers, where all processes leave what they know of lines."""
@@ -79,7 +81,8 @@ def asudf_cluster(request: pytest.FixtureRequest) -> Iterator[NodeProcess]:
 def asudf_client(asudf_node: NodeProcess) -> Iterator[Any]:
     """A connected client of the library `aerospike` for `asudf_node`; tests are skipped where that is not installed."""
     aerospike = pytest.importorskip("aerospike", reason="the client library aerospike is not installed")
-    client = aerospike.client({"hosts": asudf_node.addresses}).connect()
+    config = {"hosts": asudf_node.addresses, "policies": {"info": {"timeout": REGISTER_MS}}}
+    client = aerospike.client(config).connect()
     yield client
     client.close()
 

@@ -41,8 +41,12 @@ function __asadm_offer --description 'What the program knows of a kind, one a li
     $typed[1] --offer $argv[1] -- $typed[2..-1] 2>/dev/null </dev/null
 end
 function __asadm_at --description 'Whether the command typed so far is this one'
-    set -l state (__asadm_state)
-    test "$state[1]" = "$argv[1]"
+    set -l line (commandline -cp)
+    if test "$line" != "$__asadm_line" # else it was asked for this Tab: once for each command with options
+        set -g __asadm_line $line
+        set -g __asadm_words (__asadm_state)
+    end
+    test "$__asadm_words[1]" = "$argv[1]"
 end
 function __asadm_file --description 'Whether the name of a file comes next'
     set -l given (__asadm_state)

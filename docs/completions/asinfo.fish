@@ -37,8 +37,12 @@ function __asinfo_state --description 'The command typed so far, and one a line 
     printf '%s\n' "$command" $given
 end
 function __asinfo_at --description 'Whether the command typed so far is this one'
-    set -l state (__asinfo_state)
-    test "$state[1]" = "$argv[1]"
+    set -l line (commandline -cp)
+    if test "$line" != "$__asinfo_line" # else it was asked for this Tab: once for each command with options
+        set -g __asinfo_line $line
+        set -g __asinfo_words (__asinfo_state)
+    end
+    test "$__asinfo_words[1]" = "$argv[1]"
 end
 function __asinfo_file --description 'Whether the name of a file comes next'
     set -l given (__asinfo_state)

@@ -37,8 +37,12 @@ function __asudfd_state --description 'The command typed so far, and one a line 
     printf '%s\n' "$command" $given
 end
 function __asudfd_at --description 'Whether the command typed so far is this one'
-    set -l state (__asudfd_state)
-    test "$state[1]" = "$argv[1]"
+    set -l line (commandline -cp)
+    if test "$line" != "$__asudfd_line" # else it was asked for this Tab: once for each command with options
+        set -g __asudfd_line $line
+        set -g __asudfd_words (__asudfd_state)
+    end
+    test "$__asudfd_words[1]" = "$argv[1]"
 end
 function __asudfd_file --description 'Whether the name of a file comes next'
     set -l given (__asudfd_state)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.compat.client_table import NODE_MODULES
+from tests.compat.patience import policies
 from tests.conftest import StartDaemon
 
 PROGRAM_SECONDS_MAX = 60
@@ -36,7 +37,7 @@ end
 CONNECT = """\
 import {library}
 
-client = {library}.client({{"hosts": [("127.0.0.1", 3000)]}}).connect()
+client = {library}.client({{"hosts": [("127.0.0.1", 3000)], "policies": {policies}}}).connect()
 
 """
 """What the document's sync workflow begins with: it shows no connecting."""
@@ -140,7 +141,7 @@ def docker(start_daemon: StartDaemon, clients_config: Path) -> int:
 def test_the_sync_workflow(library: str, start_daemon: StartDaemon, tmp_path: Path) -> None:
     pytest.importorskip(library, reason="the client library is not installed: make test installs it")
     daemon = start_daemon()
-    done = run(CONNECT.format(library=library) + SYNC, daemon.port, tmp_path / "user")
+    done = run(CONNECT.format(library=library, policies=policies()) + SYNC, daemon.port, tmp_path / "user")
     assert done.stdout == "5\n8\n", done.stderr
     assert done.returncode in endings(library, 0), done.stderr
     assert daemon.ask(b"udf-list\n") == b"udf-list\t\n"
@@ -160,7 +161,9 @@ def test_a_client_refuses_a_cluster_of_another_name(
     library: str, refusal: str, start_daemon: StartDaemon, tmp_path: Path
 ) -> None:
     pytest.importorskip(library, reason="the client library is not installed: make test installs it")
-    named = CONNECT.format(library=library).replace("3000)]}", '3000)], "cluster_name": "docker"}')
+    named = CONNECT.format(library=library, policies=policies()).replace(
+        "3000)],", '3000)], "cluster_name": "docker",'
+    )
     done = run(named, start_daemon().port, tmp_path / "user")
     assert done.returncode in endings(library, 1)
     assert refusal in done.stderr

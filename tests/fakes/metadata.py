@@ -83,4 +83,5 @@ async def until(condition: Callable[[], Any], seconds: float = SECONDS) -> None:
 
 
 def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(coroutine, 3 * SECONDS))
+    """Run a test; a hang shows as one."""
+    asyncio.run(asyncio.wait_for(coroutine, 6 * SECONDS))

@@ -56,17 +56,18 @@ def missing(shell: str) -> str:
         return f"{shell} is not installed, and only root on Debian can install it"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     deadline = time.monotonic() + INSTALL_SECONDS
-    absent = [
-        name for name in SHELLS if not shutil.which(name)
-    ]  # all at once: the lists of packages are fetched once
-    for words in (["update"], ["-y", "--no-install-recommends", "install", *absent]):
+    absent = [name for name in SHELLS if not shutil.which(name)]  # all at once
+    install = ["-y", "--no-install-recommends", "install", *absent]
+    for words in (install, ["update"], install):  # the lists of packages may do as they are
+        if shutil.which(shell):
+            break
         try:
             subprocess.run(
                 ["apt-get", "-qq", *words],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                check=False,  # an old list of packages may do as well
+                check=False,
                 timeout=max(1.0, deadline - time.monotonic()),
             )
         except subprocess.TimeoutExpired:

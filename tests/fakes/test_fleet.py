@@ -8,6 +8,7 @@ from asadm.cluster import ClusterNode
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Endpoint
 from asinfo.wire.udf import base64, digest, put
+from tests.each import for_each_row
 from tests.fakes.fleet import FAULTS, Fleet
 
 NAME = b"a.lua"
@@ -82,7 +83,7 @@ def test_a_deaf_node_keeps_the_old_one_whatever_is_put_again() -> None:
         assert fleet.sources(NAME) == [ONE, TWO]
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@for_each_row("fault", FAULTS)
 def test_faults_come_and_go(fault: str) -> None:
     with Fleet(2) as fleet:
         fleet.load(NAME, ONE)

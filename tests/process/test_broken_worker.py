@@ -61,7 +61,7 @@ SAID = st.builds(
 )
 """Frames, good and bad ones, and what is none; half of them begin as a worker does."""
 
-UNHURRIED = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+UNHURRIED = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _changed(body: bytes, at: int, byte: int) -> bytes:

@@ -72,8 +72,10 @@ export DEBIAN_FRONTEND=noninteractive
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d   # the installation must not start a cron of its own
 chmod 755 /usr/sbin/policy-rc.d
 if ! [ -x /usr/sbin/cron ]; then
-    apt-get -q -o Acquire::Languages=none update
-    apt-get -q -y --no-install-recommends install cron
+    apt-get -q -y --no-install-recommends install cron || {   # the lists of packages may be old, or not there
+        apt-get -q -o Acquire::Languages=none update
+        apt-get -q -y --no-install-recommends install cron
+    }
 fi
 rm -rf /etc/cron.d /etc/crontab /var/spool/cron/crontabs   # no job of this machine may run here
 mkdir -p /etc/cron.d /var/spool/cron/crontabs /run/lock

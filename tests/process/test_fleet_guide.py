@@ -80,16 +80,14 @@ def test_a_change_on_its_way_through_continuous_integration(world: World, system
     jobs, scripts, artifacts = system(world)
     assert set(scripts) == {"plan", "apply", "check"}
 
+    code, output = jobs.run(scripts["check"])
+    assert code == 3, "not applied yet"
+
     code, output = jobs.run(scripts["plan"], take=artifacts)
     assert code == 0, output
     assert "3 to create, 0 to update, 0 to remove on 4 of 4 nodes" in output
     assert "+function increment" in output
     assert "plan.json" in jobs.artifacts
-
-    code, output = jobs.run(scripts["check"])
-    assert code == 3, "not applied yet"
-
-    jobs.run(scripts["plan"], take=artifacts)
     code, output = jobs.run(scripts["apply"])
     assert code == 0, output
     assert "4 of 4 nodes as they should be, bytes compared" in output

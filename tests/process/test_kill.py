@@ -10,7 +10,7 @@ from asudfd.smd import file
 from tests.conftest import StartDaemon
 from tests.processes import Daemon, frame
 
-ROUNDS = 10
+ROUNDS = 6
 CLIENTS = 3
 PUTS = 60
 """What a client asks for in one round, all at once; the kill comes long before the last is answered."""

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from functools import partial
+from functools import cache, partial
 from io import StringIO
 from pathlib import Path
 
@@ -111,25 +111,31 @@ class Node:
         ]
 
 
-@pytest.fixture(scope="module", params=["false", "true"])
-def died(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """What `commit-to-device` is, and the work directory of a node that died so, with all records in its journal."""
-    directory = tmp_path_factory.mktemp("died")
-    node = Node(directory, partial(started, directory / "work"), request.param)
-    node.fill_and_kill()
-    return request.param, node.work_directory
+@pytest.fixture(scope="module")
+def died(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The work directory of a node that died, with all records in its journal, by its `commit-to-device`."""
+
+    @cache
+    def of(commit: str) -> Path:
+        directory = tmp_path_factory.mktemp("died")
+        node = Node(directory, partial(started, directory / "work"), commit)
+        node.fill_and_kill()
+        return node.work_directory
+
+    return of
 
 
 def started(work_directory: Path, *arguments: str) -> Daemon:
     return Daemon(spawn(work_directory, arguments), work_directory, log_path(work_directory))
 
 
-@pytest.fixture
-def node(died: tuple[str, Path], tmp_path: Path, start_daemon: StartDaemon) -> Node:
+@pytest.fixture(params=["false", "true"])
+def node(
+    request: pytest.FixtureRequest, died: Callable[[str], Path], tmp_path: Path, start_daemon: StartDaemon
+) -> Node:
     """A node that died, whose files are the test's own."""
-    commit, work_directory = died
-    node = Node(tmp_path, start_daemon, commit)
-    shutil.copytree(work_directory, node.work_directory)
+    node = Node(tmp_path, start_daemon, request.param)
+    shutil.copytree(died(request.param), node.work_directory)
     return node
 
 
@@ -143,14 +149,16 @@ def flip(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("damage", "what"),
+    ("node", "damage", "what"),
     [
-        (flip, "a wrong checksum"),
-        (lambda content: bytes(len(content)), "zeros where the head should be"),
-        (lambda content: b"garbage" * 1000, "the head is not that of a journal"),
-        (lambda content: content[: ENTRIES + 500], "behind the end of the file"),
+        ("false", flip, "a wrong checksum"),
+        ("false", lambda content: bytes(len(content)), "zeros where the head should be"),
+        ("false", lambda content: b"garbage" * 1000, "the head is not that of a journal"),
+        ("false", lambda content: content[: ENTRIES + 500], "behind the end of the file"),
+        ("true", flip, "a wrong checksum"),  # a journal is one, however often it is flushed
     ],
-    ids=["flipped", "zeroed", "garbage", "truncated"],
+    ids=["flipped", "zeroed", "garbage", "truncated", "flipped, flushed at once"],
+    indirect=["node"],
 )
 def test_damage_is_told_and_what_is_whole_is_saved(
     node: Node, damage: Callable[[bytes], bytes], what: str

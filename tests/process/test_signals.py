@@ -23,7 +23,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SECONDS = 120
 """How long a process may take that would hang otherwise; generous, because the machine may be busy."""
 
-MOMENTS = 10
+MOMENTS = 8
 """In how many moments of a command the signal comes, evenly spread over what it does, and at its very end."""
 
 CHANGES = (b"udf-put", b"udf-remove", b"udf-clear-cache")

@@ -51,16 +51,26 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(directory.iterdir())
 
 
-@pytest.mark.parametrize("own_first", [True, False], ids=["ours first", "theirs first"])
-def test_python_daemon_beside_it(wheel: Path, theirs: list[Path], tmp_path: Path, own_first: bool) -> None:
+def test_python_daemon_beside_it(wheel: Path, theirs: list[Path], tmp_path: Path) -> None:
+    """Whichever is installed first: ours, and then theirs, which is there when ours comes again."""
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     python = environment / "bin/python"
-    for wanted in ([wheel], theirs) if own_first else (theirs, [wheel]):
-        pip("--python", python, "install", "--no-deps", "--no-index", "--no-compile", *wanted)
+    install(python, wheel)
+    install(python, *theirs)
+    both_work_until_ours_is_removed(python)
+    install(python, wheel)
+    both_work_until_ours_is_removed(python)
+
+
+def install(python: Path, *wheels: Path) -> None:
+    pip("--python", python, "install", "--no-deps", "--no-index", "--no-compile", *wheels)
+
+
+def both_work_until_ours_is_removed(python: Path) -> None:
     done = subprocess.run(
-        [python, "-P", "-c", IMPORTS], capture_output=True, text=True, check=False, cwd=tmp_path
+        [python, "-P", "-c", IMPORTS], capture_output=True, text=True, check=False, cwd=python.parent
     )
     assert done.stdout.split() == ["asadm", "asinfo", "asudfd", "daemon"], done.stderr
     pip("--python", python, "uninstall", "--yes", "asudf")
-    subprocess.run([python, "-P", "-c", "import daemon; daemon.DaemonContext"], check=True, cwd=tmp_path)
+    subprocess.run([python, "-P", "-c", "import daemon; daemon.DaemonContext"], check=True, cwd=python.parent)

@@ -35,8 +35,8 @@ function counted(rec) calls = (calls or 0) + 1 return calls end
 
 FLIGHT = 1000
 CONNECTIONS = 100
-RESPAWNS = 1000
-"""`make bench BENCH=isolation` makes ten times as many."""
+RESPAWNS = 200
+"""What each of them left would show; `make bench BENCH=isolation` makes 10,000."""
 
 
 def isolated_by(isolation: str) -> tuple[str, str]:
@@ -217,7 +217,7 @@ def _descriptors(pid: int) -> int:
     return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
-def test_a_thousand_workers_leave_nothing(node: Daemon) -> None:
+def test_hundreds_of_workers_leave_nothing(node: Daemon) -> None:
     """A call that does not end costs its worker."""
 
     def calls(key: int, count: int) -> None:

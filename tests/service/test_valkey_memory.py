@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MEMORY = 32 << 20
+PAUSE = 0.002
+"""Seconds between two looks at a server that is busy, in whose process the test runs."""
+
 OOM = b"-OOM "
 LIBRARY = """#!lua name=memory
 server.register_function{function_name='grow', flags={'allow-oom'}, callback=function(keys, args)
@@ -107,6 +111,7 @@ def test_a_function_that_takes_all_memory_while_others_are_served_ends(
     stream.send(command(["FCALL", "keep", "0"]))
     while other.call(["SET", "asked", "1"]).startswith(b"-BUSY"):
         assert other.call(["FUNCTION", "STATS"]).startswith(b"*")
+        time.sleep(PAUSE)
     assert stream.read().startswith((b"-ERR not enough memory", OOM))
     assert served.server.state.engine.memory_used() < 2 * MEMORY
 
@@ -129,7 +134,7 @@ def test_a_script_of_nested_protected_calls_is_killed() -> None:
         stream, other = served.connect(), served.connect()
         stream.send(command(["EVAL", body, "0"]))
         while other.call(["SCRIPT", "KILL"]) != b"+OK\r\n":
-            pass
+            time.sleep(PAUSE)
         assert stream.read().startswith(b"-ERR Script killed")
         assert other.call(["GET", "k"]) == b"$-1\r\n"
 
@@ -148,6 +153,7 @@ def test_a_script_that_is_always_too_deep_to_serve_others_ends(body: str) -> Non
         stream.send(command(["EVAL", body, "0"]))
         while (reply := other.call(["GET", "k"])).startswith(b"-BUSY"):
             assert other.call(["SCRIPT", "KILL"]).startswith((b"+OK", b"-NOTBUSY"))
+            time.sleep(PAUSE)
         assert reply == b"$-1\r\n"
         assert stream.read().startswith((b"-ERR Script killed", b"-ERR stack overflow"))
 

@@ -9,6 +9,7 @@ import pytest
 from docs.bench_page import section
 from tests.bench import figures
 from tests.bench.figures import BENCHMARKS, RESULTS, Measurement, Run, distribution, figure, merge, read
+from tests.each import for_each_row
 
 BENCH = Path(figures.__file__).parent
 
@@ -67,7 +68,7 @@ def test_each_percentile_is_a_figure(recorded: list[Measurement]) -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("value", "kept", "shown"),
     [
         (0.0, 0, "0"),
@@ -88,7 +89,7 @@ def test_every_benchmark_is_in_the_list() -> None:
     assert found == set(BENCHMARKS)
 
 
-@pytest.mark.parametrize("name", sorted(read(RESULTS)))
+@for_each_row("name", sorted(read(RESULTS)))
 def test_the_file_of_figures_names_each_once_and_only_of_a_benchmark(name: str) -> None:
     assert name in BENCHMARKS
     names = Counter(each.name for each in read(RESULTS)[name].figures)

@@ -26,3 +26,13 @@ def test_every_wrong_case_is_named() -> None:
     assert all(f"case {case}" in told for case in (0, "x", 4))
     assert "case 3" not in told
     assert "ZeroDivisionError" in told
+
+
+def test_a_case_that_raises_nothing_is_named() -> None:
+    @for_each([0, 1, 2])
+    def check(case: int) -> None:
+        with pytest.raises(ZeroDivisionError):
+            1 / case
+
+    with pytest.raises(AssertionError, match=r"'1': .*DID NOT RAISE.*'2': "):
+        check()

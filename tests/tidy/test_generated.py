@@ -11,13 +11,13 @@ import pytest
 from asudfd.aerospike.info.families import table
 from asudfd.aerospike.info.table import InfoCommand
 from docs.generate import pages
-from tests.each import for_each
+from tests.each import for_each, for_each_row
 
 ROOT = Path(__file__).parents[2]
 PAGES = pages()
 
 
-@pytest.mark.parametrize("name", sorted(PAGES))
+@for_each_row("name", sorted(PAGES))
 def test_a_generated_page_is_current(name: str) -> None:
     path = ROOT / name
     assert path.exists(), "run `make docs`"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire import batch, message, request
+from tests.each import for_each_row
 
 DIGEST = bytes(range(20))
 D = DIGEST.hex()
@@ -68,7 +69,7 @@ def test_the_forms_may_be_mixed() -> None:
 FULL = f"00000001 {D} 0A 03 00 00 00000000 0002 0000 {PLACE}"
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "text",
     [
         "", "000000", "00000001", "0000000000", "0000000000" + FULL, "FFFFFFFF00" + FULL,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from asinfo.errors import WireError
 from asinfo.wire import expression, msgpack
 from asinfo.wire.expression import Call, CalledCommand, Constant, decode
+from tests.each import for_each_row
 
 RECORDED = {
     "9301935102a16101": (1, [(81, [2, b"a"]), (2, 1)]),  # a == 1
@@ -48,12 +49,12 @@ def shape(node: object) -> object:
     return (node.kind, node.value) if isinstance(node, Constant) else node
 
 
-@pytest.mark.parametrize("data", RECORDED)
+@for_each_row("data", RECORDED)
 def test_what_clients_write(data: str) -> None:
     assert shape(decode(bytes.fromhex(data))) == RECORDED[data]
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "data",
     [
         *("", "90", "92", "91c0", "91c3", "9301", "930101", "94010101 01", "91ccc8", "9251a161", "93510201"),

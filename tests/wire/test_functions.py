@@ -26,7 +26,7 @@ from asinfo.wire.functions import (
     rdb_file,
     restored,
 )
-from tests.each import for_each
+from tests.each import for_each, for_each_row
 
 VECTORS = Path(__file__).parent / "vectors"
 TEXT = b"#!lua name=a\nserver.register_function('f', function() return 1 end)"
@@ -61,7 +61,7 @@ def test_recorded_dumps_as_portable_ones(row: dict[str, Any]) -> None:
     assert {portable(each) for each in made} == made
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("wrong", "error"),
     [
         (b"", WrongPayload),
@@ -167,7 +167,7 @@ OTHER_ENTRIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", OTHER_ENTRIES)
+@for_each_row("name", OTHER_ENTRIES)
 def test_values_of_older_servers_are_gone_over(name: str) -> None:
     data = file(OTHER_ENTRIES[name], LIBRARY)
     assert libraries(data) == [b"a"]
@@ -177,7 +177,7 @@ def test_values_of_older_servers_are_gone_over(name: str) -> None:
             libraries(data[:end])
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("data", "text"),
     [
         (b"", "no RDB file"),

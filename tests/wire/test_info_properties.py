@@ -15,6 +15,7 @@ from asinfo.dialogue import Dialogue
 from asinfo.errors import Unreachable, UsageError, WireError
 from asinfo.text import text
 from asinfo.wire import failure, frame, info, security, udf
+from tests.each import for_each_row
 
 LINE = st.binary(max_size=40).filter(lambda line: b"\n" not in line and b"\0" not in line)
 ANSWER = st.binary(max_size=40).filter(lambda line: b"\n" not in line and b"\t" not in line)
@@ -123,7 +124,7 @@ def test_parameters(values: dict[str, str]) -> None:
     assert info.parameter(line, b"other") is None
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "answer",
     [
         b"ERROR:4:unrecognized command", b"ERROR::text", b"error:4:x", b"ERROR", b"FAIL", b"fail:4:x", b"FAIL=4",
@@ -134,7 +135,7 @@ def test_errors(answer: bytes) -> None:
     assert info.is_error(answer)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "answer",
     [b"", b"ok", b"8.1.2.0", b"error_count=0;x=1", b"errors=0", b"a=1;error=2", b"failed=0", b"fail_count=1",
      b"ERRORS:1", b"type=LUA;content=ZXJyb3I6;"],
@@ -151,7 +152,7 @@ def test_any_bytes_have_a_text(data: bytes) -> None:
 # ---- error answers
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("answer", "phrase"),
     [
         (b"ERROR:4:unrecognized command", "unrecognized command (code 4)"),

@@ -13,6 +13,7 @@ from asinfo.errors import WireError
 from asinfo.wire.json_value import from_json, from_text, to_json
 from asinfo.wire.msgpack import Ext, GeoJSON, Raw
 from asinfo.wire.particle import HLL, Opaque
+from tests.each import for_each_row
 
 SCALARS = (
     st.none()
@@ -50,7 +51,7 @@ def test_what_is_shown_can_be_typed(value: Any) -> None:
     assert typed(from_json(json.loads(text))) == typed(value)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "value"),
     [
         ("5", 5),
@@ -75,7 +76,7 @@ def test_a_typed_value(text: str, value: Any) -> None:
     assert typed(from_text(text)) == typed(value)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "text",
     [
         "9223372036854775808",

@@ -8,6 +8,7 @@ import pytest
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
 from asinfo.wire.collection import check_list, check_map, stored_element, stored_list
+from tests.each import for_each_row
 
 STR_A, STR_B, BYTES_A = "A20361", "A20362", "A20461"
 
@@ -138,7 +139,7 @@ def test_a_map_that_is_refused(text: str) -> None:
             check(bad)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("sent", "kept"),
     [
         ("92 CC05 D1FFFF", "92 05 FF"),
@@ -164,7 +165,7 @@ def test_what_is_kept(sent: str, kept: str) -> None:
     assert stored_list(bytes.fromhex(kept)) == bytes.fromhex(kept)
 
 
-@pytest.mark.parametrize("text", ["D4FF00", "D4FF01", "91 D4FF00", "81 01 91 D4FF01", "81 D4FF00 01", ""])
+@for_each_row("text", ["D4FF00", "D4FF01", "91 D4FF00", "81 01 91 D4FF01", "81 D4FF00 01", ""])
 def test_what_no_operation_puts_into_a_list(text: str) -> None:
     with pytest.raises(WireError):
         stored_element(bytes.fromhex(text))

@@ -13,7 +13,7 @@ import pytest
 from asinfo.errors import WireError
 from asinfo.wire import collection, msgpack
 from asinfo.wire.msgpack import Ext, GeoJSON, MarkedList, MarkedMap, Raw
-from tests.each import for_each
+from tests.each import for_each, for_each_row
 
 ROWS = [
     json.loads(line)
@@ -69,7 +69,7 @@ def test_vector(row: dict[str, Any]) -> None:
         msgpack.unpack(data + b"\xc0")
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("size", "head"),
     [(30, "BF"), (31, "D920"), (254, "D9FF"), (255, "DA0100"), (65_534, "DAFFFF"), (65_535, "DB00010000")],
 )
@@ -90,7 +90,7 @@ def test_heads_of_lists_and_maps(size: int) -> None:
     assert msgpack.unpack(msgpack.pack(dict.fromkeys(range(size)))) == dict.fromkeys(range(size))
 
 
-@pytest.mark.parametrize("size", [0, 1, 3, 255, 256, 65_536])
+@for_each_row("size", [0, 1, 3, 255, 256, 65_536])
 def test_extensions_of_any_size(size: int) -> None:
     assert msgpack.unpack(msgpack.pack([1, Ext(1, bytes(size))])) == [1, Ext(1, bytes(size))]
 
@@ -101,7 +101,7 @@ def test_nan_survives() -> None:
     assert math.isnan(found)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "text",
     [
         "", "C1", "D9", "D901", "C7", "C701", "CB00", "DC", "DC0001", "DDFFFFFFFF", "DFFFFFFFFF", "DBFFFFFFFF03",
@@ -113,7 +113,7 @@ def test_not_a_value(text: str) -> None:
         msgpack.unpack(bytes.fromhex(text))
 
 
-@pytest.mark.parametrize("item", [1 << 64, -(1 << 63) - 1, object(), {1, 2}, (1,), "\ud800", {"\ud800": 1}])
+@for_each_row("item", [1 << 64, -(1 << 63) - 1, object(), {1, 2}, (1,), "\ud800", {"\ud800": 1}])
 def test_not_to_be_packed(item: Any) -> None:
     with pytest.raises(WireError):
         msgpack.pack([item])

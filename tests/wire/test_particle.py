@@ -12,6 +12,7 @@ from asinfo.wire import particle
 from asinfo.wire.msgpack import GeoJSON, Raw
 from asinfo.wire.particle import Opaque, Refused
 from asinfo.wire.result import Result
+from tests.each import for_each_row
 
 POINT = b'{"type": "Point", "coordinates": [0, 0]}'
 CELL = bytes.fromhex("00 0001 1000000000000001")
@@ -35,7 +36,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("value", "kind", "text"), PAIRS)
+@for_each_row(("value", "kind", "text"), PAIRS)
 def test_both_ways(value: Any, kind: int, text: str) -> None:
     data = bytes.fromhex(text)
     assert particle.pack(value) == (kind, data)
@@ -65,7 +66,7 @@ def test_read_only_forms(kind: int, text: str, wanted: Any) -> None:
     assert particle.unpack(kind, bytes.fromhex(text)) == wanted
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("kind", "text"),
     [
         (1, ""), (1, "000000"), (1, "000000000000000000"), (2, "00000000"), (17, ""), (17, "02"), (17, "0000"),
@@ -78,9 +79,7 @@ def test_no_particle(kind: int, text: str) -> None:
         particle.unpack(kind, bytes.fromhex(text))
 
 
-@pytest.mark.parametrize(
-    "value", [1 << 63, -(1 << 63) - 1, object(), (1,), "\ud800", GeoJSON("\ud800"), [1 << 64]]
-)
+@for_each_row("value", [1 << 63, -(1 << 63) - 1, object(), (1,), "\ud800", GeoJSON("\ud800"), [1 << 64]])
 def test_no_value_of_a_bin(value: Any) -> None:
     with pytest.raises(WireError):
         particle.pack(value)
@@ -95,7 +94,7 @@ def test_opaque_values_and_their_looks() -> None:
 # ---- writes
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("kind", "data", "kept"),
     [
         (1, bytes(7) + b"\5", None),
@@ -122,7 +121,7 @@ def test_stored(kind: int, data: bytes, kept: bytes | None) -> None:
     assert particle.stored(kind, data) == (data if kept is None else kept)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("kind", "data", "code"),
     [
         (0, b"", Result.PARAMETER),

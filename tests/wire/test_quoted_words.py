@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asinfo.wire.words import split_quoted
+from tests.each import for_each_row
 
 BOTH: list[tuple[bytes, list[bytes] | None]] = [
     (b"", []),
@@ -42,12 +43,12 @@ NEW_ONLY: list[tuple[bytes, list[bytes] | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("line", "words"), BOTH + NEW_ONLY)
+@for_each_row(("line", "words"), BOTH + NEW_ONLY)
 def test_words(line: bytes, words: list[bytes] | None) -> None:
     assert split_quoted(line) == words
 
 
-@pytest.mark.parametrize(("line", "words"), BOTH)
+@for_each_row(("line", "words"), BOTH)
 def test_words_as_in_8_1(line: bytes, words: list[bytes] | None) -> None:
     assert split_quoted(line, words_end_at_quotes=True) == words
 

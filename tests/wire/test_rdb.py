@@ -12,6 +12,7 @@ from asinfo.errors import WireError
 from asinfo.wire import lzf, rdb
 from asinfo.wire.crc64 import crc64
 from asinfo.wire.rdb import RdbReader, WrongPayload
+from tests.each import for_each_row
 
 
 def test_the_checksum_of_digits() -> None:
@@ -38,13 +39,13 @@ COMPRESSED = [  # DUMP of Valkey 9.1.2, without type and footer
 ]
 
 
-@pytest.mark.parametrize(("data", "stored"), COMPRESSED)
+@for_each_row(("data", "stored"), COMPRESSED)
 def test_strings_are_compressed_as_servers_do(data: bytes, stored: str) -> None:
     assert rdb.string(data) == bytes.fromhex(stored)
     assert RdbReader(bytes.fromhex(stored)).string() == data
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("data", "stored"),
     [
         (b"", "00"), (b"5", "c0 05"), (b"-128", "c0 80"), (b"300", "c1 2c 01"), (b"-129", "c1 7f ff"), (b"100000", "c2 a0 86 01 00"),
@@ -57,7 +58,7 @@ def test_integers_are_short(data: bytes, stored: str) -> None:
     assert RdbReader(bytes.fromhex(stored)).string() == data
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("value", "stored"),
     [
         (0, "00"), (63, "3f"), (64, "40 40"), (16383, "7f ff"), (16384, "80 00 00 40 00"), (2**32 - 1, "80 ff ff ff ff"),
@@ -109,7 +110,7 @@ BROKEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("stored", BROKEN)
+@for_each_row("stored", BROKEN)
 def test_broken_strings(stored: str) -> None:
     with pytest.raises(WireError):
         RdbReader(bytes.fromhex(stored)).string()

@@ -27,7 +27,7 @@ from asinfo.wire.resp_reply import (
     decode,
     encode,
 )  # fmt: skip
-from tests.each import for_each
+from tests.each import for_each, for_each_row
 
 VECTORS = Path(__file__).parent / "vectors"
 RECORDED = [
@@ -180,7 +180,7 @@ def test_the_older_protocol_can_say_everything(value: Any) -> None:
     decode(encode(value, 2))
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("value", "text"),  # measured on Valkey 9.1.2
     [
         (0.0, "0"), (-0.0, "-0"), (1.5, "1.5"), (1e15, "1000000000000000"), (1e17, "100000000000000000"), (1e20, "1e+20"),

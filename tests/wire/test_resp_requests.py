@@ -15,7 +15,7 @@ from asinfo.errors import WireError
 from asinfo.wire import resp_frame
 from asinfo.wire.resp import ProtocolError, RequestLimits, RequestParser
 from asinfo.wire.resp_frame import command
-from tests.each import for_each
+from tests.each import for_each, for_each_row
 
 VECTORS = Path(__file__).parent / "vectors"
 ROWS = [json.loads(line) for line in (VECTORS / "resp_requests.jsonl").read_text().splitlines()]
@@ -277,7 +277,7 @@ def test_the_fast_way_reads_what_the_exact_one_reads(parts: list[bytes]) -> None
     assert read(data) == read(data, limits=exact)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "value"),
     [
         (b"0", 0), (b"-1", -1), (b"9223372036854775807", 2**63 - 1), (b"-9223372036854775808", -(2**63)),

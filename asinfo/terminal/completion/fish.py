@@ -51,8 +51,12 @@ function __@program@_state --description 'The command typed so far, and one a li
 end
 @offer@
 function __@program@_at --description 'Whether the command typed so far is this one'
-    set -l state (__@program@_state)
-    test "$state[1]" = "$argv[1]"
+    set -l line (commandline -cp)
+    if test "$line" != "$__@program@_line" # else it was asked for this Tab: once for each command with options
+        set -g __@program@_line $line
+        set -g __@program@_words (__@program@_state)
+    end
+    test "$__@program@_words[1]" = "$argv[1]"
 end
 function __@program@_file --description 'Whether the name of a file comes next'
     set -l given (__@program@_state)

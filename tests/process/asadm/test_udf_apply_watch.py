@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes.fleet import BROKEN, Fleet
+from tests.fakes.fleet import BROKEN, Fleet, Server
 from tests.process.asadm.test_asadm_terminal import command, environment
+from tests.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-SECONDS = 20.0
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def watching(fleet: Fleet, udf: Path, tmp_path: Path) -> Iterator[subprocess.Pop
 
 
 def wait_for(condition: Callable[[], bool], output: Path) -> None:
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + WAIT_SECONDS
     while not condition():
         assert time.monotonic() < end, output.read_text()
         time.sleep(0.02)
@@ -76,4 +75,26 @@ def test_each_save_is_applied(
     (udf / "b.lua").unlink()
     wait_for(lambda: held(b"a.lua"), out)
     watching.send_signal(signal.SIGINT)
-    assert watching.wait(SECONDS) == 0
+    assert watching.wait(WAIT_SECONDS) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_an_apply_ends_it(
+    watching: subprocess.Popen[bytes],
+    fleet: Fleet,
+    udf: Path,
+    tmp_path: Path,
+    number: signal.Signals,
+) -> None:
+    out = tmp_path / "out"
+    wait_for(lambda: b"b.lua" in fleet[0].names and b"b.lua" in fleet[1].names, out)
+
+    def send(_: Server, said: bytes) -> bytes | None:
+        if said.startswith(b"udf-put"):
+            fleet[0].before = None
+            watching.send_signal(number)
+        return None
+
+    fleet[0].before = send
+    (udf / "a.lua").write_text("return 'changed'\n")
+    assert watching.wait(WAIT_SECONDS) == 0, out.read_text()

@@ -126,7 +126,9 @@ def test_what_a_node_has_not(tool: Asadm, words: tuple[str, str], reason: str) -
 
 
 def test_a_call_that_does_not_end(tool: Asadm) -> None:
-    late = tool("udf", "run", "m.forever", "test/k", timeout=0.5)
+    late = tool(
+        "udf", "run", "m.forever", "test/k", timeout=2
+    )  # the node has a tenth less, and the rest to say so
     assert (late.code, "UDF Execution Timeout" in late.err) == (1, True), late.err
 
 

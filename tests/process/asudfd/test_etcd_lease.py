@@ -13,7 +13,7 @@ from asudfd.smd.etcd.wire import EtcdUnreachable, MalformedReply
 from asudfd.smd.interface import TRUNCATE, SmdFailed
 from tests import etcd
 from tests.fakes.gateway import wire
-from tests.fakes.metadata import Node, nodes, run, until
+from tests.fakes.metadata import SECONDS, Node, nodes, run, until
 
 LIMIT = "asudfd.smd.etcd.store.CONFIRM_SECONDS"
 
@@ -44,7 +44,7 @@ def test_a_node_whose_lease_has_ended_steps_down_until_it_has_caught_up(
             two.smd.cache._restart()
             await until(lambda: two.smd.cache._stream and not two.smd.cache._stream.done())
             before = lease(two)
-            await one.gateway.revoke(before, seconds=1)
+            await one.gateway.revoke(before, seconds=SECONDS)
             await until(lambda: one.members[-1] == ["A1"] == two.members[-1])
             assert not two.smd.connected
             with pytest.raises(SmdFailed, match="no member of the cluster"):
@@ -122,7 +122,7 @@ def test_a_node_whose_id_was_taken_is_a_member_no_more(server: etcd.Etcd) -> Non
                 return await grant(ttl, seconds=seconds)
 
             one.gateway.grant = late  # type: ignore[method-assign]  # it sleeps while another takes its place
-            await two.gateway.revoke(lease(one), seconds=1)
+            await two.gateway.revoke(lease(one), seconds=SECONDS)
             await until(lambda: one.members[-1] == ["A2"])
             async with nodes(server.endpoints, "taken", "A1") as (new,):
                 go.set()
@@ -183,7 +183,7 @@ def test_more_nodes_than_operations_of_a_transaction(server: etcd.Etcd) -> None:
             more = {one.smd.cache.root + b"nodes/x%X" % (0xB00 + number): b"1" for number in range(60)}
             await one.smd.lease.claim(keys)
             await one.smd.lease.claim(more)
-            await one.gateway.revoke(lease(one), seconds=1)
+            await one.gateway.revoke(lease(one), seconds=SECONDS)
             await until(lambda: not one.smd.lease.liveness.alive)
             await until(lambda: one.smd.lease.liveness.alive)
             await until(lambda: not one.smd.lease._unwritten)
@@ -216,13 +216,13 @@ def test_a_larger_mark_stays(server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch)
 def test_a_wait_for_a_lease_is_told_and_as_long_as_it_lasts(
     server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asudfd.smd.etcd.applied_index.CLAIM_MARGIN_SECONDS", 1.5)
+    monkeypatch.setattr("asudfd.smd.etcd.applied_index.CLAIM_MARGIN_SECONDS", 0.5)
 
     async def scenario() -> None:
         first = Node(server.endpoints, "longer", "A1", ttl=6)
         await first.start()
         await first.die()
-        async with nodes(server.endpoints, "longer", "A1", ttl=2) as (second,):
+        async with nodes(server.endpoints, "longer", "A1", ttl=4) as (second,):
             assert sum("node-id A1 was in use" in text for text in second.warnings) == 1
 
     run(scenario())

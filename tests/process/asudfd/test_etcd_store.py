@@ -13,7 +13,7 @@ from asudfd.smd.etcd.store import CHANGE_BYTES, CHANGE_KEYS
 from asudfd.smd.etcd.wire import EtcdError, EtcdRefused, EtcdUnreachable
 from asudfd.smd.interface import UDF, SmdFailed, SmdItem, SmdTimeout
 from tests import etcd
-from tests.fakes.metadata import Node, nodes, run, until
+from tests.fakes.metadata import SECONDS, Node, nodes, run, until
 
 LIMIT = "asudfd.smd.etcd.store.CONFIRM_SECONDS"
 
@@ -159,13 +159,15 @@ def test_many_puts_are_all_there(server: etcd.Etcd) -> None:
 def test_a_node_that_does_not_apply_costs_a_time_out_until_its_lease_ends(server: etcd.Etcd) -> None:
     async def scenario() -> None:
         async with nodes(server.endpoints, "frozen", "A1") as (one,):
-            two = Node(server.endpoints, "frozen", "A2", ttl=2)
+            two = Node(server.endpoints, "frozen", "A2", ttl=60)
             await two.start()
             await until(lambda: one.members[-1] == ["A1", "A2"])
             await two.die()
             await unconfirmed(one, "a.lua", "1")
             await until(one.items)
             assert one.items() == [("a.lua", "1", 1)]
+            assert two.smd.lease._id
+            await one.gateway.revoke(two.smd.lease._id, seconds=SECONDS)  # as if its time were over
             await until(lambda: one.members[-1] == ["A1"])
             await one.put("b.lua", "1")
 
@@ -218,7 +220,7 @@ def test_a_lost_lease_is_granted_anew(server: etcd.Etcd) -> None:
                 one.members.append([])
                 old = two.smd.lease._id
                 if seen == 0:
-                    await one.gateway.revoke(old, seconds=1)
+                    await one.gateway.revoke(old, seconds=SECONDS)
                 else:
                     server.ctl("del", "/asudf/lease/nodes/A2")
                 await until(lambda: ["A1"] in one.members[one.members.index([]) :])
@@ -246,7 +248,7 @@ def test_nothing_is_written_without_a_lease(server: etcd.Etcd, monkeypatch: pyte
                 return await grant(ttl, seconds=seconds)
 
             monkeypatch.setattr(two.gateway, "grant", late)
-            await one.gateway.revoke(two.smd.lease._id, seconds=1)
+            await one.gateway.revoke(two.smd.lease._id, seconds=SECONDS)
             await asked.wait()  # the old lease has ended, and there is no new one yet
             await one.put("a.lua", "1")
             await until(lambda: two.items() == one.items())
@@ -302,7 +304,7 @@ def test_what_was_applied_while_a_lease_was_granted_is_not_forgotten(
                 return await transact(comparisons, operations, *more, **words)
 
             monkeypatch.setattr(two.gateway, "transact", late)
-            await one.gateway.revoke(two.smd.lease._id, seconds=1)
+            await one.gateway.revoke(two.smd.lease._id, seconds=SECONDS)
             await asked.wait()  # a claim with what was applied until now is on its way
             await one.put("a.lua", "1")
             await until(lambda: two.items() == one.items())

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from asadm import inventory
 from asadm.inventory_file import parse
 from asinfo.errors import ConfigError, UsageError
+from tests.each import for_each_row
 
 ROOT = Path(__file__).parents[3]
 
@@ -125,7 +126,7 @@ clusters: {a: {nodes: [x]}}
 ]
 
 
-@pytest.mark.parametrize(("content", "faults"), FAULTS)
+@for_each_row(("content", "faults"), FAULTS)
 def test_every_fault_is_told_at_once(content: bytes, faults: list[str]) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(content, "f")
@@ -289,7 +290,7 @@ def test_what_the_nodes_of_a_cluster_are(kind: str) -> None:
     assert found["clusters"]["a"]["type"] == kind
 
 
-@pytest.mark.parametrize("kind", ["Aerospike", "real", "''", "[aerospike]", "1", "true"])
+@for_each_row("kind", ["Aerospike", "real", "''", "[aerospike]", "1", "true"])
 def test_a_type_that_there_is_not(kind: str) -> None:
     with pytest.raises(ConfigError) as error:
         parse(f"clusters:\n  a:\n    type: {kind}\n    nodes: [h]\n".encode(), "f")

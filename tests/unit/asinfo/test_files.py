@@ -305,7 +305,17 @@ def test_the_directory_of_another_user_is_not_safe(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_while_a_pipe_is_awaited_is_heard(tmp_path: Path) -> None:
-    timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+    pipe = special(tmp_path, "FIFO")
+    heard = threading.Event()
+
+    def interrupt() -> None:
+        with pipe.open("wb"):  # waits until it is read
+            os.kill(os.getpid(), signal.SIGINT)
+            heard.wait(60)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
     with pytest.raises(KeyboardInterrupt):
-        read_file(special(tmp_path, "FIFO"), 100, pipe_seconds=60)
+        read_file(pipe, 100, pipe_seconds=60)
+    heard.set()
+    interrupting.join()

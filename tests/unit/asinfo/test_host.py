@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from asinfo.errors import UsageError
 from asinfo.host import parse, parse_all, parse_list
+from tests.each import for_each_row
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "expected"),
     [
         ("a", ("a", None, None)),
@@ -31,7 +32,7 @@ def test_good(text: str, expected: tuple[str, str | None, int | None]) -> None:
     assert (host.host, host.tls_name, host.port) == expected
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "text",
     ["", ":", "a:", ":3000", "a:0", "a:65536", "a:99999999", "a:b:c", "a:1:2", "[::1", "[a]", "[::1]x", "[::1]:", "a b",
      "[]:1", "a::", "a\0b", "\udcff", "a\x1b"],

@@ -12,6 +12,7 @@ from asinfo.errors import UsageError
 from asinfo.exchange import Endpoint, Reply, exchange
 from asinfo.login import Login
 from asinfo.tls import TlsSettings, protocols
+from tests.each import for_each_row
 from tests.fakes.node import Behaviour, FakeNode, Peer, answering, closing, silent, without_security
 
 FILES = Path(__file__).parents[2] / "fakes" / "tls"
@@ -128,7 +129,7 @@ def test_protocols(text: str, expected: list[str]) -> None:
     assert [version.name for version in protocols(text)] == expected
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "settings",
     [
         TlsSettings(protocols="SSLv2"),

@@ -12,6 +12,7 @@ from asinfo.errors import UsageError
 from asinfo.terminal.options import recognise
 from asudfd import cli
 from asudfd.config.schema.network import RespConfig
+from tests.each import for_each_row
 
 
 def test_plain_forms() -> None:
@@ -31,9 +32,7 @@ def test_plain_forms() -> None:
     assert short.given == {"host": "any", "port": "1,2"}
 
 
-@pytest.mark.parametrize(
-    "argv", [["--help"], ["-E"], ["--port"], ["--port", "--nodes"], ["--version=1"], ["-x"]]
-)
+@for_each_row("argv", [["--help"], ["-E"], ["--port"], ["--port", "--nodes"], ["--version=1"], ["-x"]])
 def test_anything_else_is_not_recognised(argv: list[str]) -> None:
     assert recognise(argv, cli.OPTIONS) is None
 
@@ -65,7 +64,7 @@ def test_a_good_configuration_is_said_to_be_good(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == f"{tmp_path / 'a.conf'}: ok\n"
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("configured", "ports", "nodes", "plan"),
     [
         (3000, "", "", [3000]),
@@ -81,7 +80,7 @@ def test_ports(configured: int, ports: str, nodes: str, plan: list[int]) -> None
     assert cli.plan_ports(configured, ports, nodes) == plan
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("ports", "nodes"),
     [
         ("5,9", "3"),
@@ -150,7 +149,7 @@ def test_the_process_ends_with_the_status(
     assert capsys.readouterr().out.startswith("asudfd ")
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("configured", "given", "plan"),
     [
         (RespConfig(), "", None),
@@ -167,7 +166,7 @@ def test_ports_for_valkey(configured: RespConfig, given: str, plan: list[tuple[i
     assert cli.plan_resp_ports(configured, given, 2) == plan
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("configured", "given"),
     [
         (RespConfig(), "1,2,3"),

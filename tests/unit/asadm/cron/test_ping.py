@@ -9,6 +9,7 @@ import pytest
 
 from asadm.cron.ping import BODY_SIZE_MAX, Ping
 from asinfo.errors import UsageError
+from tests.each import for_each_row
 
 
 class Receiver:
@@ -102,7 +103,7 @@ def test_tls_that_is_none_is_told_without_the_secret(receiver: Receiver) -> None
     assert "secret" not in warning
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "url",
     ["", "secret", "ftp://h/secret", "http://", "http:///secret", "http://h:0/secret", "http://h:99999/secret",
      "http://h/sec ret", "http://[h/secret", "http://h/\x00secret", "http://h/sécret", "file:///secret"],

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from asadm.cron.printed import CronJob, crontab, service, timer
 from asadm.cron.times import parse
 from asinfo.errors import UsageError
+from tests.each import for_each_row
 
 SUMMARY = "Clear the Lua caches of all configured nodes"
 HOURLY = parse("@hourly")
@@ -100,13 +101,13 @@ def test_the_address_of_pings_is_not_on_the_command_line() -> None:
     assert "hc.example" not in "".join(as_systemd_reads_it(text))
 
 
-@pytest.mark.parametrize("name", ["", "a.b", "a/b", "../a", "a b", "-a", "a" * 65, "ä"])
+@for_each_row("name", ["", "a.b", "a/b", "../a", "a b", "-a", "a" * 65, "ä"])
 def test_senseless_names(name: str) -> None:
     with pytest.raises(UsageError, match="--name"):
         job(name=name)
 
 
-@pytest.mark.parametrize("user", ["a b", "root;", "-u", "a\nb", "Ä", "0" * 40])
+@for_each_row("user", ["a b", "root;", "-u", "a\nb", "Ä", "0" * 40])
 def test_senseless_users(user: str) -> None:
     with pytest.raises(UsageError, match="--user"):
         job(user=user)

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from asadm.cron.times import KINDS, every, parse
 from asinfo.errors import UsageError
+from tests.each import for_each_row
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "crontab", "calendars"),
     [
         ("* * * * *", "* * * * *", ["*-*-* *:*:00"]),
@@ -38,7 +39,7 @@ def test_times(text: str, crontab: str, calendars: list[str]) -> None:
     assert [calendar.replace(" *-", "*-") for calendar in found.calendars] == calendars
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "text",
     ["", "*", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *", "* * * * 8",
      "-1 * * * *", "5-1 * * * *", "*/0 * * * *", "*/61 * * * *", "1/5 * * * *", "a * * * *", ", * * * *", "1,,2 * * * *",
@@ -50,7 +51,7 @@ def test_senseless_times(text: str) -> None:
         parse(text)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "crontab"),
     [
         ("1m", "* * * * *"),
@@ -68,7 +69,7 @@ def test_every(text: str, crontab: str) -> None:
     assert every(text).crontab == crontab
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "text",
     [
         "",

@@ -11,6 +11,7 @@ from asinfo.errors import UsageError
 from asinfo.terminal import application
 from asinfo.terminal.options import Option, convert, recognise
 from asinfo.terminal.usage import fault
+from tests.each import for_each_row
 
 ROWS = (
     Option("value", "v", "list", help="values"),
@@ -84,7 +85,7 @@ def test_refused(argv: list[str]) -> None:
         application.explain("test", argv, ROWS, summary="s")
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("argv", "what"),
     [
         (["--nonsense"], "unknown option --nonsense"),

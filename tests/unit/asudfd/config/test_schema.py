@@ -11,7 +11,7 @@ from asudfd.config.parameter import NUMBER_MAX, Parameter, listing, parameters, 
 from asudfd.config.schema import ModLua, NamespaceConfig, NetworkServiceConfig, ServiceConfig
 from asudfd.config.schema.retired import RETIRED
 from asudfd.config.walk import sections
-from tests.each import for_each
+from tests.each import for_each, for_each_row
 
 ALL = [
     (f"{path}-{declared.name}", declared)
@@ -42,7 +42,7 @@ def test_names_do_not_collide() -> None:
     assert parameters(NamespaceConfig)["strong-consistency"].enterprise
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "value"),
     [("0", 0), ("007", 7), ("4k", 4096), ("1M", 1 << 20), ("2g", 2 << 30), ("1T", 1 << 40), ("1p", 1 << 50)],
 )
@@ -60,15 +60,13 @@ def test_durations(text: str, value: int) -> None:
     assert declared.parse(text) == value
 
 
-@pytest.mark.parametrize(
-    "text", ["", "-", "x", "1x", "1 ", " 1", "1.5", "0x1", "1kk", "²", "٣", "+1", "--1", "9" * 21]
-)
+@for_each_row("text", ["", "-", "x", "1x", "1 ", " 1", "1.5", "0x1", "1kk", "²", "٣", "+1", "--1", "9" * 21])
 def test_what_is_no_number(text: str) -> None:
     with pytest.raises(ValueError, match="must be a whole number"):
         parameters(ServiceConfig)["proto-fd-max"].parse(text)
 
 
-@pytest.mark.parametrize("text", ["-1", "0", "1023", str(NUMBER_MAX + 1), "2147483648", "5G"])
+@for_each_row("text", ["-1", "0", "1023", str(NUMBER_MAX + 1), "2147483648", "5G"])
 def test_numbers_out_of_range(text: str) -> None:
     with pytest.raises(ValueError, match="must be from 1024 to 2147483647"):
         parameters(ServiceConfig)["proto-fd-max"].parse(text)
@@ -85,7 +83,7 @@ def test_a_context_has_memory_enough_to_start() -> None:
         parameters(ModLua)["context-memory"].parse("1M")
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "text",
     ["any", "localhost", "10.1.2.3", "::1", "fe80::1", "node-1.example.com", "eth0", "a_b", "x.", "1.a"],
 )
@@ -137,7 +135,7 @@ def test_words_for_addresses_have_small_letters(text: str) -> None:
         parameters(NetworkServiceConfig)["address"].parse(text)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("name", "text", "value"),
     [
         ("stop-writes-count", "5s", 5),
@@ -239,7 +237,7 @@ def test_a_change_has_effect_at_once() -> None:
     assert config.namespaces[1].storage_engine.defrag_sleep == 1000
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("name", "text", "told"),
     [
         ("nope", "1", "no parameter that can be changed"),

@@ -10,6 +10,7 @@ from asudfd.lua.aerospike.crossing import CROSSING
 from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.sandbox import sandbox_chunks
 from asudfd.lua.state import LUA51, LUA54, compile_text, lua_error, new_state
+from tests.each import for_each_row
 
 HERE = files("asudfd.lua")
 LUA_FILES = sorted(
@@ -30,7 +31,7 @@ USE = re.compile(r"\bneeds\b( =|\.)")
 DECLARATION = re.compile(r"local [\w, ]+ = needs\.\w+(, needs\.\w+)*( --.*)?")
 
 
-@pytest.mark.parametrize("name", LUA_FILES)
+@for_each_row("name", LUA_FILES)
 def test_needs_are_declared_and_nowhere_else(name: str) -> None:
     """A chunk that looked into `needs` later would need something that nobody has checked."""
     lines = [line for line in (HERE / name).read_text().splitlines() if USE.search(line.partition("--")[0])]

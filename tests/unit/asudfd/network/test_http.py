@@ -12,6 +12,7 @@ from asudfd.errors import StartError
 from asudfd.network import http
 from asudfd.network.http import CONNECTIONS_MAX, HEAD_SIZE_MAX, HttpServer
 from asudfd.network.page import TEXT, Page
+from tests.each import for_each_row
 
 Test = Callable[[HttpServer], Awaitable[None]]
 
@@ -82,7 +83,7 @@ def test_what_is_asked_in_other_ways() -> None:
     assert replies[3].count(b"HTTP/1.1") == 1
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("request_bytes", "page"),
     [
         (b"GET /healthz HTTP/1.0\n\n", b"ok\n"),
@@ -98,7 +99,7 @@ def test_what_is_asked_by_hand_and_by_proxies(request_bytes: bytes, page: bytes)
     assert reply.endswith(b"\r\n\r\n" + page)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("request_bytes", "status"),
     [
         (b"GET /nope HTTP/1.1\r\n\r\n", 404),

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import pytest
-
 from asinfo.wire import msgpack, particle
 from asinfo.wire.message import op
 from asudfd.record.record import Record
 from asudfd.record.stored_size import stored_size
+from tests.each import for_each_row
 
 
 def record(bins: dict[str, Any], *, void_time: int = 0, key: bytes = b"") -> Record:
@@ -45,7 +44,7 @@ SIZES = [
 ]
 
 
-@pytest.mark.parametrize(("bins", "size"), SIZES)
+@for_each_row(("bins", "size"), SIZES)
 def test_what_a_value_takes(bins: dict[str, Any], size: int) -> None:
     whole = record(bins)
     # a set name as long as is missing up to a block, and one byte longer

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from asudfd.smd import first
 from asudfd.smd.interface import SmdContent, SmdItem
+from tests.each import for_each_row
 from tests.smd_files import json_file
 
 items = st.builds(
@@ -52,7 +53,7 @@ def test_round_trip(cluster_key: int, tid: int, stored: list[SmdItem]) -> None:
     assert first.parse(json_file(content)) == content
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "data",
     [
         b"", b"\xff\xfe", b"{}", b"[]", b"[[1]]", b"[[1,2],3]", b'[[1,2],{"key":"a"}]', b"[[1,2]", b"[" * 100_000,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from asinfo.wire.udf import is_filename
 from asudfd.errors import UdfError
 from asudfd.udf.module import UdfModule, UdfPut, from_value, parse_put, to_value
+from tests.each import for_each_row
 
 SOURCE = b"function f(rec)\n  return 1\nend\n"
 CONTENT = base64.b64encode(SOURCE)
@@ -42,7 +43,7 @@ def test_a_good_put() -> None:
     assert (result.filename, result.content64, result.source) == ("a.lua", CONTENT.decode(), SOURCE)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "name",
     [
         b"a.lua",
@@ -61,7 +62,7 @@ def test_names_that_are_taken(name: bytes) -> None:
     assert put(filename=name).filename == name.decode()
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "name",
     [
         b"", b"a", b".", b"..", b".lua", b"..lua", b"a..lua", b"a..b.lua", b"a.lua.", b"a.txt", b"a.so", b"a.LUA",
@@ -84,7 +85,7 @@ def test_lengths_that_are_taken(length: bytes) -> None:
     assert put(content=content, length=length).source == b"x" * 39
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("length", "answer"),
     [
         (b"00000000052", b"error=invalid_content_len"),  # 11 characters
@@ -111,7 +112,7 @@ def test_lengths_that_are_refused(length: bytes, answer: bytes) -> None:
     assert refusal(content=base64.b64encode(b"x" * 39), length=length) == answer
 
 
-@pytest.mark.parametrize("udf_type", [b"", b"lua", b"Lua", b"LUAX", b"PYTHON", b"0", b"X" * 40])
+@for_each_row("udf_type", [b"", b"lua", b"Lua", b"LUAX", b"PYTHON", b"0", b"X" * 40])
 def test_types_that_are_refused(udf_type: bytes) -> None:
     assert refusal(udf_type=udf_type) == b"error=invalid_udf_type"
 
@@ -120,7 +121,7 @@ def test_the_type_may_be_left_out() -> None:
     assert put(udf_type=None).source == SOURCE
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "content",
     [
         b"",
@@ -216,7 +217,7 @@ def test_a_name_in_json_is_raw_and_escaped_where_it_must_be() -> None:
     assert to_value('ü"\\/\n', "LS0K") == '{"content64": "LS0K", "type": "LUA", "name": "ü\\"\\\\/\\n"}'
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("name", "value"),
     [
         ("a/b.lua", to_value("a/b.lua", "LS0K")),

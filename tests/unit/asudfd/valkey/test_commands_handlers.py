@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from importlib import import_module
 
-import pytest
-
 from asudfd.valkey import commands
 from asudfd.valkey.commands import FAMILIES
 from asudfd.valkey.table import command_rows
+from tests.each import for_each_row
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each_row("family", FAMILIES)
 def test_a_family_has_the_handlers_that_the_table_says(family: str) -> None:
     module = import_module(f"{commands.__name__}.{family}")
     assert set(module.HANDLERS) == set(FAMILIES[family].split())

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asudfd.valkey.long_double import TEXT_MAX, sum_long_double
+from tests.each import for_each_row
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("first", "second", "expected"),
     [
         (b"10", b"0.1", b"10.1"),
@@ -49,7 +50,7 @@ NOT_NUMBERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", NOT_NUMBERS)
+@for_each_row("text", NOT_NUMBERS)
 def test_what_is_no_number_in_range_is_told_by_its_place(text: bytes) -> None:
     assert sum_long_double(text, b"1") is None
     assert sum_long_double(b"1", text) is False

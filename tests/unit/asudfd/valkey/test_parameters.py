@@ -7,7 +7,7 @@ import re
 import pytest
 
 from asudfd.valkey.parameters import parameters
-from tests.each import for_each
+from tests.each import for_each, for_each_row
 
 
 @for_each(parameters())
@@ -18,7 +18,7 @@ def test_a_default_is_a_value_that_the_parameter_takes(name: str) -> None:
     assert not row.alias or not parameters()[row.alias].alias
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("name", "text", "kept"),
     [
         ("maxmemory", "100mb", "104857600"),
@@ -38,7 +38,7 @@ def test_values_are_kept_in_one_form(name: str, text: str, kept: str) -> None:
     assert row.parsed(text, row.default) == kept
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("name", "text", "reason"),
     [
         ("timeout", "x", "argument couldn't be parsed into an integer"),

@@ -1,13 +1,13 @@
 """The lists of peers that nodes give."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asadm.target.aerospike.discovery import peers
+from tests.each import for_each_row
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("answer", "expected"),
     [
         ("0,3000,[]", []),

@@ -7,6 +7,7 @@ import pytest
 
 from asadm.target.aerospike.rules import ALLOWED, RULE, registrable, sendable
 from asinfo.errors import UsageError
+from tests.each import for_each_row
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm, Waited
 
@@ -44,14 +45,14 @@ OLD = [
 FINE = [b"a.lua", b"_a.lua", b"$.lua", b"-a.lua", b"a.b.lua", b"A9.lua", b"x" * 123 + b".lua"]
 
 
-@pytest.mark.parametrize("name", IMPOSSIBLE)
+@for_each_row("name", IMPOSSIBLE)
 def test_what_no_server_takes(name: bytes) -> None:
     with pytest.raises(UsageError) as caught:
         sendable(name)
     assert RULE in str(caught.value)
 
 
-@pytest.mark.parametrize("name", OLD)
+@for_each_row("name", OLD)
 def test_what_only_older_servers_take(name: bytes) -> None:
     assert sendable(name) == name
     with pytest.raises(UsageError) as caught:
@@ -59,7 +60,7 @@ def test_what_only_older_servers_take(name: bytes) -> None:
     assert ALLOWED in str(caught.value)
 
 
-@pytest.mark.parametrize("name", FINE)
+@for_each_row("name", FINE)
 def test_what_every_server_takes(name: bytes) -> None:
     assert sendable(name) == name
     assert registrable(name) == name

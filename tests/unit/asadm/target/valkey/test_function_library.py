@@ -7,6 +7,7 @@ import pytest
 from asadm.target.valkey.function_library import library_name
 from asadm.target.valkey.server_version import ServerVersion, parse
 from asinfo.errors import UsageError, WireError
+from tests.each import for_each_row
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ def test_the_name_in_the_first_line(line: bytes, name: bytes) -> None:
     assert library_name(line + b"\nrest") == name
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "reason"),
     [
         (b"", "Missing library metadata"),
@@ -54,7 +55,7 @@ def test_servers_by_their_names() -> None:
     assert parse("valkey-9") != parse("valkey-9.0")
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "word",
     ["", "valkey", "valkey-", "valkey-9.", "keydb-6.3", "valkey-9.1b", "valkey-٩", "redis-1" + "0" * 5000],
 )

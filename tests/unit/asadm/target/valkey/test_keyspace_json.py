@@ -10,6 +10,7 @@ import pytest
 from asadm.target.valkey.keyspace_json import commands, snapshot
 from asadm.target.valkey.sandbox import OfflineCall
 from asinfo.errors import ConfigError
+from tests.each import for_each_row
 
 LIBRARY = b"#!lua name=a\nserver.register_function('f', function() return 1 end)"
 ALL: dict[str, Any] = {
@@ -49,7 +50,7 @@ def test_bytes_streams_and_infinite_scores_are_shown() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("content", "problem"),
     [
         (b"", "k.json: is no keyspace: "),

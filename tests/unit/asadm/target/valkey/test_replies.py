@@ -9,13 +9,14 @@ import pytest
 from asadm.target.valkey.replies import Product, Role, bulk, error, integer, running, status, values, words
 from asinfo.errors import WireError
 from asinfo.wire.resp_reply import encode
+from tests.each import for_each_row
 
 
 def reply(value: Any) -> bytes:
     return encode(value, protocol=2)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("said", "expected"),
     [
         ("BUSY a script runs", "busy"),
@@ -48,7 +49,7 @@ def test_roles() -> None:
     assert Role(reply([b"sentinel", [b"mymaster"]])).kind == "sentinel"
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "value",
     [[], [b"slave"], [b"slave", b"h", b"x", b"y", 1], [b"odd"], b"master", None, 1, [b"master", b"x"]],
 )
@@ -72,9 +73,7 @@ def test_what_runs() -> None:
     assert running(reply([b"running_script", None, b"engines", engines])) is None
 
 
-@pytest.mark.parametrize(
-    "data", [b"-BUSY x\r\n", b"*0\r\n", b"*1\r\n:1\r\n", b"*2\r\n:1\r\n:1\r\n", b"+OK\r\n", b""]
-)
+@for_each_row("data", [b"-BUSY x\r\n", b"*0\r\n", b"*1\r\n:1\r\n", b"*2\r\n:1\r\n:1\r\n", b"+OK\r\n", b""])
 def test_stats_of_another_form_tell_nothing(data: bytes) -> None:
     assert running(data) is None
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from asadm.target.valkey.reply_text import as_json, lines
 from asinfo.wire.resp_reply import BigNumber, ErrorReply, Map, Set, Status, Verbatim
+from tests.each import for_each_row
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("value", "shown", "plain"),
     [
         (None, ["(nil)"], None),

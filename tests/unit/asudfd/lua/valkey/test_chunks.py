@@ -4,6 +4,7 @@ import pytest
 
 from asudfd.lua.state import LUA51, lua_error, new_state
 from asudfd.lua.valkey.chunks import LIBRARY_FUNCTIONS, SANDBOX, compiled, load_sandbox, stripped
+from tests.each import for_each_row
 
 
 def test_sandbox_loads_in_a_bare_state() -> None:
@@ -29,7 +30,7 @@ def test_what_could_do_harm_is_gone_from_the_real_globals() -> None:
     }
 
 
-@pytest.mark.parametrize("name", SANDBOX)
+@for_each_row("name", SANDBOX)
 def test_chunks_have_no_lines(name: str) -> None:
     """`limit.lua` and `arguments.lua` tell the user's code by its lines."""
     assert b"=%s.lua" % name.encode() not in compiled()[name]

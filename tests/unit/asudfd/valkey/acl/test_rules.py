@@ -8,6 +8,7 @@ import pytest
 
 from asudfd.valkey.acl.rules import RuleError, apply_rules
 from asudfd.valkey.acl.user import AclUser
+from tests.each import for_each_row
 
 
 def user_of(*rules: bytes) -> AclUser:
@@ -16,7 +17,7 @@ def user_of(*rules: bytes) -> AclUser:
     return user
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("rules", "text"),
     [
         ((), b"user v off resetchannels -@all"),
@@ -40,7 +41,7 @@ def test_rules_give_a_line_of_acl_list(rules: tuple[bytes, ...], text: bytes) ->
     assert user_of(*rules).text() == text
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("rule", "reason"),
     [
         (b"bad", "Syntax error"),

@@ -7,11 +7,12 @@ import pytest
 from asadm.target.aerospike.records.address import record_address, set_address
 from asinfo.errors import UsageError
 from asinfo.wire.request import Key
+from tests.each import for_each_row
 
 DIGEST = "00112233445566778899aabbccddeeff00112233"
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "kind", "value"),
     [
         ("test.demo/k", "auto", "k"),
@@ -44,7 +45,7 @@ def test_a_digest() -> None:
     assert (found.value, found.key.digest.hex(), found.shown, found.kind) == (None, DIGEST, DIGEST, "digest")
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "kind"),
     [
         ("test.demo", "auto"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from asadm.target.aerospike.views import features
 from asadm.target.aerospike.views.asking import NodeInfo
 from asadm.target.aerospike.views.namespaces import every
+from tests.each import for_each_row
 from tests.fakes.said import dead, node, rows
 
 IDLE = {
@@ -36,7 +35,7 @@ def test_an_idle_node_has_none() -> None:
     assert features.active(node("a", IDLE)) == []
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("answers", "used"),
     [
         ({"namespace": "client_read_success=1"}, ["KVS"]),

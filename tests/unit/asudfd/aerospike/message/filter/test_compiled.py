@@ -290,7 +290,7 @@ def test_what_is_refused_is_compiled_once(stored: World, monkeypatch: pytest.Mon
     assert counts == [counts[0]] * 3
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("found", "expected"),
     [
         (arithmetic.add((1 << 63) - 1, 1), -(1 << 63)),

@@ -344,7 +344,7 @@ def test_a_range_of_an_index(stored: World, aggregate: Aggregate) -> None:
 
 def test_an_abort(stored: World) -> None:
     async def dialogue() -> list[bytes]:
-        pieces = cast("Any", stored.records.respond(body("slow")))
+        pieces = cast("Any", stored.records.respond(body("slow", limit=60_000)))
         first = await anext(pieces)
         assert query_abort(stored.node, Request(b"query-abort", b"id=1", ClientSession())) == b"ok"
         return [first[8:], *[piece[8:] async for piece in pieces]]
