@@ -12,7 +12,7 @@ local BYTES = needs.BYTES
 local begin, run, place, set_tick = needs.begin, needs.run, needs.place, needs.set_tick
 local to_integer, note = needs.to_integer, needs.note
 
-local clock, concat = os.clock, table.concat
+local clock, concat, getinfo = os.clock, table.concat, debug.getinfo
 local find, format, gsub, sub, upper = string.find, string.format, string.gsub, string.sub, string.upper
 local error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack =
     error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack
@@ -30,13 +30,21 @@ local TICK_SECONDS = 0.002 -- between two calls of the host; each may have to wa
 local DEPTH_NEEDED, DEEP_MAX = 40, 500
 local TOO_DEEP = { err = "ERR stack overflow" } -- what ends a call in whose depth nobody can ever be served, nor end it
 
+-- Calls of Lua, of the 20,000 that there may be, above which nothing is tried either: Lua that has caught an overflow behind the last of them
+-- has no room left to report the next, which is an "error in error handling" then.
+local CALLS_MAX = 19000
+
 -- Whether so many calls of C can be made from here, one within the other.
-local function has_depth(count)
+local function has_calls(count)
     if count == 0 then
         return true
     end
-    local ok, reached = pcall(has_depth, count - 1)
+    local ok, reached = pcall(has_calls, count - 1)
     return ok and reached
+end
+
+local function has_depth()
+    return getinfo(CALLS_MAX, "l") == nil and has_calls(DEPTH_NEEDED)
 end
 
 -- Of the script at hand; not fields of it, which take three times as long to read and to set.
@@ -66,7 +74,7 @@ set_tick(function(now)
     ticked, script.ticked, script.wrote = now, true, wrote
     if not has_room() then
         return NO_ROOM
-    elseif not has_depth(DEPTH_NEEDED) then
+    elseif not has_depth() then
         script.deep = (script.deep or 0) + 1
         return script.deep > DEEP_MAX and TOO_DEEP or nil
     end
