@@ -289,10 +289,9 @@ local function split_arguments(argv, argc, bad)
     elseif count < 0 then
         return nil, "ERR Number of keys can't be negative"
     end
-    if argc < 6 and count < 2 then -- the usual calls, without a loop
-        if count == 0 then
-            return {}, { argv[4], argv[5] }
-        end
+    if argc == 3 then -- the usual calls, without a loop
+        return {}, {}
+    elseif argc < 6 and count == 1 then
         return { argv[4] }, { argv[5] }
     end
     local keys, args = {}, {}

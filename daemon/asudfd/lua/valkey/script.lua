@@ -565,10 +565,15 @@ local function failure_of(what, name)
     return reply.failure(text)
 end
 
--- Whether what a script returned is a reply as it is.
-local function is_reply(result)
+-- What a script returned as a reply, where that takes no memory; nil otherwise.
+local function common_reply(result)
     local what = type(result)
-    return what == "string" or (what == "number" and result % 1 == 0 and result < EXACT and result > -EXACT)
+    if what == "string" or (what == "number" and result % 1 == 0 and result < EXACT and result > -EXACT) then
+        return result
+    elseif what == "table" and rawget(result, "ok") == "OK" and rawget(result, "err") == nil then
+        return OK
+    end
+    return nil
 end
 
 -- What else a script returned, as a reply.
@@ -576,8 +581,6 @@ local function reply_of(result)
     local what = type(result)
     if what == "nil" then
         return false
-    elseif what == "table" and rawget(result, "ok") == "OK" and rawget(result, "err") == nil then
-        return reply.OK
     elseif what == "table" then
         local real = real_of(result) or result
         discount(real, rawget(real, "err"))
@@ -604,22 +607,24 @@ local function run_script(script, is_over, f, a, b)
     end
     -- Memory may be missing at each step from here on; the script has ended all the same.
     local ok, result = run(f, with_place, a, b)
-    if not (ok and (BYTES[result] or is_reply(result))) then
-        local made, answered = pcall(ok and reply_of or failure_of, result, script.name)
-        result = made and answered or (not made and raised(answered))
+    local answered = ok and (BYTES[result] and result or common_reply(result))
+    if not answered then
+        local made
+        made, answered = pcall(ok and reply_of or failure_of, result, script.name)
+        answered = made and answered or (not made and raised(answered))
     end
     state.script, state.db, state.clock = nil, db, nil
     two[2], three[2], three[3] = "", "", ""
     if script.effects then
         local kept, problem = pcall(state.journal, script.effects)
         script.effects = nil
-        result = kept and result or (not kept and raised(problem))
+        answered = kept and answered or (not kept and raised(problem))
     end
     if script.ticked then
         script.ticked, script.deep = false, nil
         host.script_ended()
     end
-    return result
+    return answered
 end
 
 return { script_api = api, eval_api = eval_api, load_api = load_api, run_script = run_script }
