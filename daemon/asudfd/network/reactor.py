@@ -96,7 +96,9 @@ class Reactor:
         that of the interpreter drive each other out of the caches of the processor.
         """
         if self._timers:
-            seconds = max(0.0, min(seconds, self._timers[0].when - time.monotonic()))
+            left = self._timers[0].when - time.monotonic()
+            if left < seconds:
+                seconds = left if left > 0 else 0.0
         try:
             events = self._epoll.poll(seconds * self._unit)
         except InterruptedError:
@@ -111,9 +113,11 @@ class Reactor:
                     handler(event)
                 except Exception as error:  # noqa: BLE001 - the edge: one connection's fault ends no other
                     self._fault(error)
-        self._call_all(self._answers)
-        self._call_all(self._sends)
-        if self._timers:
+        if self._answers:
+            self._call_all(self._answers)
+        if self._sends:
+            self._call_all(self._sends)
+        if self._timers and self._timers[0].when <= time.monotonic():
             self._run_timers()
             self._call_all(self._sends)
 
