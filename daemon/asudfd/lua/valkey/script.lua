@@ -51,8 +51,9 @@ end
 local resp = 2 -- what it has chosen by setresp
 local wrote = false
 local caller = 0 -- the number of who has called it
-local over_memory, observed = false, false -- its commands are told to those who monitor, or logged
-local restricted = false -- its commands need a look at each
+local over_memory = false -- whether there was too much in use when it began
+local observed = false -- whether its commands are told to those who monitor, or logged
+local restricted = false -- whether they need a look at each
 local is_quick = false -- nobody needs the words of what it calls: the quick ways of commands may be taken (`quick`)
 
 local CUT_SHORT = { err = "ERR the text of the library did not end soon" } -- which nobody is told
@@ -613,7 +614,7 @@ local function run_script(script, is_over, f, a, b)
         made, answered = pcall(ok and reply_of or failure_of, result, script.name)
         answered = made and answered or (not made and raised(answered))
     end
-    state.script, state.db, state.clock = nil, db, nil
+    state.script, state.db, state.clock, is_quick = nil, db, nil, false
     two[2], three[2], three[3] = "", "", ""
     if script.effects then
         local kept, problem = pcall(state.journal, script.effects)
