@@ -7,30 +7,21 @@ reading ---- whole requests, answered at once ----> reading
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import socket
 from typing import TYPE_CHECKING, Protocol
 
 from asudfd.network.reactor import HANG_UP, READ, WRITE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import socket
 
-    from asudfd.network.reactor import Reactor
+    from asudfd.network.socket_listener import SocketListener
 
 READ_SIZE = 1 << 16
 """Bytes that one read takes: as many as the usual buffers of the kernel give; a client with more waits its turn."""
 
-ACCEPTS_MAX = 64
-"""Connections that one event of the listener accepts, so that a storm of them leaves time for those that are there."""
-
-
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-"""Errors of accept that last: there is no descriptor or no memory left."""
-
-PAUSE_SECONDS = 0.1
-"""How long nobody is accepted then: the waiting client would be reported again at once, and a processor be busy with it."""
+SHORT_REQUEST, SHORT_REPLY = 1024, 4096
+"""Most bytes of what is answered, and sent, in a row with that of other clients. What is longer is answered at once, and sent at once: it
+gains little, and all would have to wait for it."""
 
 
 class SocketConversation(Protocol):
@@ -103,6 +94,9 @@ class SocketConnection:
             "_held",
             "_owner",
             "_receive",
+            "_reactor",
+            "_reply",
+            "_request",
             "_send",
             "_socket",
             "_unsent",
@@ -115,6 +109,9 @@ class SocketConnection:
         self._socket = connected
         self.address = address
         self._receive, self._send = connected.recv, connected.send
+        self._reactor = owner.reactor
+        self._request = b""  # to be answered when others have been read, too
+        self._reply = b""  # to be sent when others have been answered, too
         self._held = bytearray()  # bytes that the conversation has not seen yet
         self._unsent: list[memoryview] = []  # what the client has not taken, in pieces that are not copied
         self._backlog = 0
@@ -155,6 +152,8 @@ class SocketConnection:
 
     def write(self, data: bytes) -> None:
         """Send bytes now, or as soon as the client takes them."""
+        if self._reply:
+            self._send_reply()
         if self.closed:
             return
         sent = 0
@@ -221,6 +220,7 @@ class SocketConnection:
 
     def cut(self) -> None:
         """Close at once."""
+        self._send_reply()
         if self.closed:
             return
         self.closed = True
@@ -246,12 +246,22 @@ class SocketConnection:
         if not data:
             self._end()
             return
-        self.last_read = self._owner.reactor.now
+        self.last_read = self._reactor.now
         self.bytes_received += len(data)
         if self._answering or self.paused:  # further up the stack, or a request waits
             self._held += data
             self._select()
+        elif self._request:  # read further up the stack
+            self._request += data
+        elif self._reactor.is_shared and len(data) <= SHORT_REQUEST:
+            self._request = data
+            self._reactor.answer_later(self._answer_request)
         else:
+            self._answer(data)
+
+    def _answer_request(self) -> None:
+        data, self._request = self._request, b""
+        if not self.closed:
             self._answer(data)
 
     def _end(self) -> None:
@@ -268,6 +278,7 @@ class SocketConnection:
 
     def _close_if_done(self) -> bool:
         """Close if the connection is to be closed and nothing is left to be done before; says whether it has been."""
+        self._send_reply()
         if self._unsent or (self._ended and self._is_busy()):
             return False
         self.cut()
@@ -275,7 +286,7 @@ class SocketConnection:
 
     def _is_busy(self) -> bool:
         has_more = bool(self._held) and not self.paused
-        return self._answering or has_more or self._conversation.owes_replies
+        return self._answering or bool(self._request) or has_more or self._conversation.owes_replies
 
     def _answer(self, data: bytes) -> None:
         """Have the conversation answer what has been held, and ``data``; the usual request takes the shortest way."""
@@ -291,12 +302,21 @@ class SocketConnection:
         finally:
             self._answering = False
         if replies and not self.closed:
-            self.write(replies)
+            if self._reactor.is_shared and len(replies) <= SHORT_REPLY and not self._unsent:
+                self._reply += replies
+                self._reactor.send_later(self._send_reply)
+            else:
+                self.write(replies)
         if self._closing and self._close_if_done():
             return
         if self._held:
             self.go_on_later()  # it came meanwhile: no event will tell of it
             self._select()
+
+    def _send_reply(self) -> None:
+        if self._reply:
+            data, self._reply = self._reply, b""
+            self.write(data)
 
     def _send_rest(self) -> None:
         try:
@@ -334,107 +354,3 @@ class SocketConnection:
         if events != self._events:
             self._events = events
             self._owner.reactor.change(self._socket.fileno(), events)
-
-
-class SocketListener:
-    """A listening socket of a reactor, and its connections.
-
-    ``open_conversation`` makes the protocol's side of a new connection. ``refusal`` is sent to a client too many.
-    Listeners with one set of ``connections`` have their limits in common.
-    """
-
-    is_secure = False
-
-    def __init__(
-        self,
-        reactor: Reactor,
-        listening: socket.socket,
-        limits: SocketLimits,
-        open_conversation: Callable[[SocketConnection], SocketConversation],
-        refusal: bytes,
-        *,
-        connections: SocketConnections | None = None,
-    ) -> None:
-        self.reactor = reactor
-        self.limits = limits
-        self.connections = SocketConnections() if connections is None else connections
-        self.accepted = 0
-        self.refused = 0
-        self._listening = listening
-        self._connected = open_conversation
-        self._refusal = refusal
-        listening.setblocking(False)
-
-    def start(self) -> None:
-        """Accept clients from now on; to be called in the reactor's thread."""
-        self.reactor.watch(self._listening.fileno(), READ, self._accept)
-
-    def stop(self) -> None:
-        """Accept nobody more."""
-        if self._listening.fileno() >= 0:
-            self.reactor.forget(self._listening.fileno())
-            self._listening.close()
-
-    def connected(self, connection: SocketConnection) -> SocketConversation:
-        """The conversation of a new connection."""
-        return self._connected(connection)
-
-    def left(self, connection: SocketConnection) -> None:
-        """A connection has ended."""
-        self.connections.discard(connection)
-
-    def close_idle(self, now: float) -> None:
-        """Close the clients that have been silent for too long and wait for nothing."""
-        limit = self.limits.idle_seconds
-        if limit:
-            for connection in [
-                each for each in self.connections if not each.paused and now - each.last_read > limit
-            ]:
-                connection.cut()
-
-    @property
-    def count(self) -> int:
-        """Clients that count for the limit of connections."""
-        return len(self.connections)
-
-    @property
-    def accepts_max(self) -> int:
-        """Connections that one event accepts."""
-        return ACCEPTS_MAX
-
-    def pause(self, seconds: float) -> None:
-        """Accept nobody for a while; clients wait in the backlog."""
-        self.reactor.forget(self._listening.fileno())
-        self.reactor.call_later(seconds, self._accept_again)
-
-    def serve(self, accepted: socket.socket, address: str) -> None:
-        """Serve a client that has connected."""
-        self.connections.add(SocketConnection(self, accepted, address))
-
-    def _accept_again(self) -> None:
-        if self._listening.fileno() >= 0:
-            self.start()
-
-    def _accept(self, _event: int) -> None:
-        for _ in range(self.accepts_max):
-            try:
-                connected, address = self._listening.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self.refused += 1
-                if error.errno not in _EXHAUSTED:
-                    continue  # the client is gone already
-                self.pause(PAUSE_SECONDS)
-                return
-            connected.setblocking(False)
-            if self.count >= self.limits.connections_max:
-                self.refused += 1
-                with contextlib.suppress(OSError):
-                    connected.send(self._refusal)
-                connected.close()
-                continue
-            with contextlib.suppress(OSError):
-                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.accepted += 1
-            self.serve(connected, f"{address[0]}:{address[1]}")

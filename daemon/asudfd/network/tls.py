@@ -15,7 +15,8 @@ from asinfo.files import TLS_SIZE_MAX, FileError, check_file
 from asudfd.errors import StartError
 from asudfd.network.listener import HANDSHAKE_SECONDS
 from asudfd.network.reactor import READ, WRITE
-from asudfd.network.socket_connection import ACCEPTS_MAX, PAUSE_SECONDS, SocketConnections, SocketListener
+from asudfd.network.socket_connection import SocketConnections
+from asudfd.network.socket_listener import ACCEPTS_MAX, PAUSE_SECONDS, SocketListener
 
 if TYPE_CHECKING:
     import socket

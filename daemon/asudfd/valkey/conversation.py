@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire.resp import RequestLimits, RequestParser
 from asudfd.valkey.engine import ARGUMENTS_MAX, LUA_ERROR
 from asudfd.valkey.lua_text import CommandHeldError
 
 if TYPE_CHECKING:
+    from asinfo.wire.resp import Request
     from asudfd.valkey.client import Client
     from asudfd.valkey.dispatch import Dispatcher
 
 _ERROR = ord("-")
+_NONE: list[bytes] = []
+
+SHORT = 1024
+"""Most bytes of a request that goes the short way; of a longer one the way is a small part."""
 
 REPLIES_MAX = 1 << 20
 """Bytes of replies that are made before the client has to take them: some bytes of requests can ask for gigabytes."""
@@ -22,43 +27,101 @@ CHANGES = frozenset({b"load", b"delete", b"flush", b"restore"})
 """Subcommands of FUNCTION that change libraries: one after the other. So does EXEC, which may have some of them."""
 
 
+class Executed(NamedTuple):
+    """What came of a request that has been given to the engine: its reply, None if it is not one for the engine, and when it began."""
+
+    reply: bytes | None
+    began: float
+
+
 class RespConversation:
     """Answers the commands of one client."""
 
-    __slots__ = ("_client", "_dispatcher", "_execute", "_is_large", "_parser", "_requests", "_state")
+    __slots__ = (
+        *("_client", "_dispatcher", "_execute", "_is_large", "_parser", "_requests", "_state"),
+        *("_used",),
+    )
 
     def __init__(self, dispatcher: Dispatcher, client: Client) -> None:
         self._dispatcher = dispatcher
         self._state = dispatcher.state
         self._execute = dispatcher.state.engine.execute
+        self._used = dispatcher.state.engine.memory_used
         self._client = client
         settings = dispatcher.state.settings
         self._parser = RequestParser(
             RequestLimits(bulk=settings.bulk_max), authenticated=client.authenticated
         )
         self._parser.words_end_at_quotes = settings.is_old
-        self._requests: list[list[bytes]] = []  # that have come and are not answered
+        self._requests: list[Request] = []  # that have come and are not answered
         self._is_large = False  # what has come may have large requests: more than one read brings, or to be logged for their size
 
     def feed(self, data: bytes) -> bytes:
-        """Answer the whole requests in ``data`` in order, after those that have waited."""
-        client, parser = self._client, self._parser
+        """Answer the whole requests in ``data`` in order, after those that have waited.
+
+        A single short request is executed right here, and that is all if it has no consequences: each step costs.
+        """
+        client, state, parser = self._client, self._state, self._parser
+        settings = state.settings
         if client.closing:
             return b""
+        if self._requests or parser.is_amid or len(data) > SHORT or len(data) >= settings.request_large:
+            return self._feed(data)
+        requests = parser.feed(data)
+        if (
+            len(requests) != 1
+            or self._parser.is_amid
+            or self._used() > state.engine.high
+            or not self._is_simple()
+        ):
+            return self._answer_all(requests)
+        arguments, journal, began = requests[0], state.journal, time.time()
+        client.replies = _NONE
+        try:
+            reply = self._execute(began * 1000, client.database, client.resp, client.id, *arguments)
+        except LUA_ERROR as error:
+            reply = state.failed(error)
+        if (
+            not reply
+            or reply[0] == _ERROR
+            or client.pushed
+            or self._client.closing
+            or state.ready
+            or (journal is not None and journal.waits)
+            or time.time() - began >= settings.slow_seconds
+            or len(reply) >= settings.reply_large
+        ):
+            return self._answer_all(requests, Executed(reply, began))
+        client.replies = None
+        client.command = arguments[0]
+        client.commands += 1
+        state.statistics.commands += 1
+        return reply
+
+    def _feed(self, data: bytes) -> bytes:
+        """The same, where something has waited, or much has come."""
+        parser = self._parser
         self._is_large = parser.is_amid or len(data) >= self._state.settings.request_large
         requests = parser.feed(data)
         if self._requests:
             requests = self._requests + requests
             self._is_large = True
+        replies = self._answer_all(requests)
+        if self._is_large:
+            self._is_large = False
+            self._state.engine.make_room()  # no more than usual from now on
+        return replies
+
+    def _answer_all(self, requests: list[Request], first: Executed | None = None) -> bytes:
+        """Answer as many as can be answered now; the first may have been executed."""
+        client, parser = self._client, self._parser
         replies: list[bytes] = []
         client.replies = replies
-        answered = self._answer(requests, replies)
+        answered = self._answer(requests, replies, first)
         while not parser.authenticated and answered == len(requests) > 0:
             requests = self._feed_stranger()
             answered = self._answer(requests, replies)
         client.replies = None
-        if self._is_large:
-            self._state.engine.make_room()  # no more than usual from now on
         if client.pushed:
             replies += client.pushed
             client.pushed.clear()
@@ -97,25 +160,26 @@ class RespConversation:
         """The connection has ended."""
         self._state.left(self._client)
 
-    def _feed_stranger(self) -> list[list[bytes]]:
+    def _feed_stranger(self) -> list[Request]:
         """The next request of a client that had to log in; the last one may have done so, which lifts limits."""
         self._parser.authenticated = self._client.authenticated
         return self._parser.feed(b"")
 
-    def _answer(self, requests: list[list[bytes]], replies: list[bytes]) -> int:  # noqa: C901, PLR0912 - calls for each request are dear
+    def _answer(self, requests: list[Request], replies: list[bytes], first: Executed | None = None) -> int:  # noqa: C901, PLR0912 - calls for each request are dear
         """Answer requests until the client has to wait, or its connection ends; returns how many have been answered.
 
         What is done for each request is written out: it is most of what a request costs.
         """
-        client, state, execute, clock = self._client, self._state, self._execute, time.time
-        slow, simple = state.settings.slow_seconds, self._is_simple()
-        large, is_large, engine = state.settings.reply_large, self._is_large, state.engine
-        used = engine.memory_used
-        now, count, size = clock(), 0, 0
+        client, state, execute, used, clock = self._client, self._state, self._execute, self._used, time.time
+        slow, large = state.settings.slow_seconds, state.settings.reply_large
+        simple, is_large, engine = self._is_simple(), self._is_large, state.engine
+        now, count, size = first.began if first else clock(), 0, 0
         for arguments in requests:
             if is_large or used() > engine.high:
                 engine.make_room_for(arguments)
-            if simple and len(arguments) <= ARGUMENTS_MAX:
+            if first is not None:
+                reply, first = first.reply, None
+            elif simple and len(arguments) <= ARGUMENTS_MAX:
                 try:
                     reply = execute(now * 1000, client.database, client.resp, client.id, *arguments)
                 except LUA_ERROR as error:

@@ -103,6 +103,7 @@ class Running:
         """
         if not self._began:
             self._began = self._clock()
+            self._reactor.send_now()  # the replies to those who came before
         elapsed = self._milliseconds()
         if kind == b"load":
             return None, LOAD_TIMEOUT if elapsed > LOAD_MILLISECONDS else None

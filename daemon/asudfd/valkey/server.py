@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from asudfd.network.listener import listen
 from asudfd.network.reactor import Reactor
-from asudfd.network.socket_connection import SocketConnection, SocketConnections, SocketListener
+from asudfd.network.socket_connection import SocketConnection, SocketConnections
+from asudfd.network.socket_listener import SocketListener
 from asudfd.valkey.commands import handlers, import_families
 from asudfd.valkey.conversation import RespConversation
 from asudfd.valkey.dispatch import Dispatcher

@@ -3,16 +3,22 @@
 -- `commands` is filled by the chunks under `commands/`: upper-case name -> function(argv, argc) -> reply. `argv` is the whole
 -- command, an array of strings; argv[1] is its name (argv[2] its subcommand). The name of a subcommand is "OBJECT|ENCODING".
 --
+-- `quick` has the common case of a few commands that scripts call again and again: quick.NAME = { argc = number of words, run =
+-- function(key, value) -> what the script gets, which is a string or a fresh table of strings, or reply.OK; nil where the case is
+-- another one }. It is given what the script gave, of any type.
+--
 -- `rows` is filled by the host from its table of commands (`define`): what is known of a command beside its implementation.
 -- A command without an implementation here is one of the host's: it gets it from `host.command` when a script calls it.
 
 local needs = ...
 local host, reply, encode, state, databases = needs.host, needs.reply, needs.encode, needs.state, needs.databases
+local BYTES = needs.BYTES
 
-local collectgarbage, error, ipairs, pcall, select, tostring, type, upper =
-    collectgarbage, error, ipairs, pcall, select, tostring, type, string.upper
+local collectgarbage, error, gcinfo, ipairs, pcall, tostring, type, upper =
+    collectgarbage, error, gcinfo, ipairs, pcall, tostring, type, string.upper
 
 local commands = {}
+local quick = {}
 local rows = {}
 
 -- A row for each command and subcommand; `row` has name (as in COMMAND INFO), arity, the flags as fields that are true
@@ -20,6 +26,7 @@ local rows = {}
 local function define(row)
     local name = upper(row.name)
     row.run, row.calls, row.failed, row.rejected = commands[name], 0, 0, 0
+    row.quick, row.quick_argc = quick[name] and quick[name].run, quick[name] and quick[name].argc
     row.plain = not row.noscript and row.run or nil -- what scripts may run without further questions, if they are not restricted
     local container, subcommand = name:match("^(.-)|(.*)$")
     if container then
@@ -77,7 +84,11 @@ local settled, judged, was_over, WORTH = 0, 0, false, 32
 
 -- Whether more is in use than commands that need memory may use. Garbage does not count.
 local function is_over_memory()
-    local max, used = state.maxmemory / 1024, collectgarbage("count")
+    local max = state.maxmemory / 1024
+    if gcinfo() < max - 1 then -- whole KiB, in a third of the time
+        return false
+    end
+    local used = collectgarbage("count")
     if used <= max then
         return false
     end
@@ -194,7 +205,10 @@ local function execute_list(now, number, resp, client, argv, argc)
     if state.dirty ~= 0 then
         finish(argv)
     end
-    if type(result) == "table" then
+    local bytes = BYTES[result]
+    if bytes then
+        return bytes
+    elseif type(result) == "table" then
         local kind = result.kind
         if kind == "block" then
             result.argv = result.argv or argv
@@ -221,11 +235,13 @@ end
 
 -- The same for a command of few arguments.
 local function execute(now, number, resp, client, ...)
-    return execute_list(now, number, resp, client, { ... }, select("#", ...))
+    local argv = { ... }
+    return execute_list(now, number, resp, client, argv, #argv)
 end
 
 return {
     commands = commands,
+    quick = quick,
     rows = rows,
     define = define,
     keep_for_host = keep_for_host,

@@ -1,17 +1,20 @@
 -- Replies as bytes, in RESP2 and RESP3. An array goes into one buffer of pieces, which are joined once.
 
 local needs = ...
-local number_text = needs.number_text
+local number_text, FREQUENT = needs.number_text, needs.reply.FREQUENT
 
 local concat, format, gsub, next, sub, type = table.concat, string.format, string.gsub, next, string.sub, type
 
 local CRLF = "\r\n"
 local DEPTH_MAX = 8000 -- nested replies; those of scripts end before (`convert.lua`)
 
--- `:N` of the integers that most replies are.
-local INTEGERS = {}
+-- The bytes of replies that are always the same: of the integers that most are, and of OK and its like.
+local BYTES = {}
 for n = -1, 1023 do
-    INTEGERS[n] = ":" .. n .. CRLF
+    BYTES[n] = ":" .. n .. CRLF
+end
+for _, status in next, FREQUENT do
+    BYTES[status] = "+" .. status[1] .. CRLF
 end
 
 -- The header of bulk strings of usual sizes: to make a number's text takes longer than the rest.
@@ -21,7 +24,7 @@ for n = 0, 1023 do
 end
 
 local function integer(n)
-    return INTEGERS[n] or format(":%.0f\r\n", n)
+    return BYTES[n] or format(":%.0f\r\n", n)
 end
 
 local function bulk(text)
@@ -149,21 +152,19 @@ end
 
 -- The bytes of a reply for a client that speaks `resp` (2 or 3).
 local function encode(reply, resp)
-    local what = type(reply)
-    if what == "string" then
-        return (HEADERS[#reply] or "$" .. #reply .. CRLF) .. reply .. CRLF
-    elseif what == "number" then
-        return INTEGERS[reply] or format(":%.0f\r\n", reply)
-    elseif not reply then
-        return NULLS[resp]
-    end
-    local known = reply.bytes
+    local known, what = BYTES[reply], type(reply)
     if known then
         return known
+    elseif what == "string" then
+        return (HEADERS[#reply] or "$" .. #reply .. CRLF) .. reply .. CRLF
+    elseif what == "number" then
+        return format(":%.0f\r\n", reply)
+    elseif not reply then
+        return NULLS[resp]
     end
     local out = {}
     append(out, reply, resp, 1)
     return concat(out)
 end
 
-return { encode = encode }
+return { encode = encode, BYTES = BYTES }

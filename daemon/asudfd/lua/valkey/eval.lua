@@ -107,6 +107,7 @@ local function execute(script, argv, argc, readonly)
     if not keys then
         return reply.failure(args)
     end
+    local is_over = is_over_memory()
     if script.compatible then
         script.readonly = readonly
     elseif readonly and not script.no_writes then
@@ -115,7 +116,7 @@ local function execute(script, argv, argc, readonly)
         return needs.NOT_ON_CLUSTER
     elseif state.refusal and not script.no_writes then
         return state.refusal
-    elseif state.full or (not script.ignores_oom and is_over_memory()) then
+    elseif state.full or (is_over and not script.ignores_oom) then
         return needs.OOM
     end
     if script.following and script.following ~= recent then
@@ -124,7 +125,7 @@ local function execute(script, argv, argc, readonly)
     end
     script.command = argv
     environment.set_arguments(keys, args)
-    return run_script(script, script.chunk)
+    return run_script(script, is_over, script.chunk)
 end
 
 local function eval(argv, argc, readonly)

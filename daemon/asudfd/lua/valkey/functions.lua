@@ -3,7 +3,8 @@
 local needs = ...
 local commands, reply, state = needs.commands, needs.reply, needs.state
 local run_script, script_api, load_api = needs.run_script, needs.script_api, needs.load_api
-local begin, run, place, real_of, is_over_memory = needs.begin, needs.run, needs.place, needs.real_of, needs.is_over_memory
+local begin, run, place, real_of = needs.begin, needs.run, needs.place, needs.real_of
+local is_over_memory, OOM = needs.is_over_memory, needs.OOM
 
 local error, find, ipairs, lower, next, pairs, rawget, select, sub, tonumber, tostring, type =
     error, string.find, ipairs, string.lower, next, pairs, rawget, select, string.sub, tonumber, tostring, type
@@ -275,12 +276,12 @@ end
 
 -- The number of keys, strictly read; nil for anything else than a whole number.
 local function key_count(text)
-    return COUNTS[text] or (text == "0" or find(text, "^%-?[1-9]%d*$")) and #text < 16 and tonumber(text) or nil
+    return (text == "0" or find(text, "^%-?[1-9]%d*$")) and #text < 16 and tonumber(text) or nil
 end
 
 -- Keys and arguments of FCALL or EVAL as two tables, or nil and the error; `bad` is what is said of no number.
 local function split_arguments(argv, argc, bad)
-    local count = key_count(argv[3])
+    local count = COUNTS[argv[3]] or key_count(argv[3])
     if not count then
         return nil, bad
     elseif count > argc - 3 then
@@ -288,7 +289,9 @@ local function split_arguments(argv, argc, bad)
     elseif count < 0 then
         return nil, "ERR Number of keys can't be negative"
     end
-    if count == 1 and argc < 6 then -- the usual calls, without a loop
+    if argc == 3 then -- the usual calls, without a loop
+        return {}, {}
+    elseif argc < 6 and count == 1 then
         return { argv[4] }, { argv[5] }
     end
     local keys, args = {}, {}
@@ -324,11 +327,12 @@ local function call(argv, argc, readonly)
     if state.refusal and not f.readonly then
         return state.refusal
     end
-    if state.full or (not f.ignores_oom and is_over_memory()) then
-        return needs.OOM
+    local is_over = is_over_memory()
+    if state.full or (is_over and not f.ignores_oom) then
+        return OOM
     end
     f.command = argv
-    return run_script(f, f.callback, keys, args)
+    return run_script(f, is_over, f.callback, keys, args)
 end
 
 function commands.FCALL(argv, argc)

@@ -8,8 +8,8 @@
 -- Interface for the host's chunks:
 --   set_tick(f)          f(seconds of the processor's clock) -> nil, or the error value with which the running call ends
 --   begin()              before a call: what it allocates is counted from here
---   run(f, handler, a, b) calls f(a, b) as xpcall does (the handler is the host's own): true and results, or false and the handler's
---                        result. What `tick` or `stop` demanded is its answer even where the user's code caught it.
+--   run(f, handler, a, b) calls f(a, b) as xpcall does (the handler is the host's own): true and the first result, or false and the
+--                        handler's. What `tick` or `stop` demanded is its answer even where the user's code caught it.
 --   stop(value)          ends the running call as `tick` does, from within stripped code
 --   check()              raises what was demanded
 --   note(bytes)          a text of that size came from outside into the user's hands: single instructions may take long now
@@ -24,7 +24,7 @@
 local needs = ...
 local bad_argument = needs.bad_argument
 
-local sethook, getinfo, clock, time, collect = debug.sethook, debug.getinfo, os.clock, os.time, collectgarbage
+local sethook, getinfo, clock, time, collect, gcinfo = debug.sethook, debug.getinfo, os.clock, os.time, collectgarbage, gcinfo
 local error, kind, select, newproxy, getmetatable = error, type, select, newproxy, getmetatable
 local original_pcall, original_xpcall, original_yield = pcall, xpcall, coroutine.yield
 local floor = math.floor
@@ -122,7 +122,7 @@ local function grown(step)
 end
 
 local function glance()
-    local now = collect("count")
+    local now = gcinfo()
     if running then -- what grows otherwise, such as when the chunks are loaded, is in no user's hands yet
         grown(now - counted)
     end
@@ -174,7 +174,7 @@ local function set_tick(f)
 end
 
 local function begin()
-    counted, largest, last = collect("count"), COMMON, nil
+    counted, largest, last = gcinfo(), COMMON, nil
     if interval * counted > KEPT_BUDGET then
         set_interval(allowed())
     end
@@ -292,11 +292,11 @@ local function protected_with(...)
     return handled(handler, original_pcall(f))
 end
 
-local function ended(ok, ...)
+local function ended(ok, result)
     local demanded = reason
     running, most = false, NORMAL
     if not ok then
-        recover((...))
+        recover(result)
     end
     if demanded ~= nil then
         reason = nil
@@ -305,7 +305,7 @@ local function ended(ok, ...)
             return false, demanded
         end
     end
-    return ok, ...
+    return ok, result
 end
 
 -- What `run` calls: one call at a time, and with two arguments at most, so that no table has to carry them.

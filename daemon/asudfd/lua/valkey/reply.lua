@@ -16,12 +16,7 @@ local function status(text)
     return { kind = "status", text }
 end
 
--- A status that is often the reply has its bytes ready.
-local function frequent(text)
-    return { kind = "status", bytes = "+" .. text .. "\r\n", text }
-end
-
-local OK, QUEUED, PONG = frequent("OK"), frequent("QUEUED"), frequent("PONG")
+local OK, QUEUED, PONG = status("OK"), status("QUEUED"), status("PONG")
 local known = { OK = OK, QUEUED = QUEUED, PONG = PONG }
 
 -- The status of any text.
@@ -55,6 +50,7 @@ return {
         OK = OK,
         QUEUED = QUEUED,
         PONG = PONG,
+        FREQUENT = known,
         NULL = false,
         NULL_ARRAY = { kind = "null_array" },
         WRONGTYPE = failure("WRONGTYPE Operation against a key holding the wrong kind of value"),

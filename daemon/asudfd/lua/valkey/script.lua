@@ -1,18 +1,18 @@
 -- Runs functions and scripts, and what they call of the server: `server.call` and its kin.
 --
 -- `state.script` is the running one: a table with `name` (for FUNCTION STATS), `kind` ("function" or "script"), `readonly`, `ignores_oom`,
--- `resp` (what it has chosen by setresp), `wrote` (whether it has changed data), `command` (as it was sent),
--- `observed` (its commands are told to those who monitor, or logged), `client` (the number of who has called it).
+-- `command` (as it was sent), and, where the host is called, `wrote` (whether it has changed data).
 
 local needs = ...
 local host, reply, number_text, state = needs.host, needs.reply, needs.number_text, needs.state
-local rows, raised, is_over_memory, parse_reply = needs.rows, needs.raised, needs.is_over_memory, needs.parse_reply
+local rows, raised, parse_reply = needs.rows, needs.raised, needs.parse_reply
 local has_room = needs.has_room
 local to_lua, to_reply, real_of = needs.to_lua, needs.to_reply, needs.real_of
+local BYTES = needs.BYTES
 local begin, run, place, set_tick = needs.begin, needs.run, needs.place, needs.set_tick
 local to_integer, note = needs.to_integer, needs.note
 
-local clock, concat = os.clock, table.concat
+local clock, concat, getinfo = os.clock, table.concat, debug.getinfo
 local find, format, gsub, sub, upper = string.find, string.format, string.gsub, string.sub, string.upper
 local error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack =
     error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack
@@ -30,14 +30,31 @@ local TICK_SECONDS = 0.002 -- between two calls of the host; each may have to wa
 local DEPTH_NEEDED, DEEP_MAX = 40, 500
 local TOO_DEEP = { err = "ERR stack overflow" } -- what ends a call in whose depth nobody can ever be served, nor end it
 
+-- Calls of Lua, of the 20,000 that there may be, above which nothing is tried either: Lua that has caught an overflow behind the last of them
+-- has no room left to report the next, which is an "error in error handling" then.
+local CALLS_MAX = 19000
+
 -- Whether so many calls of C can be made from here, one within the other.
-local function has_depth(count)
+local function has_calls(count)
     if count == 0 then
         return true
     end
-    local ok, reached = pcall(has_depth, count - 1)
+    local ok, reached = pcall(has_calls, count - 1)
     return ok and reached
 end
+
+local function has_depth()
+    return getinfo(CALLS_MAX, "l") == nil and has_calls(DEPTH_NEEDED)
+end
+
+-- Of the script at hand; not fields of it, which take three times as long to read and to set.
+local resp = 2 -- what it has chosen by setresp
+local wrote = false
+local caller = 0 -- the number of who has called it
+local over_memory = false -- whether there was too much in use when it began
+local observed = false -- whether its commands are told to those who monitor, or logged
+local restricted = false -- whether they need a look at each
+local is_quick = false -- nobody needs the words of what it calls: the quick ways of commands may be taken (`quick`)
 
 local CUT_SHORT = { err = "ERR the text of the library did not end soon" } -- which nobody is told
 local NO_ROOM = { err = "ERR not enough memory" } -- what ends a call that leaves no room for the host
@@ -55,17 +72,17 @@ set_tick(function(now)
     if not script or now - ticked < TICK_SECONDS then
         return nil
     end
-    ticked, script.ticked = now, true
+    ticked, script.ticked, script.wrote = now, true, wrote
     if not has_room() then
         return NO_ROOM
-    elseif not has_depth(DEPTH_NEEDED) then
+    elseif not has_depth() then
         script.deep = (script.deep or 0) + 1
         return script.deep > DEEP_MAX and TOO_DEEP or nil
     end
-    script.deep = nil
-    local db, moment, client, resp = state.db, state.now, state.client, state.resp
+    script.deep, is_quick = nil, false -- others may be served, and what they ask for is not known
+    local db, moment, client, spoken = state.db, state.now, state.client, state.resp
     local moved, killed = host.tick(script.kind)
-    state.db, state.now, state.client, state.resp = db, moment, client, resp -- others may have been served meanwhile
+    state.db, state.now, state.client, state.resp = db, moment, client, spoken
     state.clock = moved or state.clock
     return killed and { err = killed } or nil
 end)
@@ -93,7 +110,7 @@ local function refused(script, row, argv, argc)
     if row.write and state.refusal then
         return state.refusal[1]
     end
-    if row.denyoom and script.over_memory and not script.ignores_oom and not script.wrote then
+    if row.denyoom and over_memory and not script.ignores_oom and not wrote then
         return "OOM command not allowed when used memory > 'maxmemory'."
     end
     if script.readonly and (row.write or MAY_REPLICATE[row.name]) then
@@ -143,10 +160,15 @@ end
 
 -- The host may run commands of the keyspace for it: the script goes on in its database, at its time.
 local function from_host(argv)
-    local db, now, client, resp = state.db, state.now, state.client, state.resp
+    local db, now, client, spoken = state.db, state.now, state.client, state.resp
     local bytes = host.command(unpack(argv))
-    state.db, state.now, state.client, state.resp = db, now, client, resp
+    state.db, state.now, state.client, state.resp = db, now, client, spoken
     return parse_reply(bytes)
+end
+
+local function count_changes()
+    state.changes = state.changes + state.dirty
+    state.dirty, state.effects, state.freed = 0, nil, true
 end
 
 -- A command of the script has changed something: the journal, if there is one, gets it at the end of the script.
@@ -161,8 +183,7 @@ local function note_effects(script, argv, argc)
     if state.announce then
         state.announce(argv, state.effects)
     end
-    state.changes = state.changes + state.dirty
-    state.dirty, state.effects, state.freed = 0, nil, true
+    count_changes()
 end
 
 -- A command's error as scripts see it. It is counted here, and so not again when the script fails with it.
@@ -182,9 +203,7 @@ end
 
 -- The reply of a command that has run, or nil and its error; what it has changed is noted.
 local function finished(script, row, argv, argc, result)
-    if row.write then
-        script.wrote = true
-    end
+    wrote = wrote or row.write
     if state.dirty ~= 0 then
         note_effects(script, argv, argc)
     end
@@ -196,14 +215,14 @@ local function finished(script, row, argv, argc, result)
 end
 
 -- Somebody monitors, or commands of a short time are logged, too: those of the script are told.
-local function run_observed(script, row, argv, argc)
+local function run_observed(row, argv, argc)
     if state.monitored and not row.skip_monitor and not row.admin then
         host.monitor(argv, state.db.number)
     end
     local began = clock()
     local ok, result = pcall(row.run, argv, argc)
     if state.logged then
-        host.log_command(script.client, argv, clock() - began)
+        host.log_command(caller, argv, clock() - began)
     end
     return ok, result
 end
@@ -211,8 +230,8 @@ end
 local function run_command(script, row, argv, argc)
     row.calls = row.calls + 1
     local ok, result
-    if script.observed then
-        ok, result = run_observed(script, row, argv, argc)
+    if observed then
+        ok, result = run_observed(row, argv, argc)
     else
         ok, result = pcall(row.run, argv, argc)
     end
@@ -223,10 +242,10 @@ local function run_command(script, row, argv, argc)
 end
 
 local function run_on_host(script, row, argv, argc)
-    local began = script.observed and clock()
+    local began = observed and clock()
     local result = from_host(argv)
     if began and state.logged then
-        host.log_command(script.client, argv, clock() - began)
+        host.log_command(caller, argv, clock() - began)
     end
     return finished(script, row, argv, argc, result)
 end
@@ -245,7 +264,7 @@ local function command_reply(script, argv, argc)
             return nil, error_of(failed)
         end
     end
-    if row.noscript or script.restricted then
+    if row.noscript or restricted then
         failed = refused(script, row, argv, argc)
         if failed then
             row.rejected = row.rejected + 1
@@ -260,8 +279,8 @@ end
 
 local api = {}
 
--- Calls of two and three words are the usual ones. Their words go into these tables, which no command keeps: to make a table
--- takes longer than many a command.
+-- Calls of two and three words are the usual ones. Their words go into these tables, which no command keeps, nor do they when the script has ended:
+-- to make a table takes longer than many a command.
 local two, three = { "", "" }, { "", "", "" }
 
 -- The words of a call as a table, if all are strings; nil otherwise.
@@ -275,40 +294,62 @@ local function words_of(argc, ...)
     return argv
 end
 
--- What a script that ends has given to commands is not kept.
-local function drop_words()
-    two[2], three[2], three[3] = "", "", ""
+-- What a call returns whose reply is a string.
+local function string_of(result)
+    if #result > LARGE then
+        note(#result)
+    end
+    return result
 end
 
--- What a call returns, or raises, whose reply is neither a string nor OK.
-local function answer(script, row, result)
+-- What a call returns, or raises, whose reply is neither a string nor a number, nor OK.
+local function answer(row, result)
     local failed = failure_in(row, result)
     if failed then
         error(failed, 0)
     end
-    return to_lua(result, script.resp)
+    return to_lua(result, resp)
 end
 
 -- A call that needs a closer look.
-local function answer_closely(script, argc, ...)
-    local result, failed = command_reply(script, { ... }, argc)
+local function answer_closely(argc, ...)
+    local result, failed = command_reply(state.script, { ... }, argc)
     if failed then
         error(failed, 0)
-    elseif type(result) == "string" and #result > LARGE then
-        note(#result)
+    elseif type(result) == "string" then
+        return string_of(result)
     end
-    return to_lua(result, script.resp)
+    return to_lua(result, resp)
+end
+
+-- What a call returns whose command went its quick way.
+local function answer_quickly(row, result)
+    row.calls = row.calls + 1
+    if state.dirty ~= 0 then
+        wrote = true
+        count_changes()
+    end
+    if result == OK then
+        return { ok = "OK" }
+    end
+    return string_of(result)
 end
 
 -- The common path is written out here: each call of a function would cost a tenth of it.
 function api.call(...)
-    local script, argc = state.script, select("#", ...)
+    local argc = select("#", ...)
     local name, key, value = ...
     local row = rows[name]
+    if row and argc == row.quick_argc and is_quick then
+        local result = row.quick(key, value)
+        if result then
+            return answer_quickly(row, result)
+        end
+    end
     local command = row and row.plain
     local arity = command and row.arity
-    if not command or script.restricted or (argc ~= arity and (arity > 0 or argc < -arity)) then
-        return answer_closely(script, argc, ...)
+    if not command or restricted or (argc ~= arity and (arity > 0 or argc < -arity)) then
+        return answer_closely(argc, ...)
     end
     local argv
     if argc == 2 and type(key) == "string" then
@@ -320,7 +361,7 @@ function api.call(...)
     else
         argv = words_of(argc, ...)
         if not argv then
-            return answer_closely(script, argc, ...)
+            return answer_closely(argc, ...)
         end
     end
     row.calls = row.calls + 1
@@ -328,21 +369,20 @@ function api.call(...)
     if not ok then
         result = raised(result)
     end
-    if row.write then
-        script.wrote = true
-    end
+    wrote = wrote or row.write
     if state.dirty ~= 0 then
-        note_effects(script, argv, argc)
+        note_effects(state.script, argv, argc)
     end
     if result == OK then
         return { ok = "OK" }
-    elseif type(result) == "string" then
-        if #result > LARGE then
-            note(#result)
-        end
-        return result
     end
-    return answer(script, row, result)
+    local what = type(result)
+    if what == "number" then
+        return result
+    elseif what == "string" then
+        return string_of(result)
+    end
+    return answer(row, result)
 end
 
 function api.pcall(...)
@@ -397,7 +437,7 @@ function api.setresp(...)
     if version ~= 2 and version ~= 3 then
         raise("ERR RESP version must be 2 or 3.")
     end
-    state.script.resp, state.resp = version, version
+    resp, state.resp = version, version
 end
 
 function api.set_repl(...)
@@ -526,15 +566,22 @@ local function failure_of(what, name)
     return reply.failure(text)
 end
 
--- What a script returned, as a reply.
-local function reply_of(result, resp)
+-- What a script returned as a reply, where that takes no memory; nil otherwise.
+local function common_reply(result)
     local what = type(result)
     if what == "string" or (what == "number" and result % 1 == 0 and result < EXACT and result > -EXACT) then
         return result
-    elseif what == "nil" then
-        return false
     elseif what == "table" and rawget(result, "ok") == "OK" and rawget(result, "err") == nil then
-        return reply.OK
+        return OK
+    end
+    return nil
+end
+
+-- What else a script returned, as a reply.
+local function reply_of(result)
+    local what = type(result)
+    if what == "nil" then
+        return false
     elseif what == "table" then
         local real = real_of(result) or result
         discount(real, rawget(real, "err"))
@@ -543,16 +590,14 @@ local function reply_of(result, resp)
     return ok and converted or (not ok and raised(converted))
 end
 
--- Calls `f(a, b)` as the function or script that `script` describes; returns its reply.
-local function run_script(script, f, a, b)
+-- Calls `f(a, b)` as the function or script that `script` describes; returns its reply. `is_over` says whether more memory is in use
+-- than commands that need it may use.
+local function run_script(script, is_over, f, a, b)
     local db = state.db
-    script.resp, script.wrote = 2, false
-    script.over_memory = is_over_memory()
-    script.observed = state.monitored or state.logged
-    script.restricted = script.readonly or state.refusal or state.compacting or script.over_memory or state.restricted or state.cluster
-        or script.observed
-    script.deep = nil
-    script.client = state.client
+    resp, wrote, over_memory, caller = 2, false, is_over, state.client
+    observed = state.monitored or state.logged
+    restricted = script.readonly or state.refusal or state.compacting or is_over or state.restricted or state.cluster or observed
+    is_quick = not (restricted or state.journal or state.announce or state.observers > 0)
     state.script, state.client, state.resp = script, 0, 2
     begin()
     local command = script.command
@@ -563,20 +608,24 @@ local function run_script(script, f, a, b)
     end
     -- Memory may be missing at each step from here on; the script has ended all the same.
     local ok, result = run(f, with_place, a, b)
-    local made, answered = pcall(ok and reply_of or failure_of, result, ok and script.resp or script.name)
-    result = made and answered or (not made and raised(answered))
-    state.script, state.db, state.clock = nil, db, nil
-    drop_words()
+    local answered = ok and (BYTES[result] and result or common_reply(result))
+    if not answered then
+        local made
+        made, answered = pcall(ok and reply_of or failure_of, result, script.name)
+        answered = made and answered or (not made and raised(answered))
+    end
+    state.script, state.db, state.clock, is_quick = nil, db, nil, false
+    two[2], three[2], three[3] = "", "", ""
     if script.effects then
         local kept, problem = pcall(state.journal, script.effects)
         script.effects = nil
-        result = kept and result or (not kept and raised(problem))
+        answered = kept and answered or (not kept and raised(problem))
     end
     if script.ticked then
         script.ticked, script.deep = false, nil
         host.script_ended()
     end
-    return result
+    return answered
 end
 
 return { script_api = api, eval_api = eval_api, load_api = load_api, run_script = run_script }

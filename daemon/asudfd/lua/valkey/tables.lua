@@ -273,9 +273,14 @@ local function index_of(number)
     return index >= WORD / 2 and index - WORD or index
 end
 
+local FEW = 100 -- results of the usual calls
+
 -- The original works out how many results there are in 32 bits, and ends the process where they do not hold it.
 local function unpack_checked(...)
     local t, first, last = ...
+    if first == nil and last == nil and kind(t) == "table" and #t < FEW then
+        return unpack(...)
+    end
     check_table(...)
     first = first == nil and 1 or index_of(number_of(2, ...))
     last = last == nil and #t or index_of(number_of(3, ...))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from asudfd.valkey.conversation import RespConversation
 from asudfd.valkey.server import ValkeyServer
 from asudfd.valkey.settings import ValkeySettings
+from tests.each import for_each
 
 
 class StillConnection:
@@ -19,7 +20,7 @@ class StillConnection:
 
     address = local_address = "127.0.0.1:1"
     closed = False
-    backlog = descriptor = bytes_received = bytes_sent = 0
+    backlog = descriptor = bytes_received = bytes_sent = last_read = 0
 
     def __init__(self) -> None:
         self.is_finished = False
@@ -29,6 +30,9 @@ class StillConnection:
 
     def pause(self) -> None:
         """It is not read from anyway."""
+
+    def resume(self, reply: bytes) -> None:
+        """Nobody reads it."""
 
     def finish(self) -> None:
         self.is_finished = True
@@ -89,3 +93,50 @@ def _without_ids(replies: bytes) -> bytes:
 def test_any_bytes_get_replies_or_an_end(data: bytes) -> None:
     answered([data])
     answered([data[at : at + 1] for at in range(len(data))])
+
+
+CONSEQUENCES = (
+    "SET a 1", "GET a", "INCR a", "GET", "NOSUCH x", "INCR l", "LPUSH l y", "BLPOP none 0", "PUBLISH own m", "CLIENT LIST", "ECHO long-long-long-long",
+    "QUIT",
+)  # fmt: skip
+
+
+@for_each(CONSEQUENCES)
+def test_a_request_that_comes_alone_has_the_same_consequences(line: str) -> None:
+    assert consequences([line.encode() + b"\r\n"]) == consequences([b"ECHO x\r\n" + line.encode() + b"\r\n"])
+
+
+def consequences(chunks: list[bytes]) -> tuple[object, ...]:
+    """What there is to see of commands, but for ECHO x, that one client sends, has subscribed to a channel and waits for a list."""
+    settings = {
+        "commandlog-request-larger-than": "30",
+        "commandlog-reply-larger-than": "20",
+        "commandlog-execution-slower-than": "-1",
+    }
+    made = ValkeyServer(ValkeySettings(values=settings), print)
+    state = made.state
+    client, waiting = (state.connected(StillConnection()) for _ in range(2))  # type: ignore[arg-type] # no socket
+    own, other = (RespConversation(made._dispatcher, each) for each in (client, waiting))
+    own.feed(b"HELLO 3\r\n")
+    own.feed(b"SUBSCRIBE own\r\n")
+    own.feed(b"ECHO x\r\n")
+    other.feed(b"BLPOP l 0\r\n")
+    commands = state.statistics.commands
+    replies = b"".join([own.feed(chunk) for chunk in chunks])
+    pipelined = replies.startswith(b"$1\r\nx\r\n")
+    logs = [
+        [entry.arguments for entry in state.command_log.entries(kind)]
+        for kind in (b"large-request", b"large-reply")
+    ]
+    made.reactor.close()
+    return (
+        replies.removeprefix(b"$1\r\nx\r\n") if b"id=" not in replies else b"",
+        state.statistics.commands - commands - pipelined,
+        client.commands - pipelined,
+        client.command,
+        client.waiting,
+        client.closing,
+        waiting.waiting,
+        dict(state.statistics.errors),
+        logs,
+    )

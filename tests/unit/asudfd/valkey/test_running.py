@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 
 class CountedSteps:
-    """Stands for the loop: counts the steps that are run from inside a call."""
+    """Stands for the loop: counts the steps that are run from inside a call, and how often replies are sent."""
 
     def __init__(self) -> None:
         self.steps = 0
+        self.sends = 0
+
+    def send_now(self) -> None:
+        self.sends += 1
 
     def step(self, _seconds: float) -> None:
         self.steps += 1
@@ -65,6 +69,7 @@ def test_a_long_call_serves_others_from_inside_and_is_told_once() -> None:
         assert killed is None
     assert call.running.busy
     assert call.loop.steps == 3  # type: ignore[attr-defined] # of the stand-in
+    assert call.loop.sends == 1  # type: ignore[attr-defined] # of the stand-in
     assert len(call.warnings) == 1
     assert call.running.busy_text() == (
         "BUSY Valkey is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."

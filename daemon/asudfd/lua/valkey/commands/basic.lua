@@ -1,7 +1,7 @@
 -- Commands that scripts and clients use for the connection, without a key.
 
 local needs = ...
-local commands, reply, state, databases = needs.commands, needs.reply, needs.state, needs.databases
+local commands, quick, reply, state, databases = needs.commands, needs.quick, needs.reply, needs.state, needs.databases
 
 local floor, format = math.floor, string.format
 
@@ -16,11 +16,18 @@ function commands.ECHO(argv)
     return argv[2]
 end
 
-function commands.TIME()
+local told, text = nil, nil -- the last second, and its text
+
+local function time()
     local now = state.clock or state.now
     local seconds = floor(now / 1000)
-    return { format("%.0f", seconds), format("%.0f", floor((now - seconds * 1000) * 1000)) }
+    if seconds ~= told then
+        told, text = seconds, format("%.0f", seconds)
+    end
+    return { text, floor((now - seconds * 1000) * 1000) .. "" }
 end
+commands.TIME = time
+quick.TIME = { argc = 1, run = time }
 
 -- For scripts; the selection of a client is kept by the host.
 function commands.SELECT(argv)

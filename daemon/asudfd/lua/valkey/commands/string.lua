@@ -1,8 +1,8 @@
 -- Commands of strings.
 
 local needs = ...
-local commands, expiry, host, integer, keyspace, reply, state, string_value =
-    needs.commands, needs.expiry, needs.host, needs.integer, needs.keyspace, needs.reply, needs.state, needs.string_value
+local commands, expiry, host, integer, keyspace, quick, reply, state, string_value =
+    needs.commands, needs.expiry, needs.host, needs.integer, needs.keyspace, needs.quick, needs.reply, needs.state, needs.string_value
 
 local error, format, tonumber, type, upper =
     error, string.format, tonumber, type, string.upper
@@ -13,13 +13,19 @@ local parse, is_exact = integer.parse, integer.is_exact
 
 local check_size, length, part_of, with = string_value.check_size, string_value.length, string_value.part, string_value.with
 
-function commands.GET(argv)
+-- The value of a key in a database where nothing expires; nil otherwise.
+local function get_lasting(key)
     local db = state.db
-    local value = db.values[argv[2]]
-    if type(value) == "string" and db.expiring == 0 then -- the usual case, without a call
+    local value = db.values[key]
+    if db.expiring == 0 and type(value) == "string" then
         return value
     end
-    return typed(db, argv[2], "string") or NULL
+    return nil
+end
+quick.GET = { argc = 2, run = get_lasting }
+
+function commands.GET(argv)
+    return get_lasting(argv[2]) or typed(state.db, argv[2], "string") or NULL
 end
 
 -- The options of SET, GETEX and MSETEX from argument `at` on. Which go together is told by the real server's errors.
@@ -102,6 +108,19 @@ local function set_with_options(argv, argc)
     end
     return OK
 end
+
+-- Of a key that is there: nothing that may fail for want of memory.
+quick.SET = {
+    argc = 3,
+    run = function(key, value)
+        local db = state.db
+        if db.values[key] ~= nil and type(value) == "string" then
+            replace(db, key, value)
+            return OK
+        end
+        return nil
+    end,
+}
 
 function commands.SET(argv, argc)
     if argc == 3 then
