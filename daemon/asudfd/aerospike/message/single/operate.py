@@ -314,27 +314,24 @@ _SUMS = {INTEGER: _sum_integers, FLOAT: _sum_floats}
 
 
 def _append(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
-    old = _joinable(bins, kind, name)
-    bins[name] = make_bin(kind, name, old + value)
+    old, added = _joinable(bins, kind, name, value)
+    bins[name] = op(OP_READ, kind, name, old + added)
 
 
 def _prepend(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
-    old = _joinable(bins, kind, name)
-    bins[name] = make_bin(kind, name, value + old)
+    old, added = _joinable(bins, kind, name, value)
+    bins[name] = op(OP_READ, kind, name, added + old)
 
 
-def _joinable(bins: Bins, kind: int, name: bytes) -> bytes:
-    """The value of a bin that something of type ``kind`` can be joined to; empty for a missing bin."""
-    if kind != STRING and kind not in _BLOBS:
-        raise RequestRefused(
-            Result.BIN_TYPE if name in bins else Result.PARAMETER, "only strings and blobs can be joined"
-        )
+def _joinable(bins: Bins, kind: int, name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """The value of a bin, and what is to be joined to it. A missing bin is empty, and takes values of all types."""
+    _, added = particle(make_bin(kind, name, value))
     if name not in bins:
-        return b""
+        return b"", added
     old_kind, old = particle(bins[name])
-    if kind != old_kind:
-        raise RequestRefused(Result.BIN_TYPE, "only values of one type can be joined")
-    return old
+    if kind != old_kind or (kind != STRING and kind not in _BLOBS):
+        raise RequestRefused(Result.BIN_TYPE, "only strings can be joined to strings, and blobs to blobs")
+    return old, added
 
 
 def _touch(_bins: Bins, _kind: int, _name: bytes, _value: bytes) -> None:
