@@ -61,6 +61,9 @@ UNKNOWN, ELEMENT, COND, VAR, LET, QUOTE, CALL = 0, 122, 123, 124, 125, 126, 127
 ALL_CHILDREN = 4
 """A step of a path that leads to all elements of a list or map, or to those of which an expression is true."""
 
+AND_FILTER = 0x204
+"""What comes after a step of a path: of the elements that it leads to, those of which an expression is true."""
+
 _SHAPES: dict[int, str] = {
     **dict.fromkeys((EQ, NE, GT, GE, LT, LE, GEO, IN_LIST, POW, LOG, MOD), "ee"),
     **dict.fromkeys((INT_LSHIFT, INT_RSHIFT, INT_ARSHIFT, INT_LSCAN, INT_RSCAN), "ee"),
@@ -276,7 +279,7 @@ class ExpressionReader:
     def _step(self, number: Any, value: Any) -> tuple[int, bytes | Node]:
         if type(number) is not int:
             raise WireError("a step that is no number")
-        if number == ALL_CHILDREN and isinstance(value, list):
+        if number in {ALL_CHILDREN, AND_FILTER} and isinstance(value, list):
             return number, self._node(value)
         return number, msgpack.pack(value)
 

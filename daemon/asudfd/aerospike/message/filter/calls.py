@@ -19,7 +19,7 @@ from asinfo.wire.expression import CalledCommand, PathCommand, Unsupported
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.command import decode
 from asudfd.aerospike.message.cost import CostBudget
-from asudfd.aerospike.message.filter.scope import ANY, NIL
+from asudfd.aerospike.message.filter.scope import ANY
 from asudfd.aerospike.message.filter.values import PARTICLES, packed_as, value_of
 from asudfd.record.namespace import RECORD_SIZE_MAX
 from asudfd.record.refused import RequestRefused
@@ -122,7 +122,7 @@ def _called(operate: Operate, wire: bytes | Run, target: Typed, result: int) -> 
             return None
         if found is None or found[0] != wanted or len(found[1]) > RECORD_SIZE_MAX:
             return None
-        return NIL if result == x.NIL else value_of(*found)
+        return value_of(*found)
 
     return run_all
 

@@ -3,6 +3,7 @@
     a step of a context        to one element, or to none        asudfd.aerospike.message.cdt.context
     4 all children             to all elements, or to those of which an expression is true
     42 keys                    to the entries of a map that have one of several keys
+    516 and                    after one of the others, but 4: to those of its elements of which an expression is true
 
 What the elements are shown as: the list or map with nothing else in it, a list of their values, of their keys, or of both in
 turn. What they become is an expression; in expressions of a path an element is its own key, value and index.
@@ -41,7 +42,7 @@ from asudfd.record.namespace import RECORD_SIZE_MAX
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from asinfo.wire.collection import Order
     from asinfo.wire.expression import Node, PathCommand
@@ -80,6 +81,10 @@ class _ElementExpression:
         finally:
             record.element = before
 
+    def chosen(self, places: Iterable[int], collection: Collection, record: FilterRecord) -> list[int]:
+        """The places at which it is true."""
+        return [at for at in places if self.value(collection, at, record) is True]
+
 
 @dataclass(frozen=True, slots=True)
 class _ToChildren:
@@ -92,7 +97,7 @@ class _ToChildren:
         collection.budget.charge(len(found))
         if self.asked is None:
             return list(found)
-        return [at for at in found if self.asked.value(collection, at, record) is True]
+        return self.asked.chosen(found, collection, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,17 @@ class _ToElement:
             return []
 
 
+@dataclass(frozen=True, slots=True)
+class _ToChosen:
+    """A step to those elements, of the ones that another step leads to, of which an expression is true."""
+
+    step: _ToKeys | _ToElement
+    asked: _ElementExpression
+
+    def places(self, collection: Collection, record: FilterRecord) -> list[int]:
+        return self.asked.chosen(self.step.places(collection, record), collection, record)
+
+
 class Path:
     """A compiled command on a path; ``size`` is that of the command in bytes."""
 
@@ -135,7 +151,12 @@ class Path:
         if len(command.steps) >= DEPTH_MAX:
             raise WireError("a path of too many steps")
         element_steps = max(ELEMENT_STEPS, PART_STEPS * command.parts)
-        self._steps = [_step(number, value, scope, element_steps) for number, value in command.steps]
+        self._steps: list[_PathStep] = []
+        for number, value in command.steps:
+            if number == x.AND_FILTER:
+                self._steps[-1:] = [_chosen(self._steps[-1:], value, scope, element_steps)]
+            else:
+                self._steps.append(_step(number, value, scope, element_steps))
         self.flags = command.flags
         self.size = size
         self.modifies = command.change is not None
@@ -231,23 +252,37 @@ class Path:
         return stored_element(value, DEPTH_MAX - len(self._steps))
 
 
+_PathStep = _ToChildren | _ToKeys | _ToElement | _ToChosen
+
+
 def _step(
     number: int, value: bytes | Node, scope: Scope, element_steps: float
 ) -> _ToChildren | _ToKeys | _ToElement:
     if number == x.ALL_CHILDREN:
-        if isinstance(value, bytes):
-            if value != b"\xc3":
-                raise WireError("a step to all elements takes true or an expression")
-            return _ToChildren(None)
-        kind, test = scope.compile(value)
-        if kind not in {x.BOOL, ANY}:
-            raise WireError("an expression of a path that is neither true nor false")
-        return _ToChildren(_ElementExpression(test, element_steps))
+        return _ToChildren(None if value == b"\xc3" else _asked(value, scope, element_steps))
     assert isinstance(value, bytes)
     if number == KEYS_IN:
         return _ToKeys(orders(cdt.elements(value).elements))
     (step,) = steps_of(cdt.join_list([msgpack.pack(number), value]), modifies=False)
     return _ToElement(step, count(value))
+
+
+def _chosen(before: list[_PathStep], value: bytes | Node, scope: Scope, element_steps: float) -> _ToChosen:
+    """The last step with a filter after it: one that has none yet."""
+    match before:
+        case [(_ToKeys() | _ToElement()) as step]:
+            return _ToChosen(step, _asked(value, scope, element_steps))
+    raise WireError("a filter of a path that is after no step, or after one that has a filter")
+
+
+def _asked(value: bytes | Node, scope: Scope, element_steps: float) -> _ElementExpression:
+    """What is asked about elements: true, false or unknown."""
+    if isinstance(value, bytes):
+        raise WireError("a step with a filter that is no expression")
+    kind, test = scope.compile(value)
+    if kind not in {x.BOOL, ANY}:
+        raise WireError("an expression of a path that is neither true nor false")
+    return _ElementExpression(test, element_steps)
 
 
 def _opened(kind: int, data: bytes, record: FilterRecord) -> Collection:

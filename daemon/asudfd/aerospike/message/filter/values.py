@@ -36,7 +36,9 @@ _NUMBERS = frozenset({particles.INTEGER, particles.FLOAT, particles.BOOL})
 
 def value_of(kind: int, data: bytes) -> Value:
     """What a particle is in an expression."""
-    return particles.unpack(kind, data) if kind in _NUMBERS else data
+    if kind in _NUMBERS:
+        return particles.unpack(kind, data)
+    return NIL if kind == particles.NULL else data
 
 
 def particle_of(value: Value, kind: int) -> tuple[int, bytes]:

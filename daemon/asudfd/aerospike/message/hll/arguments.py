@@ -88,6 +88,8 @@ def sketches(arguments: list[bytes], budget: CostBudget) -> tuple[list[Sketch]]:
 
 def _sketch(value: bytes) -> Sketch:
     found = msgpack.unpack(value)
+    if isinstance(found, bytes):  # Node.js gives back what it has read as a buffer, which is sent as a blob
+        return parse(found)
     if not isinstance(found, Raw) or found.data[:1] != bytes([HLL]):
         raise WireError("an argument is no HyperLogLog")
     return parse(found.data[1:])

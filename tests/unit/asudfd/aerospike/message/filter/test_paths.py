@@ -25,13 +25,13 @@ from tests.fakes.world import World
 
 KEY = Key("test", "demo", "k")
 PLACE = [(0, b"test"), (1, b"demo"), (4, KEY.digest)]
-ALL = x.ALL_CHILDREN
+ALL, AND = x.ALL_CHILDREN, x.AND_FILTER
 MAP_KEY, LIST_INDEX, LIST_VALUE = 0x22, 0x10, 0x13
 REMOVE = [x.REMOVAL]
 NUMBER = [x.ELEMENT, x.INTEGER, 1]
 PLUS_1 = [x.ADD, NUMBER, 1]
 BIN = [x.BIN, x.MAP, Raw(b"m")]
-SHOP = {"a": [5, 1, 3], "b": {"x": 1, "y": "text"}, "c": 7}
+SHOP = {"a": [5, 1, 3], "b": {"x": 1, "y": "text"}, "c": 7, "d": [None, 0, ""]}
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ def changed(world: World, steps: list[Any], change: Any, flags: int = CHANGE, na
     ("steps", "flags", "expected"),
     [
         ([ALL, True], TREE, SHOP),
-        ([ALL, True], KEYS, ["a", "b", "c"]),
-        ([ALL, True, ALL, True], VALUES, [5, 1, 3, 1, "text"]),  # 7 is no list or map
-        ([ALL, True, ALL, True], TREE, {"a": [5, 1, 3], "b": {"x": 1, "y": "text"}}),
+        ([ALL, True], KEYS, ["a", "b", "c", "d"]),
+        ([ALL, True, ALL, True], VALUES, [5, 1, 3, 1, "text", None, 0, ""]),  # 7 is no list or map
+        ([ALL, True, ALL, True], TREE, {"a": [5, 1, 3], "b": {"x": 1, "y": "text"}, "d": [None, 0, ""]}),
         ([ALL, True, ALL, True], KEYS, Result.BIN_TYPE),
-        ([ALL, True, ALL, [x.GT, NUMBER, 2]], TREE, {"a": [5, 3], "b": {}}),
+        ([ALL, True, ALL, [x.GT, NUMBER, 2]], TREE, {"a": [5, 3], "b": {}, "d": []}),
         ([MAP_KEY, "a", ALL, [x.GT, NUMBER, [x.BIN, x.INTEGER, Raw(b"n")]]], VALUES, [5, 3]),
         ([MAP_KEY, "a", ALL, [x.EQ, [x.ELEMENT, x.INTEGER, 2], 1]], VALUES, [1]),
         ([MAP_KEY, "a", LIST_INDEX, -1], VALUES, [3]),
@@ -77,6 +77,13 @@ def changed(world: World, steps: list[Any], change: Any, flags: int = CHANGE, na
         ([ALL, [x.EQ, [x.ELEMENT, x.STRING, 0], "b"], KEYS_IN, ["y", "none"]], KEYS_AND_VALUES, ["y", "text"]),
         ([MAP_KEY, "a", KEYS_IN, ["y"]], VALUES, []),
         ([ALL, [x.UNKNOWN]], TREE, {}),
+        ([MAP_KEY, "d", ALL, [x.EQ, [x.ELEMENT, x.NIL, 1], None]], VALUES, [None]),
+        ([MAP_KEY, "d", ALL, [x.NE, [x.ELEMENT, x.NIL, 1], None]], VALUES, []),
+        ([KEYS_IN, ["a", "c"], AND, [x.GT, NUMBER, 3]], TREE, {"c": 7}),
+        ([KEYS_IN, ["a", "c"], AND, [x.EQ, [x.ELEMENT, x.STRING, 0], "a"], ALL, [x.GT, NUMBER, 2]], VALUES, [5, 3]),
+        ([MAP_KEY, "a", LIST_INDEX, 0, AND, [x.GT, NUMBER, 2]], VALUES, [5]),
+        ([MAP_KEY, "a", LIST_INDEX, 1, AND, [x.GT, NUMBER, 2]], VALUES, []),
+        ([MAP_KEY, "a", AND, [x.UNKNOWN], ALL, True], VALUES, []),
     ],
     ids=str,
 )  # fmt: skip
@@ -98,7 +105,9 @@ def test_elements_are_shown(stored: World, steps: list[Any], flags: int, expecte
         ([MAP_KEY, "a", ALL, True], PLUS_1, CHANGE, {**SHOP, "a": [6, 2, 4]}),
         ([MAP_KEY, "a", ALL, [x.LT, NUMBER, 4]], REMOVE, CHANGE, {**SHOP, "a": [5]}),
         ([ALL, True, ALL, True], PLUS_1, CHANGE, Result.SERVER_ERROR),
-        ([ALL, True, ALL, True], PLUS_1, CHANGE | NO_FAIL, {"a": [6, 2, 4], "b": {"x": 2, "y": "text"}, "c": 7}),
+        ([ALL, True, ALL, True], PLUS_1, CHANGE | NO_FAIL, {"a": [6, 2, 4], "b": {"x": 2, "y": "text"}, "c": 7, "d": [None, 1, ""]}),
+        ([MAP_KEY, "d", ALL, [x.EQ, [x.ELEMENT, x.NIL, 1], None]], REMOVE, CHANGE, {**SHOP, "d": [0, ""]}),
+        ([KEYS_IN, ["a", "c"], AND, [x.GT, NUMBER, 3]], PLUS_1, CHANGE, {**SHOP, "c": 8}),
         ([MAP_KEY, "none", ALL, True], PLUS_1, CHANGE, SHOP),
         ([KEYS_IN, ["c", "a"]], None, CHANGE, {**SHOP, "a": None, "c": None}),
         ([ALL, True], [x.QUOTE, [msgpack.WILDCARD]], CHANGE, Result.PARAMETER),
@@ -142,6 +151,8 @@ def test_flags_of_maps_stay(stored: World) -> None:
         ([254, [], 0], 3), ([254, 7, 0], 3), ([254], 3), ([254, [ALL, True]], 3), ([254, [ALL, True]], 4), ([254, [ALL, True], "0"], 3), ([254, [5, 1], 0], 3),
         ([254, [KEYS_IN, 1], 0], 3), ([254, [ALL, True], 4, [x.ADD, 1, REMOVE]], 4), ([254, ["a", 1], 0], 3),
         ([254, [ALL, [x.ELEMENT, 77, 1]], 0], 3), ([254, [ALL, [x.EQ, [x.ELEMENT, 2, 3], 1]], 0], 3),
+        ([254, [AND, [x.GT, NUMBER, 3]], 0], 3), ([254, [ALL, True, AND, [x.GT, NUMBER, 3]], 0], 3), ([254, [MAP_KEY, "a", AND, True], 0], 3),
+        ([254, [MAP_KEY, "a", AND, [x.ADD, 1, 2]], 0], 3), ([254, [MAP_KEY, "a", *[AND, [x.GT, NUMBER, 3]] * 2], 0], 3),
         ([254, [ALL, True] * 128, 0], 3), ([254, [ALL, True], 4, 7, 8], 4),
     ],
     ids=str,
