@@ -42,7 +42,7 @@ from asudfd.record.namespace import RECORD_SIZE_MAX
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from asinfo.wire.collection import Order
     from asinfo.wire.expression import Node, PathCommand
@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from asudfd.aerospike.message.filter.filter_record import FilterRecord
     from asudfd.aerospike.message.filter.scope import Run, Scope, Value
 
+    _Asked = Callable[[Run], "_ElementExpression"]
+    """Makes of a compiled expression one that is asked about elements."""
+
 KEYS_IN = 42
 """The number of the step to several keys."""
 
@@ -58,7 +61,7 @@ TREE, VALUES, KEYS, KEYS_AND_VALUES, CHANGE = range(5)
 """What is done, in the flags of a command."""
 
 NO_FAIL = 16
-"""Flag of a change: an element for which the expression is unknown is left as it is."""
+"""Flag: an element for which the expression of a change is unknown is left as it is, one for which a filter is, left out."""
 
 _SHOWN = frozenset((TREE, VALUES, KEYS, KEYS_AND_VALUES))
 
@@ -69,6 +72,7 @@ class _ElementExpression:
 
     run: Run
     steps: float
+    no_fail: bool
 
     def value(self, collection: Collection, at: int, record: FilterRecord) -> Value:
         """What it is for an element."""
@@ -82,8 +86,15 @@ class _ElementExpression:
             record.element = before
 
     def chosen(self, places: Iterable[int], collection: Collection, record: FilterRecord) -> list[int]:
-        """The places at which it is true."""
-        return [at for at in places if self.value(collection, at, record) is True]
+        """The places at which it is true. Raises RequestRefused where it is unknown."""
+        found = []
+        for at in places:
+            value = self.value(collection, at, record)
+            if value is None and not self.no_fail:
+                raise _unknown()
+            if value is True:
+                found.append(at)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +162,17 @@ class Path:
         if len(command.steps) >= DEPTH_MAX:
             raise WireError("a path of too many steps")
         element_steps = max(ELEMENT_STEPS, PART_STEPS * command.parts)
+        no_fail = bool(command.flags & NO_FAIL)
+
+        def asked(run: Run) -> _ElementExpression:
+            return _ElementExpression(run, element_steps, no_fail)
+
         self._steps: list[_PathStep] = []
         for number, value in command.steps:
             if number == x.AND_FILTER:
-                self._steps[-1:] = [_chosen(self._steps[-1:], value, scope, element_steps)]
+                self._steps[-1:] = [_chosen(self._steps[-1:], value, scope, asked)]
             else:
-                self._steps.append(_step(number, value, scope, element_steps))
+                self._steps.append(_step(number, value, scope, asked))
         self.flags = command.flags
         self.size = size
         self.modifies = command.change is not None
@@ -165,7 +181,7 @@ class Path:
             raise WireError(f"flags of a path that cannot be: {self.flags}")
         if command.change is not None:
             kind, change = scope.compile_change(command.change)
-            self._change = _ElementExpression(change, element_steps)
+            self._change = asked(change)
             self._pack = packed_as(kind)
 
     def show(self, kind: int, data: bytes, record: FilterRecord) -> Particle:
@@ -242,7 +258,7 @@ class Path:
             return self._stored(collection, self._pack(value))
         if self.flags & NO_FAIL:
             return collection.values[at]
-        raise RequestRefused(Result.SERVER_ERROR, "an expression that is unknown for an element of a path")
+        raise _unknown()
 
     def _stored(self, collection: Collection, value: bytes) -> bytes:
         """A new element as it is stored. Raises WireError and CostExceededError."""
@@ -256,10 +272,10 @@ _PathStep = _ToChildren | _ToKeys | _ToElement | _ToChosen
 
 
 def _step(
-    number: int, value: bytes | Node, scope: Scope, element_steps: float
+    number: int, value: bytes | Node, scope: Scope, asked: _Asked
 ) -> _ToChildren | _ToKeys | _ToElement:
     if number == x.ALL_CHILDREN:
-        return _ToChildren(None if value == b"\xc3" else _asked(value, scope, element_steps))
+        return _ToChildren(None if value == b"\xc3" else _filter(value, scope, asked))
     assert isinstance(value, bytes)
     if number == KEYS_IN:
         return _ToKeys(orders(cdt.elements(value).elements))
@@ -267,22 +283,26 @@ def _step(
     return _ToElement(step, count(value))
 
 
-def _chosen(before: list[_PathStep], value: bytes | Node, scope: Scope, element_steps: float) -> _ToChosen:
+def _chosen(before: list[_PathStep], value: bytes | Node, scope: Scope, asked: _Asked) -> _ToChosen:
     """The last step with a filter after it: one that has none yet."""
     match before:
         case [(_ToKeys() | _ToElement()) as step]:
-            return _ToChosen(step, _asked(value, scope, element_steps))
+            return _ToChosen(step, _filter(value, scope, asked))
     raise WireError("a filter of a path that is after no step, or after one that has a filter")
 
 
-def _asked(value: bytes | Node, scope: Scope, element_steps: float) -> _ElementExpression:
+def _filter(value: bytes | Node, scope: Scope, asked: _Asked) -> _ElementExpression:
     """What is asked about elements: true, false or unknown."""
     if isinstance(value, bytes):
         raise WireError("a step with a filter that is no expression")
     kind, test = scope.compile(value)
     if kind not in {x.BOOL, ANY}:
         raise WireError("an expression of a path that is neither true nor false")
-    return _ElementExpression(test, element_steps)
+    return asked(test)
+
+
+def _unknown() -> RequestRefused:
+    return RequestRefused(Result.SERVER_ERROR, "an expression that is unknown for an element of a path")
 
 
 def _opened(kind: int, data: bytes, record: FilterRecord) -> Collection:
