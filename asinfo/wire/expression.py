@@ -19,6 +19,7 @@ from asinfo.wire import msgpack
 from asinfo.wire.cdt import IN_CONTEXT, PATHS
 from asinfo.wire.extent import head, pass_over
 from asinfo.wire.msgpack import GeoJSON, Raw, utf8
+from asinfo.wire.particle import HLL as HLL_PARTICLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ _SHAPES: dict[int, str] = {
 """Arguments of a call: an expression, an integer, a name, a command; with a star any number of the last."""
 
 _INT64 = 1 << 63
+_HLL_BYTE = bytes([HLL_PARTICLE])
 
 CALL_MODIFIES = 0x40
 """A bit of the number of a module in a CALL: the operation changes what it is done to, and gives that."""
@@ -308,6 +310,8 @@ def constant(value: Any) -> Constant:
             return Constant(STRING, utf8(value))
         case bytes():
             return Constant(BLOB, value)
+        case Raw() if value.data[:1] == _HLL_BYTE:
+            return Constant(HLL, value.data[1:])
         case list() | dict():
             return Constant(LIST if isinstance(value, list) else MAP, msgpack.pack(value))
         case _:

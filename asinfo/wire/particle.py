@@ -168,6 +168,7 @@ def _pack_integer(value: int) -> bytes:
 
 _INTEGER_SIZES = frozenset({1, 2, 4, 8})
 _GEO_NO_CELLS = bytes(_GEO_HEAD.size)
+_GEO_TYPES = ("Point", "Polygon", "MultiPolygon", "AeroCircle")
 
 _READERS: dict[int, Callable[[int, bytes], Value]] = {
     **dict.fromkeys(OPAQUE, Opaque),
@@ -202,10 +203,10 @@ _PACKERS: tuple[tuple[type, int, Callable[[Any], bytes]], ...] = (
 def stored(kind: int, data: bytes) -> bytes:
     """The bytes that a node keeps of a particle in a write: an integer has 8, a point in geo JSON its cell.
 
-    Other geo JSON values have no cells.
+    Regions have no cells.
 
     Raises Refused with the result code: 4 for unknown types and bytes that are not of the type, 1 for a list or map
-    that it would not store, 160 for a geo JSON text that is no JSON object.
+    that it would not store, 160 for a geo JSON text that is neither a point nor a region.
     """
     if kind in _AS_THEY_ARE or (kind == INTEGER and len(data) == 8):
         return data
@@ -241,12 +242,22 @@ def _stored_geojson(data: bytes) -> bytes:
         found = loads(text)
     except (ValueError, RecursionError):
         raise WireError("not JSON") from None
-    if not isinstance(found, dict):
-        raise WireError("no JSON object")
+    if _geo_type(found) not in _GEO_TYPES:
+        raise WireError("neither a point nor a region")
     match found:
         case {"type": "Point", "coordinates": [int() | float() as longitude, int() | float() as latitude]}:
             return _in_cell(longitude, latitude) + text
     return _GEO_NO_CELLS + text
+
+
+def _geo_type(found: object) -> object:
+    """The type of what a geo JSON value has in the end: a feature has something else in it."""
+    match found:
+        case {"type": "Feature", "geometry": {"type": within}}:
+            return within
+        case {"type": kind}:
+            return kind
+    return None
 
 
 def _in_cell(longitude: float, latitude: float) -> bytes:

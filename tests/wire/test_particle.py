@@ -114,7 +114,7 @@ def test_opaque_values_and_their_looks() -> None:
         (23, b"\2\0\0" + POINT, CELL + POINT),
         (23, b"\0\0\0" + NO_POINT, None),
         (23, b"\0\0\1" + bytes(8) + NO_POINT, b"\0\0\0" + NO_POINT),
-        (23, b"\0\0\0{}", None),
+        (23, b'\0\0\0{"type": "Feature", "geometry": {"type": "MultiPolygon"}}', None),
     ],
 )
 def test_stored(kind: int, data: bytes, kept: bytes | None) -> None:
@@ -139,6 +139,11 @@ def test_stored(kind: int, data: bytes, kept: bytes | None) -> None:
         (20, b"\x93\xc7\0\1\2\1", Result.SERVER_ERROR),
         (23, b"\0\0\0{", Result.GEOJSON),
         (23, b"\0\0\0[1]", Result.GEOJSON),
+        (23, b"\0\0\0{}", Result.GEOJSON),
+        (23, b'\0\0\0{"type": "point", "coordinates": [1, 2]}', Result.GEOJSON),
+        (23, b'\0\0\0{"type": "MultiPoint", "coordinates": [[1, 2]]}', Result.GEOJSON),
+        (23, b'\0\0\0{"type": "Feature"}', Result.GEOJSON),
+        (23, b'\0\0\0{"type": "Feature", "geometry": {"type": "LineString"}}', Result.GEOJSON),
         (23, b"\0\0\0" + b"[" * 100_000, Result.GEOJSON),
         (23, b"\0\0\0\xff\xfe", Result.GEOJSON),
         (23, b"\0\0\2" + bytes(8) + POINT, Result.GEOJSON),

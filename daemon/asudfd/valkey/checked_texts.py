@@ -75,6 +75,7 @@ class CheckedTexts:
             self._check(client, [LuaText(LIBRARY, arguments[-1])])
         finally:
             libraries.tries, libraries.refused = False, {}
+            self._engine.make_room()  # what ran may have left none
             self._lua[b"state"][b"compile_first_above"] = LONG
             if verdicts:  # what it has not used
                 self._lua[b"drop_prepared"]()

@@ -81,8 +81,14 @@ class LibraryCheck:
         except (LUA_ERROR, MemoryError):
             raise LoadFailed(b"ERR not enough memory") from None
         finally:
-            self._engine.lua[b"flush_libraries"]()
+            self._flush()
         return CheckedLibrary(functions, self._host.logged, global_lines(_without_first_line(text)))
+
+    def _flush(self) -> None:
+        """Forget the library; its body may have left no memory, even for that."""
+        with self._engine.unbounded():
+            self._engine.lua[b"drop_prepared"]()
+            self._engine.lua[b"flush_libraries"]()
 
     def ends(self, text: LuaText, bytecode: bytes) -> bool:
         """Whether the body of a library, which has been compiled, ends in time."""
@@ -95,8 +101,7 @@ class LibraryCheck:
         except (LoadFailed, LUA_ERROR, MemoryError):
             pass  # soon; in the keyspace, too
         finally:
-            lua[b"drop_prepared"]()
-            lua[b"flush_libraries"]()
+            self._flush()
         # a single instruction can take longer, and then nothing has looked at the time
         return (self._host.clock() - began) * 1000 <= LOAD_MILLISECONDS
 

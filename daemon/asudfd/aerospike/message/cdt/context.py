@@ -42,6 +42,9 @@ INDEX, RANK, KEY, VALUE = range(4)
 OF_LIST, OF_MAP = 0x10, 0x20
 _KINDS = {OF_LIST: LIST, OF_MAP: MAP}
 
+KEPT_INDEX = 0x100
+"""A bit of the first step only."""
+
 CREATE = 0xC0
 """The bits that make what is not there."""
 
@@ -85,7 +88,10 @@ def steps_of(context: bytes, *, modifies: bool) -> tuple[Step, ...]:
     parts = cdt.elements(context).elements
     if not parts or len(parts) % 2 or len(parts) >= 2 * DEPTH_MAX:
         raise WireError("a context without steps, or with a step without value, or too deep")
-    steps = tuple(_step(cdt.integer(number), value) for number, value in zip(*[iter(parts)] * 2, strict=True))
+    numbers = [cdt.integer(number) for number in parts[::2]]
+    if any(number & KEPT_INDEX for number in numbers[1:]):
+        raise WireError("an index is kept of a whole bin only")
+    steps = tuple(_step(number, value) for number, value in zip(numbers, parts[1::2], strict=True))
     if modifies and any(has_open_ends(step.value) for step in steps):
         raise WireError("a wildcard or infinity in the context of a change")
     return steps
@@ -187,6 +193,8 @@ def _place_to_make(collection: Collection, step: Step) -> tuple[int, bool]:
     index, size = _index(step), len(collection.values)
     if index < 0:
         index += size or _last_of_none(step)
+    if index >= size and collection.flags & ORDERED:
+        return size, False  # where it comes to is a matter of its value
     if index < 0 or (index > size and step.create != PADDED):
         raise not_applicable()
     return index, index < size

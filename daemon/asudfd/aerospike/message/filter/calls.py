@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     """Does a command: gets particle type and bytes of a value, the command, and the record that is asked about."""
 
 
+_NOTHING: frozenset[int] = frozenset()
+
+
 class CalledModule(NamedTuple):
     """What the operations of a CALL are done with."""
 
@@ -51,6 +54,8 @@ class CalledModule(NamedTuple):
 
     read: Operate
     modify: Operate
+    made_of: frozenset[int] = _NOTHING
+    """Type of a value that operations which modify take for none, and make a new one."""
 
 
 def call(arguments: list[Any], scope: Scope) -> Typed:
@@ -60,9 +65,9 @@ def call(arguments: list[Any], scope: Scope) -> Typed:
     if result not in PARTICLES:
         raise WireError("a result of no such type")
     module = _module(number & ~x.CALL_MODIFIES)
-    if kind not in module.kinds | {ANY}:
-        raise WireError("an operation on a value of another type")
     modifies = bool(number & x.CALL_MODIFIES)
+    if kind not in module.kinds | {ANY} | (module.made_of if modifies else _NOTHING):
+        raise WireError("an operation on a value of another type")
     if isinstance(command, PathCommand):
         if number & ~x.CALL_MODIFIES:
             raise WireError("a path in what is no list or map")
@@ -204,7 +209,7 @@ def _of_values(
 def _hyper_log_logs() -> CalledModule:
     from asudfd.aerospike.message import hll
 
-    return _of_values(x.HLL, hll.OPERATIONS, hll.read, hll.modify)
+    return _of_values(x.HLL, hll.OPERATIONS, hll.read, hll.modify)._replace(made_of=frozenset({x.NIL}))
 
 
 _MODULES: dict[int, Callable[[], CalledModule]] = {0: _collections, 1: _bits, 2: _hyper_log_logs}

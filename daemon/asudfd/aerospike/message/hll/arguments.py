@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import cdt, msgpack
+from asinfo.wire.extent import list_start
 from asinfo.wire.msgpack import Raw
 from asinfo.wire.particle import HLL
 from asudfd.aerospike.message.hll.sketch import INDEX_BITS, Shape, Sketch, parse
@@ -79,8 +80,10 @@ def values_and_shape(arguments: list[bytes], budget: CostBudget) -> tuple[Iterat
 
 
 def sketches(arguments: list[bytes], budget: CostBudget) -> tuple[list[Sketch]]:
-    """HyperLogLogs, one at least."""
-    found = [_sketch(each) for each in cdt.elements(arguments[0], budget.charge).elements]
+    """HyperLogLogs, one at least; a single one need not be in a list: in expressions it may be a bin."""
+    given = arguments[0]
+    several = cdt.elements(given, budget.charge).elements if list_start(given, 0) else [given]
+    found = [_sketch(each) for each in several]
     if not found:
         raise WireError("an operation on no HyperLogLogs")
     return (found,)
@@ -88,6 +91,8 @@ def sketches(arguments: list[bytes], budget: CostBudget) -> tuple[list[Sketch]]:
 
 def _sketch(value: bytes) -> Sketch:
     found = msgpack.unpack(value)
+    if isinstance(found, bytes):  # Node.js gives back what it has read as a buffer, which is sent as a blob
+        return parse(found)
     if not isinstance(found, Raw) or found.data[:1] != bytes([HLL]):
         raise WireError("an argument is no HyperLogLog")
     return parse(found.data[1:])

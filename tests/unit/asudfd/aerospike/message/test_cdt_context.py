@@ -55,6 +55,9 @@ CHANGES = (
     Change([], [MAKE_INDEX, 0, MAKE_KEY_VALUE_ORDERED, 1], [MAP_PUT, "a", 1], [{1: {"a": 1}}]),
     Change([[1]], [MAKE_INDEX, 1], [LIST_CLEAR], [[1]]),
     Change([[1]], [MAKE_INDEX | 0x100, 0], [APPEND, 2], [[1, 2]]),
+    Change(MarkedList([[5]]), [MAKE_ORDERED, 3], [APPEND, 1], [[1], [5]]),
+    Change(MarkedList([[5]]), [MAKE_ORDERED, 3, MAKE_ORDERED, 0], [APPEND, 1], [[5], [[1]]]),
+    Change(MarkedList([[5]]), [MAKE_ORDERED, 3], [LIST_CLEAR], [[5]]),
 )  # fmt: skip
 
 REFUSALS: tuple[tuple[Any, list[Any], list[Any], Result], ...] = (
@@ -81,6 +84,11 @@ REFUSALS: tuple[tuple[Any, list[Any], list[Any], Result], ...] = (
     (None, [MAKE_PADDED, -1], [APPEND, 1], Result.OP_NOT_APPLICABLE),
     (None, [INDEX, 0], [APPEND, 1], Result.OP_NOT_APPLICABLE),
     (None, [MAKE_KEY, 1.5], [APPEND, 1], Result.OP_NOT_APPLICABLE),
+    (None, [MAKE_INDEX, 0, MAKE_ORDERED | 0x100, 0], [APPEND, 1], Result.PARAMETER),
+    (None, [MAKE_INDEX, 0, MAKE_KEY | 0x100, 0], [APPEND, 1], Result.PARAMETER),
+    ([], [MAKE_ORDERED, 1], [APPEND, 1], Result.OP_NOT_APPLICABLE),
+    (MarkedList([[5]]), [MAKE_ORDERED, -2], [APPEND, 1], Result.OP_NOT_APPLICABLE),
+    (MarkedList([[5]]), [MAKE_ORDERED, 3, MAKE_ORDERED, 3], [APPEND, 1], Result.OP_NOT_APPLICABLE),
 )
 
 

@@ -97,6 +97,13 @@ def test_a_union_is_what_it_would_be_had_the_values_come_to_one() -> None:
     assert shown(LARGE, UNION_COUNT, given(other)) == shown(both, COUNT)
 
 
+def test_one_may_be_sent_as_a_blob() -> None:
+    other = made(*range(500, 1500), index_bits=12)
+    assert changed(LARGE, UNITE, [other]) == changed(LARGE, UNITE, given(other))
+    assert shown(LARGE, SIMILARITY, [other]) == shown(LARGE, SIMILARITY, given(other))
+    assert refusal(LARGE, UNION, [Raw(b"\3" + other)]) == Result.PARAMETER
+
+
 def test_a_folded_one_is_what_it_would_be_with_fewer_registers() -> None:
     folded = made(*range(1000), index_bits=6)
     assert changed(LARGE, FOLD, 6)[0] == folded

@@ -31,8 +31,8 @@ BINS: dict[str, Any] = {
     "n": -7,
     "g": GeoJSON('{"type":"Point","coordinates":[1,2]}'),
     "r": GeoJSON('{"type":"AeroCircle","coordinates":[[1,2.1],20000]}'),
-    "large": GeoJSON('{"a":[' + "[]," * 5000 + "1]}"),
-    "line": GeoJSON('{"type":"LineString"}'),
+    "large": GeoJSON('{"type":"Polygon","a":[' + "[]," * 5000 + "1]}"),
+    "line": GeoJSON('{"type":"Polygon"}'),
 }
 UNKNOWN = "unknown"
 
@@ -116,6 +116,10 @@ def passes(world: World, expression: Any) -> bool:
         [x.EQ, [x.CALL, x.BLOB, 1, [50, 8, 8], [x.BIN, x.BLOB, Raw(b"y")]], b"y"],
         [x.EQ, [x.CALL, x.BLOB, 65, [7, 0, [x.ADD, i(), 3], 0], [x.BIN, x.BLOB, Raw(b"y")]], b"\x87y"],
         [x.EQ, [x.CALL, x.INTEGER, 2, [50], HLL], 0],
+        [x.EQ, [x.CALL, x.INTEGER, 2, [52, HLL], [x.CALL, x.HLL, 66, [1, LIST], HLL]], 3],
+        [x.EQ, [x.CALL, x.INTEGER, 2, [50], [x.CALL, x.HLL, 66, [0, 4], None]], 0],
+        [x.EQ, [x.CALL, x.INTEGER, 2, [50], [x.CALL, x.HLL, 66, [1, LIST, 8], None]], 3],
+        [x.EQ, [x.CALL, x.INTEGER, 2, [50], Raw(b"\x12\0\4\0" + bytes(20))], 0],
         [x.EQ, [x.CALL, x.INTEGER, 2, [50], [x.CALL, x.HLL, 66, [1, LIST], HLL]], 3],
         [x.EQ, [x.MAP_KEYS, MAP], [x.QUOTE, ["a"]]], [x.EQ, [x.MAP_VALUES, MAP], [x.QUOTE, [1]]],
         [x.EQ, None, None], [x.GE, None, None],
@@ -166,7 +170,7 @@ def test_unknown_is_filtered_out(stored: World, expression: Any) -> None:
         ([x.GEO, GEO, s()], Result.PARAMETER),
         ([x.GEO, GEO, GeoJSON("{}")], Result.PARAMETER),
         ([x.GEO, GEO, GeoJSON("{" + "[" * 5000)], Result.PARAMETER),
-        ([x.GEO, GEO, GeoJSON('{"a":[' + "[]," * 5000 + "1]}")], Result.UNSUPPORTED_FEATURE),
+        ([x.GEO, GEO, GeoJSON('{"type":"Polygon","a":[' + "[]," * 5000 + "1]}")], Result.UNSUPPORTED_FEATURE),
         ([x.GEO, GEO, [x.BIN, x.GEOJSON, Raw(b"large")]], Result.UNSUPPORTED_FEATURE),
         ([x.EQ, [x.CALL, x.INTEGER, 2, [50], i()], 1], Result.PARAMETER),
         ([x.EQ, [x.CALL, x.INTEGER, 0, [1, 4], LIST], 1], Result.PARAMETER),

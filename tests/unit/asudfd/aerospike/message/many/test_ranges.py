@@ -133,7 +133,9 @@ def places(stored: World) -> World:
             )
         )
     stored.ask(
-        request.put(Key("test", "demo", "none"), {"n": 99, "g": msgpack.GeoJSON('{"type":"Line"}'), "r": "x"})
+        request.put(
+            Key("test", "demo", "none"), {"n": 99, "g": msgpack.GeoJSON('{"type":"Polygon"}'), "r": "x"}
+        )
     )
     return stored
 
@@ -155,7 +157,7 @@ def test_what_is_no_region_or_a_large_one(places: World) -> None:
     create(places, Index("demo", "g", "geo2dsphere", "default"))
     assert query(places, geo(b"{}")) == Result.GEOJSON
     assert query(places, geo(b"[" * 5000)) == Result.UNSUPPORTED_FEATURE
-    large = msgpack.GeoJSON('{"a":[' + "[]," * 5000 + "1]}")
+    large = msgpack.GeoJSON('{"type":"Polygon","a":[' + "[]," * 5000 + "1]}")
     assert places.ask(request.put(Key("test", "demo", "large"), {"g": large})).result == Result.OK
     assert query(places, geo(SQUARE)) == Result.UNSUPPORTED_FEATURE
 
