@@ -27,17 +27,19 @@ if TYPE_CHECKING:
 
     Node: TypeAlias = "Constant | Call"
 
-VALUES_MAX = 6000
+VALUES_MAX = 60_000
 """Most values of all kinds in an expression: codes, names, and what is in lists and maps; each call, list and map
-counts for `CONTAINER_VALUES` more. Ours: so much is read and compiled in some milliseconds, in the event loop."""
+counts for `CONTAINER_VALUES` more. Ours: so much is read and compiled in some 150 milliseconds, in a thread (short ones in the
+event loop)."""
 
 CONTAINER_VALUES = 3
 
 REGEX_NODES = 16
 """So many calls does a regular expression count for: to compile even a short one takes some 200 us."""
 
-SIZE_MAX = 64 << 10
-"""Largest expression in bytes; ours, since it is taken apart in the event loop. Clients' own have some hundred."""
+SIZE_MAX = 1 << 20
+"""Largest expression in bytes; ours, since so many of them are kept. Clients' own have some hundred; HyperLogLogs and texts among the
+constants make it many."""
 
 EXPRESSION_PARTS_MAX = 2048
 """Most values and calls in one expression; ours, since all of them may be looked at for every record."""

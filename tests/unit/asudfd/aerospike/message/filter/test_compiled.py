@@ -327,3 +327,18 @@ def test_arithmetic_is_that_of_64_bits(found: float, expected: float) -> None:
 def test_arithmetic_without_a_number(found: float) -> None:
     assert math.isnan(found)
     assert arithmetic.floor(math.inf) == math.inf
+
+
+def test_a_filter_may_be_large_and_has_limits(world: World) -> None:
+    key = Key("test", "demo", "k")
+    world.ask(request.put(key, {"n": 1}))
+
+    def result(*constants: object) -> int:
+        tests = [[x.IN_LIST, [x.BIN, x.INTEGER, Raw(b"n")], [x.QUOTE, [*constants]]], True]
+        return world.ask(request.get(key, policy=Policy(filter=msgpack.pack([x.AND, *tests])))).result
+
+    assert result(*range(2, 50_000), 1) == Result.OK
+    assert result(*range(2, 50_000)) == Result.FILTERED_OUT
+    assert result(*range(2, 70_000), 1) == Result.UNSUPPORTED_FEATURE
+    assert result(bytes(900_000), 1) == Result.OK
+    assert result(bytes(1 << 20), 1) == Result.PARAMETER
