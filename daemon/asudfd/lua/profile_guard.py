@@ -61,6 +61,10 @@ class ProfileGuard:
         """Whether ``function`` has not run yet, and what it takes will be remembered."""
         return function not in self.quick and function not in self.slow and len(self.slow) < FUNCTIONS_MAX
 
+    def has_only_slow(self) -> bool:
+        """Whether functions have been slow, and none is quick."""
+        return bool(self.slow) and not self.quick
+
     def note_slow(self, function: bytes) -> None:
         """A run of ``function`` took too long for the event loop."""
         self.doubtful.pop(function, None)

@@ -10,6 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from asudfd.lua.call import OUT_OF_MEMORY, StreamResult
+from asudfd.lua.call_workers import NICENESS
 from asudfd.lua.crossing import WrongResultError
 from asudfd.lua.errors import NULL_MESSAGE
 from asudfd.lua.profile_guard import HOLD_MAX
@@ -313,6 +314,8 @@ class WorkerCalls:
             text = self._crossing.timeout if self._workers.stopped else str(error).encode()
             raise _NotReadyError(text) from None
         worker.busy = True
+        if lease.version.guard.has_only_slow():
+            worker.be_nicer(NICENESS)  # at once: to make a context, too, takes the processor from quick calls
         if lease.proof:
             worker.hold_lines()
         return worker

@@ -63,3 +63,12 @@ def test_a_demoted_one_stays_slow() -> None:
     guard.demote([b"f"])
     guard.note_ran(b"f", SLOW)
     assert guard.demoted() == [b"f"]
+
+
+def test_a_version_of_which_nothing_is_quick_has_only_slow_functions() -> None:
+    guard = ProfileGuard()
+    assert not guard.has_only_slow()
+    guard.note_ran(b"slow", SLOW)
+    assert guard.has_only_slow()
+    guard.note_ran(b"quick", QUICK)
+    assert not guard.has_only_slow()

@@ -9,8 +9,10 @@ import pytest
 
 from asinfo.wire import msgpack
 from asudfd.config.schema.lua import PROCESS, ModLua
+from asudfd.lua import call_workers
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_view import record_call
+from asudfd.lua.worker.module_worker import ModuleWorker
 from tests.fakes.lua_call import NO_RECORD
 
 if TYPE_CHECKING:
@@ -97,3 +99,27 @@ def test_a_call_that_lasts_is_left_when_the_worker_says_so(
         assert (await host.run(call(b"say", "after"), 60)).code == 0
 
     play(scene)
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_workers_of_a_module_that_has_only_been_slow_are_less_urgent(
+    quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the start: to make a context takes longer than most calls."""
+    nicer: list[int] = []
+    monkeypatch.setattr(ModuleWorker, "be_nicer", lambda _worker, niceness: nicer.append(niceness))
+    monkeypatch.setattr(call_workers, "LONG_SECONDS", 60.0)
+
+    async def stage() -> None:
+        settings = ModLua(user_path="/udf", isolation=PROCESS, cache_enabled=False)
+        host = UdfHost(settings, {"m": MODULE}.get, lambda *_: None)
+        try:
+            for one in [call(b"say", "quick")] * 3 * quick + [call(b"spin", LONG)]:
+                await host.run(one, 60)
+            assert nicer == []
+            await host.run(call(b"spin", LONG), 60)
+        finally:
+            await host.stop()
+
+    asyncio.run(stage())
+    assert nicer == ([] if quick else [call_workers.NICENESS])
