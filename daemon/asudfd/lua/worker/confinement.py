@@ -40,7 +40,7 @@ STATM_SIZE = 256
 """Bytes that suffice for its seven numbers."""
 
 
-class _CallNumbers(NamedTuple):
+class CallNumbers(NamedTuple):
     """The number of a system call, by the kind of processor as `platform.machine` names it."""
 
     x86_64: int
@@ -48,29 +48,29 @@ class _CallNumbers(NamedTuple):
 
 
 _ALLOWED = {
-    "read": _CallNumbers(0, 63),
-    "write": _CallNumbers(1, 64),
-    "close": _CallNumbers(3, 57),
-    "mmap": _CallNumbers(9, 222),
-    "mprotect": _CallNumbers(10, 226),
-    "munmap": _CallNumbers(11, 215),
-    "brk": _CallNumbers(12, 214),
-    "rt_sigaction": _CallNumbers(13, 134),
-    "rt_sigprocmask": _CallNumbers(14, 135),
-    "rt_sigreturn": _CallNumbers(15, 139),
-    "sched_yield": _CallNumbers(24, 124),
-    "mremap": _CallNumbers(25, 216),
-    "madvise": _CallNumbers(28, 233),
-    "getpid": _CallNumbers(39, 172),
-    "exit": _CallNumbers(60, 93),
-    "gettid": _CallNumbers(186, 178),
-    "futex": _CallNumbers(202, 98),
-    "restart_syscall": _CallNumbers(219, 128),
-    "clock_gettime": _CallNumbers(228, 113),
-    "exit_group": _CallNumbers(231, 94),
-    "getrandom": _CallNumbers(318, 278),
-    "membarrier": _CallNumbers(324, 283),
-    "rseq": _CallNumbers(334, 293),
+    "read": CallNumbers(0, 63),
+    "write": CallNumbers(1, 64),
+    "close": CallNumbers(3, 57),
+    "mmap": CallNumbers(9, 222),
+    "mprotect": CallNumbers(10, 226),
+    "munmap": CallNumbers(11, 215),
+    "brk": CallNumbers(12, 214),
+    "rt_sigaction": CallNumbers(13, 134),
+    "rt_sigprocmask": CallNumbers(14, 135),
+    "rt_sigreturn": CallNumbers(15, 139),
+    "sched_yield": CallNumbers(24, 124),
+    "mremap": CallNumbers(25, 216),
+    "madvise": CallNumbers(28, 233),
+    "getpid": CallNumbers(39, 172),
+    "exit": CallNumbers(60, 93),
+    "gettid": CallNumbers(186, 178),
+    "futex": CallNumbers(202, 98),
+    "restart_syscall": CallNumbers(219, 128),
+    "clock_gettime": CallNumbers(228, 113),
+    "exit_group": CallNumbers(231, 94),
+    "getrandom": CallNumbers(318, 278),
+    "membarrier": CallNumbers(324, 283),
+    "rseq": CallNumbers(334, 293),
 }
 """The system calls that a worker may make."""
 
@@ -137,9 +137,9 @@ def _virtual_size() -> int:
 def _refuse_files() -> None:
     """No file can be opened from now on, by Landlock."""
     attribute = struct.pack("Q", ALL_FILE_ACCESS)
-    ruleset = _system_call(LANDLOCK_CREATE_RULESET, attribute, len(attribute), 0)
+    ruleset = system_call(LANDLOCK_CREATE_RULESET, attribute, len(attribute), 0)
     try:
-        _system_call(LANDLOCK_RESTRICT_SELF, ruleset, 0)
+        system_call(LANDLOCK_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
 
@@ -189,7 +189,8 @@ def _prctl(option: int, *arguments: int | bytes) -> None:
     _call(_library().prctl, option, *padded)
 
 
-def _system_call(number: int, *arguments: int | bytes) -> int:
+def system_call(number: int, *arguments: int | bytes) -> int:
+    """Make a system call by its number. Raises OSError, and AttributeError where the C library has no such function."""
     return _call(_library().syscall, number, *arguments)
 
 

@@ -237,10 +237,13 @@ class Worker:
             return 0.0
 
     def be_nicer(self, niceness: int) -> None:
-        """Take the processor less urgently from now on, for good."""
+        """Take the processor less urgently from now on, for good, and for longer at a time."""
         if not self.ended:
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, niceness)
+            from asudfd.lua.worker import time_slice  # here: a node whose calls are quick never needs it
+
+            time_slice.set_time_slice(self._process.pid, time_slice.LONG)
 
     def kill(self) -> None:
         """End it now. Whoever waits for it sees that at once: on a busy machine a process takes half a second to end."""

@@ -66,7 +66,7 @@ def start(crossing: str) -> Zygote | None:
         other.close()
         return None
     if pid == 0:
-        _live(other, crossing)
+        _live(other, crossing, node=os.getppid())
     other.close()
     own.setblocking(False)
     return Zygote(pid, own)
@@ -120,12 +120,12 @@ def forked(answer: socket.socket) -> Forked:
 # ---- in the zygote
 
 
-def _live(asked: socket.socket, crossing: str) -> NoReturn:
-    """What the zygote does until the node is gone."""
+def _live(asked: socket.socket, crossing: str, node: int = 0) -> NoReturn:
+    """What the zygote does until the node is gone; ``node`` is its process, 0 where that is a program with a node in it."""
 
     def serve() -> None:
         _leave_node_behind(asked.fileno())
-        _serve(asked, crossing)
+        _serve(asked, crossing, node)
 
     _end_with(serve)
 
@@ -147,16 +147,19 @@ def _leave_node_behind(kept: int) -> None:
     os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
 
 
-def _serve(asked: socket.socket, crossing: str) -> None:
-    """Fork a worker at each request."""
+def _serve(asked: socket.socket, crossing: str, node: int) -> None:
+    """Fork a worker at each request. With the first one the node, and workers, have a short time slice."""
     loaded: Any = None
     while True:
         data, descriptors, _, _ = socket.recv_fds(asked, len(ASK), _ENDS)
         if not data:
             return
-        from asudfd.lua.worker import worker
+        from asudfd.lua.worker import time_slice, worker
 
-        loaded = loaded or worker.load(crossing)
+        if loaded is None:
+            loaded = worker.load(crossing)
+            for process in {node, 0}:
+                time_slice.set_time_slice(process, time_slice.SHORT)
         if (
             len(descriptors) == _ENDS
         ):  # fewer: there is no room for them here; who has asked sees its ends close
