@@ -1,7 +1,8 @@
 """Where Lua runs: `isolation inline` beside `isolation process`: CPU of node and workers, latency beside functions that hang.
 
 CPU: the clocks of the node's process and of its workers, each divided by the requests answered; node, workers and load generator share
-one core, medians of interleaved rounds. The rates are those of two modules that are called on two processors, against one of them.
+one core, medians of interleaved rounds. The rates are those of two modules that are called on two processors, against one of them:
+the node and its clients share these processors, of which a single module leaves little.
 The hostile minute: 20 clients call 80 functions that hang in a single instruction, for half a second each; a prober increments a counter
 every 4 ms. HOSTILE_SECONDS=5 in the environment makes it shorter.
 """
