@@ -1,4 +1,4 @@
-"""Operations on list and map bins: a table of those that are offered; every other one is code 16, unsupported feature.
+"""Operations on list and map bins: a table of those that are offered.
 
 `read` and `modify` are all that others need: the bytes of a bin and a command go in, what is shown and the bin afterwards
 come out, and an error is a RequestRefused with its result code. Who does several operations on one bin keeps it as an

@@ -138,6 +138,18 @@ class Collection:
         """Put an element into an ordered list, after those that are equal."""
         self.values.insert(bisect_right(self.values, order(value), key=self._order_of), value)
 
+    def put_all_in_order(self, values: list[bytes]) -> None:
+        """The same for several elements, one after the other: many are sorted together, since each that is inserted moves the rest."""
+        if len(values) <= FEW:
+            for value in values:
+                self.put_in_order(value)
+            return
+        self.values += values
+        self.weight += len(values)
+        self.forget()
+        self.values = [self.values[place] for place in self.ranked()]
+        self.forget()
+
     def _order_of(self, value: bytes) -> Order:
         deep = list_start(value, 0) or map_start(value, 0)
         self.budget.charge((ORDER_STEPS + 1) * (min(len(value), self.weight) if deep else 1))

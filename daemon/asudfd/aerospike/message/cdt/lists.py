@@ -71,8 +71,7 @@ def _append_all(collection: Collection, values: list[bytes], flags: int) -> Part
     if flags & ADD_UNIQUE:
         values = _unique(collection, values, flags)
     if collection.flags & ORDERED:
-        for value in values:
-            collection.put_in_order(value)
+        collection.put_all_in_order(values)
     else:
         collection.values += values
     return integer(len(collection.values))
