@@ -88,7 +88,9 @@ def put_fails(node: Daemon) -> bool:
     return b"error=compile_error" in answer
 
 
-@pytest.mark.skipif("not _may_change_users()")
+@pytest.mark.skipif(
+    "not _may_change_users()", reason="needs root, setpriv and prlimit: the limit does not bind root"
+)
 @pytest.mark.parametrize("isolation", [INLINE, PROCESS])
 def test_a_user_who_may_have_no_more_processes(tmp_path: Path, isolation: str) -> None:
     """A real `ulimit -u`, which other processes of the user have used up."""
@@ -114,7 +116,7 @@ def test_a_user_who_may_have_no_more_processes(tmp_path: Path, isolation: str) -
         register(node, "n", b"return 1")
 
 
-@pytest.mark.skipif("not hasattr(resource, 'prlimit')")
+@pytest.mark.skipif("not hasattr(resource, 'prlimit')", reason="only Linux limits another process")
 def test_workers_without_memory(tmp_path: Path) -> None:
     """What makes workers may take no more address space than it has, and neither may they."""
     with started(tmp_path / "work", PROCESS) as node, UdfClient(node) as client:

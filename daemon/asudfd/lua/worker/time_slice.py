@@ -15,7 +15,7 @@ from asudfd.lua.worker.confinement import CallNumbers, system_call
 
 SHORT, LONG = 0.0001, 0.02
 """Seconds: of the node and of calls that are quick, and of calls that last. Tuned with a client that calls every 4 ms beside 20 whose
-functions hang, on two processors: 99 of 100 of its calls end within 6 to 8 ms, with the system's own slice for all of them within 8 to 16, with
+functions hang, on two processors: 99 of 100 of its calls end within 6 to 11 ms, with the system's own slice for all of them within 8 to 19, with
 the short one for all within 19 to 24."""
 
 _SCHED_SETATTR = CallNumbers(x86_64=314, aarch64=274)

@@ -66,6 +66,7 @@ def decode(command: bytes, kind: int, budget: CostBudget, *, modifies: bool) -> 
         if len(arguments) < 2:
             raise WireError("a path without flags")
         raise Unsupported("a path to elements of a list or map (operation 254) is not supported")
+    # as `check_kind`, without a call in each operation
     if kind and kind != (MAP if code >= cdt.MAP_SET_TYPE else LIST):
         raise not_this_kind()
     operation = OPERATIONS.get(code)

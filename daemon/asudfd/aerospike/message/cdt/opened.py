@@ -77,7 +77,7 @@ class OpenedBin:
 
     def read(self, command: bytes) -> Particle | None:
         """What a reading operation shows, None for nothing. Raises RequestRefused."""
-        try:
+        try:  # not `REFUSING`: to enter and leave it costs more, and this is a part of each operation
             return self.show(command)
         except CostExceededError:
             raise
@@ -115,7 +115,7 @@ class OpenedBin:
 
     def modify(self, command: bytes) -> Particle | None:
         """Do an operation that modifies; what it shows, None for nothing. Raises RequestRefused."""
-        try:
+        try:  # as in `read`
             if self._collection is None and self._stored and self._stored[0] == LIST:
                 appended = _append(self._stored[1], command, self._budget)
                 if appended is not None:
