@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import cdt, msgpack
@@ -15,10 +16,10 @@ from asinfo.wire.pieces import FREED_AT_ONCE, ascending, give_back, sorted_place
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cost import ENTRY_STEPS, LOOK_STEPS, MOVE_STEPS, ORDER_STEPS, SORT_STEPS
 from asudfd.aerospike.message.filter.arithmetic import wrap
+from asudfd.aerospike.message.operation import Operation
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from collections.abc import Collection as Places
 
     from asinfo.wire.collection import Order
@@ -39,23 +40,22 @@ class MapPlace(NamedTuple):
     there: bool
 
 
-class Operation(NamedTuple):
-    """An operation on a list or map, and its cost."""
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class CollectionOperation(Operation):
+    """An operation on a list or map. ``run`` gets that and the arguments, each as it stands, and gives what is shown."""
 
     kind: int
-    run: Callable[..., Particle | None]
-    """Gets the collection and the arguments, each as it stands; gives what is shown."""
+    creates: bool = False
+    """Whether it makes a list or map that is not there."""
 
-    least: int
-    most: int
-    """Arguments that there are; where there are none, surplus ones are ignored."""
-
-    modifies: bool = False
-    creates: int | None = None
-    """A write that makes what is not there: which argument says the flags of it (9: none does)."""
+    flags_at: int | None = None
+    """Which argument says the flags of what it makes; None where none does."""
 
     missing: Result = Result.OK
-    """The error of a write that does not make what is not there."""
+    """The error of a write that makes none: OK where nothing is done then."""
+
+    returns: frozenset[int] = frozenset()
+    """The return types that the first argument may say; none where it says something else."""
 
 
 class Collection:
@@ -119,12 +119,15 @@ class Collection:
         self.budget.charge(values * int(values).bit_length() * SORT_STEPS)
 
     def orders(self) -> list[Order]:
-        """What each element is compared by."""
+        """What each element is compared by. Who looks at all of them pays for that."""
         if self._orders is None:
             self.budget.charge(ORDER_STEPS * self.weight)
             self._orders = orders(self.values)
-        self.budget.charge(LOOK_STEPS * len(self.values))
         return self._orders
+
+    def charge_looks(self, times: float) -> None:
+        """Charge for so many looks at each element."""
+        self.budget.charge(times * LOOK_STEPS * len(self.values))
 
     def ranked(self) -> list[int]:
         """Places by the order of values."""
@@ -219,7 +222,7 @@ class Collection:
                 del self.keys[place : place + 1]
             return
         gone = set(places)
-        self.budget.charge(2 * LOOK_STEPS * len(self.values))
+        self.charge_looks(2)
         self.values = [value for place, value in enumerate(self.values) if place not in gone]
         if self.kind == MAP:
             self.keys = [key for place, key in enumerate(self.keys) if place not in gone]

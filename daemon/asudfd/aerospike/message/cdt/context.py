@@ -108,6 +108,8 @@ def place(collection: Collection, step: Step) -> int:
     """Where the element is to which a step leads. Raises RequestRefused when it is nowhere."""
     if not step.fits(collection.kind):
         raise not_applicable()
+    if step.by == VALUE:
+        collection.charge_looks(1)
     try:
         found = _FINDERS[step.by](collection, step.value)
     except CostExceededError:

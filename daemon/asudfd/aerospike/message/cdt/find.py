@@ -13,7 +13,7 @@ from asinfo.wire.particle import LIST, MAP
 from asinfo.wire.pattern import WILDCARD, compare, has_wildcard
 from asudfd.aerospike.message.cdt.collection import NIL, clipped, place_of, span
 from asudfd.aerospike.message.cdt.heap import last_of_heap
-from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, PATTERN_STEPS
+from asudfd.aerospike.message.cost import ORDER_STEPS, PATTERN_STEPS
 
 if TYPE_CHECKING:
     from asinfo.wire.collection import Order
@@ -209,7 +209,7 @@ def inverted(collection: Collection, found: ElementPositions) -> ElementPosition
     if collection.kind == MAP and found.by_index == [] and found.ranks is not None:
         return _ranks(collection, range(size))
     gone = set(found.places)
-    collection.budget.charge(LOOK_STEPS * size)
+    collection.charge_looks(1)
     places = [place for place in range(size) if place not in gone]
     ranks = places if found.by_rank is not None and found.indexes else None
     known = found.ranks
@@ -234,6 +234,7 @@ def _relative(base: int, size: int, offset: bytes, count: bytes | None) -> range
 def _each_equal(collection: Collection, wanted: list[Order]) -> list[list[int]]:
     """For each value the places of the elements that equal it."""
     if len(wanted) <= FEW or any(map(has_wildcard, wanted)):
+        collection.charge_looks(len(wanted))
         return [_equal_to(collection, each) for each in wanted]
     found: dict[Order, list[int]] = {}
     orders = collection.orders()

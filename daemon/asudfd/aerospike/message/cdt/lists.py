@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asinfo.wire import cdt
@@ -12,7 +13,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.collection import (
     NIL,
     Collection,
-    Operation,
+    CollectionOperation,
     added,
     element,
     flags_of,
@@ -23,6 +24,7 @@ from asudfd.aerospike.message.cdt.collection import (
     span,
 )
 from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS
+from asudfd.aerospike.message.operation import ANY_NUMBER
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ def _append_all(collection: Collection, values: list[bytes], flags: int) -> Part
 
 def _unique(collection: Collection, values: list[bytes], flags: int) -> list[bytes]:
     """Those of the values that are not there; with DO_PARTIAL without, else none or an error if one is there."""
+    collection.charge_looks(1)
     seen: set[Order] = set(collection.orders())
     new = []
     for value in values:
@@ -194,7 +197,7 @@ def _trim(collection: Collection, index: bytes, count: bytes) -> Particle:
     return integer(total - len(places))
 
 
-def clear(collection: Collection) -> None:
+def clear(collection: Collection, *_ignored: bytes) -> None:
     """Take out all elements."""
     collection.values = []
     collection.keys = []
@@ -239,7 +242,7 @@ def _sort(collection: Collection, flags: bytes = ZERO) -> None:
         collection.values.reverse()
 
 
-def size(collection: Collection) -> Particle:
+def size(collection: Collection, *_ignored: bytes) -> Particle:
     """How many elements there are."""
     return integer(len(collection.values))
 
@@ -253,22 +256,26 @@ def _get_range(collection: Collection, index: bytes, count: bytes | None = None)
     return LIST, cdt.join_list([collection.values[place] for place in places])
 
 
-LISTS: dict[int, Operation] = {
-    cdt.LIST_SET_TYPE: Operation(LIST, _set_type, 1, 1, modifies=True, creates=0),
-    cdt.LIST_APPEND: Operation(LIST, _append, 1, 3, modifies=True, creates=1),
-    cdt.LIST_APPEND_ITEMS: Operation(LIST, _append_items, 1, 3, modifies=True, creates=1),
-    cdt.LIST_INSERT: Operation(LIST, _insert, 2, 3, modifies=True, creates=9),
-    cdt.LIST_INSERT_ITEMS: Operation(LIST, _insert_items, 2, 3, modifies=True, creates=9),
-    cdt.LIST_POP: Operation(LIST, _pop, 1, 1, modifies=True),
-    cdt.LIST_POP_RANGE: Operation(LIST, _pop_range, 1, 2, modifies=True),
-    cdt.LIST_REMOVE: Operation(LIST, _remove, 1, 1, modifies=True),
-    cdt.LIST_REMOVE_RANGE: Operation(LIST, _remove_range, 1, 2, modifies=True),
-    cdt.LIST_SET: Operation(LIST, _set, 2, 3, modifies=True, creates=9),
-    cdt.LIST_TRIM: Operation(LIST, _trim, 2, 2, modifies=True),
-    cdt.LIST_CLEAR: Operation(LIST, clear, 0, 0, modifies=True),
-    cdt.LIST_INCREMENT: Operation(LIST, _increment, 1, 4, modifies=True, creates=2),
-    cdt.LIST_SORT: Operation(LIST, _sort, 0, 1, modifies=True, missing=Result.BIN_TYPE),
-    cdt.LIST_SIZE: Operation(LIST, size, 0, 0),
-    cdt.LIST_GET: Operation(LIST, _get, 1, 1),
-    cdt.LIST_GET_RANGE: Operation(LIST, _get_range, 1, 2),
+_changes = partial(CollectionOperation, kind=LIST, modifies=True)
+_makes = partial(CollectionOperation, kind=LIST, modifies=True, creates=True)
+_reads = partial(CollectionOperation, kind=LIST)
+
+LISTS: dict[int, CollectionOperation] = {
+    cdt.LIST_SET_TYPE: _makes(_set_type, 1, 1, flags_at=0),
+    cdt.LIST_APPEND: _makes(_append, 1, 3, flags_at=1),
+    cdt.LIST_APPEND_ITEMS: _makes(_append_items, 1, 3, flags_at=1),
+    cdt.LIST_INSERT: _makes(_insert, 2, 3),
+    cdt.LIST_INSERT_ITEMS: _makes(_insert_items, 2, 3),
+    cdt.LIST_POP: _changes(_pop, 1, 1),
+    cdt.LIST_POP_RANGE: _changes(_pop_range, 1, 2),
+    cdt.LIST_REMOVE: _changes(_remove, 1, 1),
+    cdt.LIST_REMOVE_RANGE: _changes(_remove_range, 1, 2),
+    cdt.LIST_SET: _makes(_set, 2, 3),
+    cdt.LIST_TRIM: _changes(_trim, 2, 2, looks=1),
+    cdt.LIST_CLEAR: _changes(clear, 0, ANY_NUMBER),
+    cdt.LIST_INCREMENT: _makes(_increment, 1, 4, flags_at=2),
+    cdt.LIST_SORT: _changes(_sort, 0, 1, looks=1, missing=Result.BIN_TYPE),
+    cdt.LIST_SIZE: _reads(size, 0, ANY_NUMBER),
+    cdt.LIST_GET: _reads(_get, 1, 1),
+    cdt.LIST_GET_RANGE: _reads(_get_range, 1, 2),
 }
