@@ -253,6 +253,7 @@ def _get(collection: Collection, index: bytes) -> Particle:
 
 def _get_range(collection: Collection, index: bytes, count: bytes | None = None) -> Particle:
     places = span(len(collection.values), index, count)
+    collection.budget.charge(LOOK_STEPS * len(places))
     return LIST, cdt.join_list([collection.values[place] for place in places])
 
 

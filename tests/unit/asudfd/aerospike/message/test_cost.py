@@ -114,6 +114,17 @@ def test_many_changes_are_made_beside_the_event_loop(short: World) -> None:
     assert operate(short, (16,)).bins == {"l": 1000 + 3000 + 1}
 
 
+def test_work_on_a_list_that_is_open_already_is_paid_for(world: World) -> None:
+    assert world.ask(request.put(KEY, {"l": [0] * 10_000})).result == 0
+    bins = split(world.record(KEY.digest).bins)
+    for code, command in ((OP_CDT_MODIFY, [10, 0, 10_000]), (OP_CDT_READ, [18, 0, 10_000])):
+        ops = [(code, 4, b"l", msgpack.pack(command))]
+        run(dict(bins), ops, 0)
+        with pytest.raises(CostExceededError):
+            run(dict(bins), ops * 10, 0)
+    assert operate(world, *[[10, 0, 10_000]] * 50, writes=True).result == Result.OK
+
+
 def test_an_operation_that_fails_beside_the_event_loop_changes_nothing(large: World) -> None:
     before = large.record(KEY.digest)
     failed = operate(large, (13, 0), (5, 200_000), writes=True)

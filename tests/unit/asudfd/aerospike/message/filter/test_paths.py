@@ -163,6 +163,7 @@ def test_flags_of_maps_stay(stored: World) -> None:
         ([254, [KEYS_IN, 1], 0], 3), ([254, [ALL, True], 4, [x.ADD, 1, REMOVE]], 4), ([254, ["a", 1], 0], 3),
         ([254, [ALL, [x.ELEMENT, 77, 1]], 0], 3), ([254, [ALL, [x.EQ, [x.ELEMENT, 2, 3], 1]], 0], 3),
         ([254, [ALL, True] * 128, 0], 3), ([254, [ALL, True], 4, 7, 8], 4),
+        ([255, [MAP_KEY, "a"], [254, [ALL, True], 0]], 3), ([255, [MAP_KEY, "b"], [254, [ALL, True], 4, 7]], 4),
     ],
     ids=str,
 )  # fmt: skip
