@@ -195,6 +195,12 @@ def test_old_clients(stored: World) -> None:
     assert msgpack.unpack(answer.ops[0][3]) == [5, 1, 3]
 
 
+def test_a_path_with_a_longer_code_than_clients_write_is_not_offered(stored: World) -> None:
+    command = b"\x93\xcd\0\xfe" + msgpack.pack([ALL, True]) + msgpack.pack(VALUES)
+    answer = stored.ask(message.request(1, 0, fields=PLACE, ops=[op(3, 4, b"m", command)]))
+    assert answer.result == Result.UNSUPPORTED_FEATURE
+
+
 def test_what_takes_long_is_done_beside_the_event_loop(stored: World) -> None:
     stored.ask(request.put(KEY, {"m": {"a": list(range(20_000))}}))
     found = shown(stored, [ALL, True, ALL, [x.LT, NUMBER, 3]], VALUES)
