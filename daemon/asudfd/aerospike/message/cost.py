@@ -10,6 +10,7 @@ from __future__ import annotations
 from time import sleep
 
 from asinfo.wire.expression import Unsupported
+from asudfd.record.namespace import RECORD_SIZE_MAX
 
 TURN_STEPS = 40_000
 """Steps of the filter on one record, and of the operations of one request, in the event loop: some 4 ms, as a step is about
@@ -72,13 +73,14 @@ class CostExceededError(Unsupported):
 
 
 class CostBudget:
-    """The steps that are left to a request."""
+    """The steps that are left to a request, and the nils that it may still fill gaps in lists with: each takes room in memory at once."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "nils")
 
     def __init__(self, steps: float | None = None) -> None:
         """Those of a turn of the event loop, unless ``steps`` says how many."""
         self.left: float = TURN_STEPS if steps is None else steps
+        self.nils = RECORD_SIZE_MAX
 
     def charge(self, steps: float) -> None:
         """Take ``steps`` off. Raises CostExceededError when there are not so many."""

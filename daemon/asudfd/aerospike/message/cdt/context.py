@@ -25,7 +25,7 @@ from asudfd.aerospike.message.cdt.collection import (
     not_applicable,
     not_this_kind,
 )
-from asudfd.aerospike.message.cdt.lists import pad
+from asudfd.aerospike.message.cdt.lists import INDEX_MAX, pad
 from asudfd.aerospike.message.cost import CostExceededError
 from asudfd.record.refused import RequestRefused
 
@@ -195,7 +195,7 @@ def _place_to_make(collection: Collection, step: Step) -> tuple[int, bool]:
         index += size or _last_of_none(step)
     if index >= size and collection.flags & ORDERED:
         return size, False  # where it comes to is a matter of its value
-    if index < 0 or (index > size and step.create != PADDED):
+    if not 0 <= index <= INDEX_MAX or (index > size and step.create != PADDED):
         raise not_applicable()
     return index, index < size
 

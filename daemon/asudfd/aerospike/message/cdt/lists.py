@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from asinfo.wire.collection import Order
     from asudfd.aerospike.message.cdt.collection import Particle
 
-PADDING_MAX = 64 << 10
-"""Most nils that a write beyond the end of a list puts before its element. Our own limit."""
+NILS_AT_ONCE = 65_536
+"""So many nils are put into a list at once, which takes up to a millisecond."""
 
 INDEX_MAX = (1 << 31) - 1
 """The highest index, whatever the flags of a write say."""
@@ -134,12 +134,14 @@ def _free_place(collection: Collection, index: bytes, flags: int) -> int | None:
 
 
 def pad(collection: Collection, total: int) -> None:
-    """Fill a list with nils up to so many elements."""
-    missing = total - len(collection.values)
-    if missing > PADDING_MAX:
-        raise not_applicable()
-    collection.pay(max(0, missing))
-    collection.values += [NIL] * missing
+    """Fill a list with nils up to so many elements. Raises RequestRefused where no record has room for them: a nil is a byte."""
+    missing = max(0, total - len(collection.values))
+    collection.budget.nils -= missing
+    if collection.budget.nils < 0:
+        raise RequestRefused(Result.RECORD_TOO_BIG, "a gap of more nils than a record has room for")
+    collection.pay(missing)
+    for start in range(0, missing, NILS_AT_ONCE):
+        collection.values += [NIL] * min(NILS_AT_ONCE, missing - start)
 
 
 def _set(collection: Collection, index: bytes, value: bytes, flags: bytes = ZERO) -> None:
