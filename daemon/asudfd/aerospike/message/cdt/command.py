@@ -61,6 +61,7 @@ def decode(command: bytes, kind: int, budget: CostBudget, *, modifies: bool) -> 
         check_kind(kind, cdt.code(command))  # comes first, as on the real server
         raise
     if code == cdt.IN_CONTEXT:
+        budget.charge((ORDER_STEPS + 2) * (before - budget.left))
         return _decode_nested(arguments, kind, budget, modifies=modifies)
     if code == cdt.PATHS:
         if len(arguments) < 2:

@@ -139,6 +139,7 @@ class Way(NamedTuple):
         collection, step, place, there, weight = self
         _put(collection, step, place, changed.pack(), there=there)
         collection.weight += changed.weight - weight
+        collection.size += changed.size
         collection.forget()
 
 
@@ -239,7 +240,7 @@ def _put(collection: Collection, step: Step, at: int, value: bytes, *, there: bo
             collection.add([(at, stored_element(step.value), value)])
     elif collection.flags & ORDERED:
         if there:
-            del collection.values[at]
+            collection.remove([at])
         collection.put_in_order(value)
     else:
         pad(collection, at + (not there))

@@ -8,8 +8,10 @@ from asinfo.wire import cdt
 from asinfo.wire.collection import order, stored_element
 from asinfo.wire.msgpack import ORDERED
 from asinfo.wire.particle import LIST
+from asinfo.wire.pieces import give_back
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.collection import (
+    FEW,
     NIL,
     Collection,
     Operation,
@@ -22,7 +24,7 @@ from asudfd.aerospike.message.cdt.collection import (
     place_of,
     span,
 )
-from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS
+from asudfd.aerospike.message.cost import LOOK_STEPS
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -46,7 +48,9 @@ ZERO = b"\0"
 
 def sort_values(collection: Collection) -> None:
     """Bring a list into order."""
-    collection.values = [collection.values[place] for place in collection.ranked()]
+    places = collection.ranked()
+    collection.budget.charge(LOOK_STEPS * len(places))
+    collection.values = [collection.values[place] for place in places]
     collection.forget()
 
 
@@ -70,19 +74,25 @@ def _append_all(collection: Collection, values: list[bytes], flags: int) -> Part
     values = [stored_element(value, collection.room) for value in values]
     if flags & ADD_UNIQUE:
         values = _unique(collection, values, flags)
-    if collection.flags & ORDERED:
-        collection.put_all_in_order(values)
-    else:
+    if not collection.flags & ORDERED:
         collection.values += values
+    elif len(values) <= FEW:
+        for value in values:
+            collection.put_in_order(value)
+    else:  # each that is put in alone moves the rest
+        collection.values += values
+        collection.forget()
+        sort_values(collection)
     return integer(len(collection.values))
 
 
 def _unique(collection: Collection, values: list[bytes], flags: int) -> list[bytes]:
     """Those of the values that are not there; with DO_PARTIAL without, else none or an error if one is there."""
-    seen: set[Order] = set(collection.orders())
+    orders = collection.orders()
+    collection.charge_table(len(values))
+    seen: set[Order] = set(orders)
     new = []
     for value in values:
-        collection.budget.charge(ORDER_STEPS)
         wanted = order(value)
         if wanted not in seen:
             seen.add(wanted)
@@ -115,6 +125,7 @@ def _insert_all(collection: Collection, index: bytes, values: list[bytes], flags
         values = _unique(collection, values, flags)
     if place is not None and values:
         pad(collection, place)
+        collection.move()
         collection.values[place:place] = values
     return integer(len(collection.values))
 
@@ -168,12 +179,14 @@ def _may_be_at(collection: Collection, value: bytes, place: int, flags: int) -> 
 
 def _pop(collection: Collection, index: bytes) -> Particle:
     place = place_of(collection, index)
-    return element(collection.values.pop(place))
+    shown = collection.show(collection.values[place])
+    collection.remove([place])
+    return shown
 
 
 def _pop_range(collection: Collection, index: bytes, count: bytes | None = None) -> Particle:
     places = span(len(collection.values), index, count)
-    shown = [collection.values[place] for place in places]
+    shown = collection.show_all(collection.values, places)
     collection.remove(places)
     return LIST, cdt.join_list(shown)
 
@@ -192,14 +205,15 @@ def _remove_range(collection: Collection, index: bytes, count: bytes | None = No
 def _trim(collection: Collection, index: bytes, count: bytes) -> Particle:
     total = len(collection.values)
     places = span(total, index, count)
+    collection.budget.charge(LOOK_STEPS * total)
     collection.values = [collection.values[place] for place in places]
     return integer(total - len(places))
 
 
 def clear(collection: Collection) -> None:
     """Take out all elements."""
-    collection.values = []
-    collection.keys = []
+    give_back(collection.values, collection.weight)
+    give_back(collection.keys, collection.weight)
 
 
 def _increment(
@@ -222,7 +236,7 @@ def _increment(
         return element(new)
     pad(collection, place + 1)
     if collection.flags & ORDERED:
-        del collection.values[place]
+        collection.remove([place])
         collection.put_in_order(new)
     else:
         collection.values[place] = new
@@ -238,6 +252,7 @@ def _sort(collection: Collection, flags: bytes = ZERO) -> None:
         orders = collection.orders()
         collection.remove([place for place in range(1, len(orders)) if orders[place] == orders[place - 1]])
     elif wanted & DESCENDING and not collection.flags & ORDERED:
+        collection.move()
         collection.values.reverse()
 
 
@@ -247,12 +262,12 @@ def size(collection: Collection) -> Particle:
 
 
 def _get(collection: Collection, index: bytes) -> Particle:
-    return element(collection.values[place_of(collection, index)])
+    return collection.show(collection.values[place_of(collection, index)])
 
 
 def _get_range(collection: Collection, index: bytes, count: bytes | None = None) -> Particle:
     places = span(len(collection.values), index, count)
-    return LIST, cdt.join_list([collection.values[place] for place in places])
+    return LIST, cdt.join_list(collection.show_all(collection.values, places))
 
 
 LISTS: dict[int, Operation] = {

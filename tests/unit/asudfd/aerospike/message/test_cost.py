@@ -118,7 +118,7 @@ def test_an_operation_that_fails_beside_the_event_loop_changes_nothing(large: Wo
     before = large.record(KEY.digest)
     failed = operate(large, (13, 0), (5, 200_000), writes=True)
     assert (failed.result, failed.generation) == (Result.OP_NOT_APPLICABLE, 1)
-    assert operate(large, (9, 900_000, 1), writes=True).result == Result.RECORD_TOO_BIG
+    assert operate(large, (9, 1_100_000, 1), writes=True).result == Result.RECORD_TOO_BIG
     assert large.record(KEY.digest) == before
     assert large.count("client_write_error") == 2
 
