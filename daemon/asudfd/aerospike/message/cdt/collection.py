@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 FEW = 16
 """So many elements are put in or taken out one by one; more of them all at once."""
 
+SMALL = 32_768
+"""In maps of fewer bytes keys are looked at without a look at their sizes: all of them together are copied in 3 us."""
+
 NIL = b"\xc0"
 
 
@@ -237,14 +240,15 @@ class Collection:
 
     def place_of_key(self, wanted: Order) -> MapPlace:
         """Where the entry with a key is."""
-        self.budget.charge(1)
+        self.budget.charge((ORDER_STEPS + 1) * (len(self.keys).bit_length() + 1) + 1)
         if wanted == WILDCARD:  # the first entry that a binary search looks at
             return MapPlace(len(self.keys) // 2, bool(self.keys))
-        place = bisect_left(self.keys, wanted, key=self._order_of_key)
-        return MapPlace(place, place < len(self.keys) and self._order_of_key(self.keys[place]) == wanted)
+        look = order if self.size < SMALL else self._order_of_key
+        place = bisect_left(self.keys, wanted, key=look)
+        return MapPlace(place, place < len(self.keys) and look(self.keys[place]) == wanted)
 
     def _order_of_key(self, key: bytes) -> Order:
-        self.budget.charge(ORDER_STEPS + 1 + len(key) * COPY_STEPS)
+        self.budget.charge(len(key) * COPY_STEPS)
         return order(key)
 
     def remove(self, places: Sequence[int]) -> None:

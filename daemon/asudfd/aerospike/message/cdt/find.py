@@ -251,8 +251,8 @@ def _each_equal(collection: Collection, wanted: list[Order]) -> list[list[int]]:
 
 def _equal_to(collection: Collection, wanted: Order) -> list[int]:
     """The places of the elements that equal a value."""
-    (places,) = _each_equal(collection, [wanted])
-    return places
+    find = _equal_to_patterns if has_wildcard(wanted) else _equal_to_few
+    return find(collection, [wanted])[wanted]
 
 
 def _equal_to_few(collection: Collection, wanted: list[Order]) -> dict[Order, list[int]]:
