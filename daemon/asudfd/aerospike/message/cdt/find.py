@@ -16,8 +16,6 @@ from asudfd.aerospike.message.cdt.heap import last_of_heap
 from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, WILDCARD_STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from asinfo.wire.collection import Order
     from asudfd.aerospike.message.cdt.collection import Collection
 
@@ -280,30 +278,27 @@ def _equal_to_patterns(collection: Collection, patterns: list[Order]) -> dict[Or
     found: dict[Order, list[int]] = {}
     for pattern in patterns:
         places = tree.add(pattern)
-        found[pattern] = _compared(collection, pattern, range(len(orders))) if places is None else places
+        if places is None:
+            collection.budget.charge(WILDCARD_STEPS * collection.weight)
+            places = [place for place, each in enumerate(orders) if not compare(each, pattern)]
+        found[pattern] = places
     undecided = [place for place, each in enumerate(orders) if not tree.find(each, place)]
     if undecided:
+        size = sum(len(collection.values[place]) for place in undecided)  # a value takes a byte at least
         for pattern, places in {id(places): (pattern, places) for pattern, places in found.items()}.values():
-            places[:] = sorted({*places, *_compared(collection, pattern, undecided)})
+            collection.budget.charge(WILDCARD_STEPS * min(collection.weight, size))
+            more = [place for place in undecided if not compare(orders[place], pattern)]
+            places[:] = sorted({*places, *more})
     return found
-
-
-def _compared(collection: Collection, pattern: Order, places: Sequence[int]) -> list[int]:
-    """Those of these places where an element equals a value with wildcards, each compared with it."""
-    orders = collection.orders()
-    size = sum(len(collection.values[place]) for place in places)  # a value takes a byte at least
-    collection.budget.charge(WILDCARD_STEPS * min(collection.weight, size))
-    return [place for place in places if not compare(orders[place], pattern)]
 
 
 def _first_rank(collection: Collection, wanted: Order) -> int:
     """The rank of the first element that is not less than a value."""
     ranked, orders = collection.ranked(), collection.orders()
     collection.budget.charge(ORDER_STEPS * len(ranked).bit_length())
-    if has_wildcard(wanted):
-        collection.budget.charge(WILDCARD_STEPS * collection.weight)
-    else:
+    if not has_wildcard(wanted):
         return bisect_left(ranked, wanted, key=orders.__getitem__)
+    collection.budget.charge(WILDCARD_STEPS * collection.weight)
     return bisect_left(ranked, 0, key=lambda place: compare(orders[place], wanted))
 
 
