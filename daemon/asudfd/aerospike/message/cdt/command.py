@@ -66,6 +66,7 @@ def decode(
     if code in _ELSEWHERE:
         if within:  # no client sends a path there: its steps are those of a context
             raise WireError("a context, or a path, within a context")
+        budget.charge((ORDER_STEPS + 2) * (before - budget.left))
         return _decode_elsewhere(code, arguments, kind, budget, modifies=modifies)
     # as `check_kind`, without a call in each operation
     if kind and kind != (MAP if code >= cdt.MAP_SET_TYPE else LIST):

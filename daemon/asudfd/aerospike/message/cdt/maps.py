@@ -71,6 +71,7 @@ def _put_all(collection: Collection, entries: Iterable[tuple[bytes, bytes]], fla
             old.append((place, key, value))
         elif not refused:
             fresh.append((place, wanted, key, value))
+    collection.charge_sort(len(fresh))
     for place, key, value in old:
         collection.keys[place], collection.values[place] = key, value
     collection.add([(place, key, value) for place, _, key, value in sorted(fresh)])

@@ -14,7 +14,6 @@ from asinfo.wire.particle import LIST, MAP, NULL
 from asudfd.aerospike.message.cdt import context
 from asudfd.aerospike.message.cdt.collection import (
     Collection,
-    element,
     empty,
     flags_of,
     integer,
@@ -103,7 +102,7 @@ class OpenedBin:
         """The element to which steps lead. Raises RequestRefused, WireError and CostExceededError."""
         *outer, last = steps
         collection = context.inner(self._open(), tuple(outer))
-        return element(collection.values[context.place(collection, last)])
+        return collection.show(collection.values[context.place(collection, last)])
 
     def _open(self) -> Collection:
         if self._collection is None:
@@ -146,6 +145,7 @@ class OpenedBin:
             raise not_this_kind()
         collection.room = DEPTH_MAX - 1 - len(call.steps)
         collection.weight += call.weight  # what comes in was among the arguments
+        collection.size += sum(map(len, call.arguments))
         shown = _done(operation, collection, call.arguments)
         collection.forget()
         for way in reversed(ways):

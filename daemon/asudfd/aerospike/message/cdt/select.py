@@ -11,7 +11,6 @@ from asudfd.aerospike.message.cdt import find
 from asudfd.aerospike.message.cdt.collection import (
     Collection,
     CollectionOperation,
-    element,
     integer,
     not_applicable,
 )
@@ -110,7 +109,7 @@ def _show_single(collection: Collection, found: ElementPositions, wanted: int) -
     """What there is of one element, or of none, as a return type says."""
     if wanted in {VALUE, KEY}:
         source = collection.values if wanted == VALUE else collection.keys
-        return element(source[found.places[0]]) if found.places else None
+        return collection.show(source[found.places[0]]) if found.places else None
     if wanted in _NUMBERS:
         number, *_ = _numbers(collection, found, wanted) if found.places else (-1,)
         return integer(number)
@@ -128,7 +127,7 @@ def _show(collection: Collection, found: ElementPositions, wanted: int) -> Parti
         return pack(bool(places))
     if wanted in {VALUE, KEY}:
         source = collection.values if wanted == VALUE else collection.keys
-        return LIST, cdt.join_list([source[place] for place in places])
+        return LIST, cdt.join_list(collection.show_all(source, places))
     if wanted in _FLAGS_OF_MAPS:
         return _show_map(collection, places, _FLAGS_OF_MAPS[wanted])
     if wanted in _NUMBERS:
@@ -139,9 +138,9 @@ def _show(collection: Collection, found: ElementPositions, wanted: int) -> Parti
 
 def _show_map(collection: Collection, places: list[int], flags: int) -> Particle:
     if flags == ORDERED:
-        places = sorted(places)
-    keys = [collection.keys[place] for place in places]
-    return MAP, cdt.join_map(keys, [collection.values[place] for place in places], flags)
+        places = collection.ascending(places)
+    keys = collection.show_all(collection.keys, places)
+    return MAP, cdt.join_map(keys, collection.show_all(collection.values, places), flags)
 
 
 def _numbers(collection: Collection, found: ElementPositions, wanted: int) -> list[int]:
@@ -153,7 +152,7 @@ def _numbers(collection: Collection, found: ElementPositions, wanted: int) -> li
     if ranges:
         return [number for each in ranges for number in (_mirrored(each, size) if reverse else each)]
     if of_index:
-        numbers = sorted(found.places) if found.by_index is None else found.by_index
+        numbers = collection.ascending(found.places) if found.by_index is None else found.by_index
     else:
         numbers = _ranks_of(collection, found)
     return [size - 1 - number for number in numbers] if reverse else numbers
@@ -174,7 +173,7 @@ def _ranks_of(collection: Collection, found: ElementPositions) -> list[int]:
     """Ranks of elements that do not have neighbouring ones."""
     if found.by_rank is None:
         ranks = collection.ranks()
-        return sorted(ranks[place] for place in found.places)
+        return collection.ascending([ranks[place] for place in found.places])
     shared = collection.kind == LIST and found.share_ranks
     ranks = collection.least_ranks() if shared else collection.ranks()
     return [ranks[place] for place in found.by_rank]
