@@ -10,6 +10,7 @@ is unknown. The arguments of an operation may be expressions, too.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import WireError
@@ -18,7 +19,7 @@ from asinfo.wire import expression as x
 from asinfo.wire.expression import CalledCommand, PathCommand, Unsupported
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.command import NOTHING, decode
-from asudfd.aerospike.message.cost import BESIDE_STEPS, CostBudget
+from asudfd.aerospike.message.cost import CostBudget
 from asudfd.aerospike.message.filter.scope import ANY
 from asudfd.aerospike.message.filter.values import PARTICLES, packed_as, value_of
 from asudfd.record.namespace import RECORD_SIZE_MAX
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 
     from asinfo.wire.expression import Node
     from asudfd.aerospike.message.cdt.collection import Particle
-    from asudfd.aerospike.message.command import Modified, ValueOperation
+    from asudfd.aerospike.message.command import Modified
     from asudfd.aerospike.message.filter.filter_record import FilterRecord
     from asudfd.aerospike.message.filter.scope import Run, Scope, Typed, Value
+    from asudfd.aerospike.message.operation import Operation
 
     ReadValue = Callable[[int, bytes, bytes, CostBudget], Particle]
     ModifyValue = Callable[[int, bytes, bytes, CostBudget], Modified]
@@ -189,12 +191,12 @@ def _bits() -> CalledModule:
 
 
 def _of_values(
-    kind: int, rows: Mapping[int, ValueOperation], read: ReadValue, modify: ModifyValue
+    kind: int, rows: Mapping[int, Operation], read: ReadValue, modify: ModifyValue
 ) -> CalledModule:
     """A module of `asudfd.aerospike.message.command`."""
 
     def check(command: bytes, modifies: bool) -> None:
-        decode(rows, command, CostBudget(BESIDE_STEPS), modifies=modifies)
+        decode(rows, command, CostBudget(inf), modifies=modifies)  # as for lists and maps
 
     def read_value(particle: int, data: bytes, command: bytes, record: FilterRecord) -> Particle:
         return read(particle, data, command, record.collections.budget)

@@ -169,8 +169,10 @@ def run(
         opened.close()
         if code == OP_READ:
             if not name:
+                opened.count(sum(map(len, bins.values())))
                 shown += bins.values()
             elif name in bins:
+                opened.count(len(bins[name]))
                 shown.append(bins[name])
             elif respond_all:
                 shown.append(op(OP_READ, NULL, name))
@@ -238,6 +240,8 @@ class _CollectionBins:
         opened = self._opened.get(name)
         if opened is None:
             whole = self._bins.get(name)
+            if whole is not None:
+                self._budget.charge(len(whole) * COPY_STEPS)
             opened = self._opened[name] = OpenedBin(None if whole is None else particle(whole), self._budget)
         if code == OP_CDT_READ:
             return opened.read(command)
@@ -247,10 +251,14 @@ class _CollectionBins:
     def _counted(self, shown: tuple[int, bytes] | None) -> tuple[int, bytes] | None:
         """What is shown, as long as it is not more in all than a reply may have. Raises RequestRefused."""
         if shown:
-            self._shown_size += len(shown[1])
-            if self._shown_size > REPLY_SIZE_MAX:
-                raise reply_too_large()
+            self.count(len(shown[1]))
         return shown
+
+    def count(self, size: int) -> None:
+        """So many bytes are shown, too. Raises RequestRefused when all are more than a reply may have."""
+        self._shown_size += size
+        if self._shown_size > REPLY_SIZE_MAX:
+            raise reply_too_large()
 
     def _grow(self, size: int) -> None:
         """A bin has become larger by so many bytes. Raises RequestRefused when all are, by more than a record may have."""
