@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from asinfo.wire.particle import NULL
 from asudfd.aerospike.message import cdt
 from asudfd.aerospike.message.cdt.command import REFUSING, decode
-from asudfd.aerospike.message.cost import BESIDE_STEPS, CostBudget
+from asudfd.aerospike.message.cost import check_budget
 
 if TYPE_CHECKING:
     from asudfd.aerospike.message.cdt.collection import Particle
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def check(command: bytes, modifies: bool) -> None:
     """Raise RequestRefused for a command that is none, whatever it is done to."""
     with REFUSING:
-        decode(command, NULL, CostBudget(BESIDE_STEPS), modifies=modifies)
+        decode(command, NULL, check_budget(), modifies=modifies)
 
 
 def read(kind: int, data: bytes, command: bytes, record: FilterRecord) -> Particle | None:
