@@ -1,8 +1,8 @@
 """Where Lua runs: `isolation inline` beside `isolation process`: CPU of node and workers, latency beside functions that hang.
 
 CPU: the clocks of the node's process and of its workers, each divided by the requests answered; node, workers and load generator share
-one core, medians of interleaved rounds. The rates are those of two modules that are called on two processors, against one of them:
-the node and its clients share these processors, of which a single module leaves little.
+one core, medians of interleaved rounds. The rates are those of two modules against one of them, on two processors that the node and its
+clients share: with one client each, a module has one worker at a time; with more clients a single module already has all processors.
 The hostile minute: 20 clients call 80 functions that hang in a single instruction, for half a second each; a prober increments a counter
 every 4 ms. HOSTILE_SECONDS=5 in the environment makes it shorter.
 """
@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import frame, request
 from asinfo.wire.request import Key, Policy
@@ -49,9 +49,11 @@ CONNECTIONS = (1, 64)
 TARGETS = {1: "at most 2 x", 64: "at most 1.6 x"}
 NODE_TARGET = "at most 1.2 x"
 
-BUSY_ITERATIONS = 30_000
-BUSY_SECONDS = 3.0
-BUSY_CONNECTIONS = 8
+BUSY_ITERATIONS = {0.3: 30_000, 3: 300_000}
+"""How often a function that takes so many milliseconds goes round its loop."""
+
+BUSY_SECONDS = 2.0
+BUSY_CLIENTS = 8
 
 CLIENTS, FUNCTIONS, LIMIT = 20, 80, 500
 HOSTILE_SECONDS = float(os.environ.get("HOSTILE_SECONDS", "60"))
@@ -166,26 +168,45 @@ def _taken(workers: list[int] | set[int]) -> int:
 
 
 def _two_modules(node: Daemon) -> None:
-    """Calls a second of a function that takes some 300 microseconds: of one module, and of two at once."""
-    one = _rate(node, ["bench"])
-    two = _rate(node, ["bench", "other"])
-    figure("process: calls of a busy module", one, "/s")
+    """Calls a second of one module, and of two at once: with one client each, and with as many as keep all processors busy."""
+    for milliseconds, iterations in BUSY_ITERATIONS.items():
+        _one_and_two(node, milliseconds, iterations, clients=1, target="at least 1.6 x")
+        _one_and_two(node, milliseconds, iterations, clients=BUSY_CLIENTS)
+
+
+def _one_and_two(
+    node: Daemon, milliseconds: float, iterations: int, *, clients: int, target: str | None = None
+) -> None:
+    calls = f"process: calls of {milliseconds} ms, {clients} client{'s'[: clients > 1]} a module"
+    one, two = (_rate(node, names, iterations, clients) for names in (["bench"], ["bench", "other"]))
+    figure(f"{calls}: one busy module", one.calls, "/s")
     figure(
-        "process: calls of two busy modules",
-        two,
+        f"{calls}: two busy modules",
+        two.calls,
         "/s",
-        target="at least 1.6 x",
-        ratio=two / one,
+        target=target,
+        ratio=two.calls / one.calls,
         against="one",
     )
+    figure(f"{calls}: processors that workers take of one module", one.processors, "")
+    figure(f"{calls}: processors that workers take of two modules", two.processors, "")
 
 
-def _rate(node: Daemon, names: list[str]) -> float:
+class BusyRate(NamedTuple):
+    """What busy modules come to: calls a second, and processor seconds of the workers a second."""
+
+    calls: float
+    processors: float
+
+
+def _rate(node: Daemon, names: list[str], iterations: int, clients: int) -> BusyRate:
     counts: list[int] = []
+    workers = _workers(node)
+    before = _taken(workers)
     end = time.monotonic() + BUSY_SECONDS
 
     def work(name: str, number: int) -> None:
-        body = request.apply(key(number, "applied"), name, "loop", [BUSY_ITERATIONS], Policy(limit=60_000))
+        body = request.apply(key(number, "applied"), name, "loop", [iterations], Policy(limit=60_000))
         count = 0
         with connect(node.addresses[0]) as sock:
             while time.monotonic() < end:
@@ -194,15 +215,16 @@ def _rate(node: Daemon, names: list[str]) -> float:
         counts.append(count)
 
     threads = [
-        threading.Thread(target=work, args=(name, BUSY_CONNECTIONS * place + number))
+        threading.Thread(target=work, args=(name, clients * place + number))
         for place, name in enumerate(names)
-        for number in range(BUSY_CONNECTIONS)
+        for number in range(clients)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(counts) / BUSY_SECONDS
+    taken = _taken(set(workers) | set(_workers(node))) - before
+    return BusyRate(sum(counts) / BUSY_SECONDS, taken / 1e9 / BUSY_SECONDS)
 
 
 # ---- memory, ends, respawns

@@ -116,6 +116,19 @@ def test_a_user_who_may_have_no_more_processes(tmp_path: Path, isolation: str) -
         register(node, "n", b"return 1")
 
 
+@pytest.mark.parametrize("isolation", [INLINE, PROCESS])
+def test_a_node_that_is_less_urgent_than_others(tmp_path: Path, isolation: str) -> None:
+    """Started with nice(1), as of cron: its processes are less urgent by more, and never by less, which only root could make them."""
+    tmp_path.chmod(0o777)
+    user = AS_USER if _may_change_users() else ()
+    with started(tmp_path / "work", isolation, [*user, "nice", "-n", "10"]) as node:
+        own = os.getpriority(os.PRIO_PROCESS, node.process.pid)
+        workers = children(zygote_of(node))
+        assert workers
+        assert all(os.getpriority(os.PRIO_PROCESS, worker) >= own for worker in workers)
+        assert max(os.getpriority(os.PRIO_PROCESS, worker) for worker in workers) > min(own, 18)
+
+
 @pytest.mark.skipif("not hasattr(resource, 'prlimit')", reason="only Linux limits another process")
 def test_workers_without_memory(tmp_path: Path) -> None:
     """What makes workers may take no more address space than it has, and neither may they."""

@@ -82,6 +82,10 @@ def _configurations(_node: Daemon, directory: Path) -> Iterator[Verdict]:
         yield judged(row["id"], accepted, same=accepted == row["accepted"] or row.get("either", False))
 
 
+def _frames(title: str, group: str = "") -> Recording:
+    return Recording(title, frames.FILE, lambda node, _: frames.verdicts(node, group))
+
+
 RECORDINGS = (
     Recording("calls of UDFs, first set", "lua_cases.jsonl", first_cases, settings=UNSAFE),
     Recording("calls of UDFs, second set", "lua_cases_2.jsonl", cases, settings=UNSAFE),
@@ -100,12 +104,10 @@ RECORDINGS = (
     ),
     Recording("configuration files, accepted or not", "conf_cases.jsonl", _configurations),
     Recording("background queries, batches of UDFs, aggregations", "job_rows.jsonl", _jobs),
-    Recording(
-        "lists, maps, bits, HyperLogLogs, expressions",
-        frames.FILE,
-        lambda node, _: frames.verdicts(node, batches=False),
-    ),
-    Recording("batches, in both encodings", frames.FILE, lambda node, _: frames.verdicts(node, batches=True)),
+    _frames("lists, maps, expressions"),
+    _frames("operations on bits", "bits"),
+    _frames("operations on HyperLogLogs", "hll"),
+    _frames("batches, in both encodings", "batch"),
 )
 
 

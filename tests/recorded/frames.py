@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 FILE = "cdt_ops.jsonl.gz"
 
-BATCH_GROUP = "batch"
+APART = ("bits", "hll", "batch")
+"""Groups of rows that are counted apart; all others are counted together."""
 
 LONG_SIZE = 6000
 """Of a longer value a row has only the hash, and its size."""
@@ -47,9 +48,9 @@ class _Refused(Exception):  # noqa: N818 - what happened
     """The node does not offer it."""
 
 
-def verdicts(daemon: Daemon, *, batches: bool) -> Iterator[Verdict]:
-    """The rows about batches, or all others."""
-    rows = [row for row in read(FILE) if (row["group"] == BATCH_GROUP) == batches]
+def verdicts(daemon: Daemon, group: str = "") -> Iterator[Verdict]:
+    """The rows of a group that is counted apart; without one, all others."""
+    rows = [row for row in read(FILE) if (row["group"] if row["group"] in APART else "") == group]
     waiting = [row for row in rows if row.get("wait")]
     with daemon.connect() as connection:
         for row in rows:

@@ -11,7 +11,6 @@ context is dropped finishes on it.
 """
 
 import asyncio
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from asudfd.lua.demotion import Demotion, Demotions
 from asudfd.lua.errors import ModuleError
 from asudfd.lua.malloc_trim import limit_kept_memory
 from asudfd.lua.module_sources import ModuleSources
+from asudfd.lua.niceness import make_nicer
 from asudfd.lua.pool import INLINE_BYTES_MAX, ContextPool
 from asudfd.lua.pool_set import PoolSet
 from asudfd.lua.prewarm import Prewarmer
@@ -66,7 +66,7 @@ _monotonic, _thread_time = time.monotonic, time.thread_time
 
 def _be_nice() -> None:
     """What a thread does in the background must not take the processor from the event loop."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    make_nicer(threading.get_native_id(), NICENESS)
     limit_kept_memory()
 
 

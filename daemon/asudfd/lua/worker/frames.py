@@ -78,6 +78,8 @@ class WorkerSettings(NamedTuple):
     unsafe: bool
     address_space: int
     niceness: int
+    """Steps of nice(2) by which it is less urgent than the node."""
+
     coverage: bool = False
     checks: str = ""
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from asudfd.lua.call import LuaCall
 from asudfd.lua.errors import ModuleError
+from asudfd.lua.niceness import make_nicer
 from asudfd.lua.state import COMPILE_MEMORY
 from asudfd.lua.worker import confinement
 from asudfd.lua.worker.contexts import ContextSet
@@ -116,7 +117,7 @@ def _fields(body: bytes) -> tuple[Any, ...]:
 
 
 def _serve(pipes: Pipes, settings: WorkerSettings, crossing: Crossing[Any], page: mmap.mmap) -> None:
-    os.setpriority(os.PRIO_PROCESS, 0, settings.niceness)
+    make_nicer(0, settings.niceness)
     contexts = ContextSet(pipes, settings, crossing, page)
     check = contexts.check
     if settings.checks:

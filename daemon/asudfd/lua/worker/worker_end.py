@@ -12,6 +12,7 @@ from select import POLLIN, poll
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import Error
+from asudfd.lua.niceness import make_nicer
 from asudfd.lua.worker.frames import (
     HEADER,
     RESULT_AT,
@@ -239,8 +240,7 @@ class Worker:
     def be_nicer(self, niceness: int) -> None:
         """Take the processor less urgently from now on, for good, and for longer at a time."""
         if not self.ended:
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, niceness)
+            make_nicer(self._process.pid, niceness)
             from asudfd.lua.worker import time_slice  # here: a node whose calls are quick never needs it
 
             time_slice.set_time_slice(self._process.pid, time_slice.LONG)
