@@ -163,7 +163,9 @@ def test_answers_of_many_reads_are_not_kept_without_end(large: World) -> None:
 
 
 def test_other_requests_on_the_record_wait(world: World) -> None:
-    long = world.node.config.mod_lua.time_max_ms = 600_000  # a busy machine may take the second of the default to sort
+    long = world.node.config.mod_lua.time_max_ms = (
+        600_000  # a busy machine may take the second of the default to sort
+    )
     numbers = [each % 100 for each in range(30_000)]
     assert world.ask(request.put(KEY, {"l": numbers})).result == 0
     body = request.operate(KEY, [op(OP_CDT_MODIFY, 4, b"l", msgpack.pack([13, 0]))], reads=False, writes=True)
