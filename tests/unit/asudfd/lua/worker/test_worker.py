@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from asinfo.wire import msgpack
-from asudfd.lua.aerospike.record_view import RecordView
+from asudfd.lua.aerospike.record_batch import END
+from asudfd.lua.aerospike.record_batch import pack as pack_record
+from asudfd.lua.aerospike.record_view import StreamView
 from asudfd.lua.aerospike.udf_result import unpack
 from asudfd.lua.call import LuaCall
 from asudfd.lua.worker import confinement, frames, worker
 from asudfd.lua.worker.descriptors import WorkerEnds
-from asudfd.lua.worker.frames import ContextMake, ModuleCheck, WorkerSettings
+from asudfd.lua.worker.frames import ContextMake, ContextPour, ModuleCheck, WorkerSettings
 from asudfd.lua.worker.shared_page import BEGUN, BEGUN_AT, PAGE_SIZE
+from tests.fakes.lua_call import NO_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
     MakeNode = Callable[..., "Node"]
 
 SETTINGS = WorkerSettings(b"/udf", 64 << 20, unsafe=False, address_space=0, niceness=0)
-NOBODY = RecordView(False, 0, 0, 0, b"", b"", b"d" * 20, b"", True)
+
+STREAM = StreamView(b"", True)
 SECONDS = 60
 """Longer than a busy machine needs."""
 
@@ -80,7 +84,9 @@ class Node:
 
 @pytest.fixture(scope="module")
 def crossing() -> Crossing[Any]:
-    return worker.load("asudfd.lua.aerospike.crossing")
+    with pytest.MonkeyPatch.context() as here:
+        here.setattr(worker, "_read_time_zone", lambda: None)  # that of this process stays as it is
+        return worker.load("asudfd.lua.aerospike.crossing")
 
 
 @pytest.fixture
@@ -109,8 +115,14 @@ def make(text: bytes | None, number: int = 1, seconds: float = SECONDS) -> bytes
 
 
 def call(function: bytes, *arguments: Any, number: int = 1, **words: Any) -> bytes:
-    asked = LuaCall("m", function, msgpack.pack(list(arguments)), NOBODY, 0)
+    view = STREAM if words.get("kind") == frames.OPEN else NO_RECORD
+    asked = LuaCall("m", function, msgpack.pack(list(arguments)), view, 0)
     return frames.told_call(number, asked, time.monotonic() + SECONDS, **words)
+
+
+def pour(batch: bytes, number: int = 1) -> bytes:
+    wanted = ContextPour(number, batch, time.monotonic() + SECONDS)
+    return frames.told(frames.POUR, wanted)
 
 
 def check(text: bytes) -> bytes:
@@ -225,6 +237,26 @@ def test_another_module_is_fetched(node: Node) -> None:
     assert node.kinds(2) == [frames.REQUIRED, frames.FETCH]
     node.tell(frames.frame(frames.NO_SOURCE))
     assert node.kinds(1) == [frames.NOT_MADE]
+
+
+def test_a_batch_passes_through_a_stream(node: Node) -> None:
+    node.tell(make(b"function f(s) return s : map(function() return 1 end) end"))
+    node.kinds(2)
+    node.tell(call(b"f", kind=frames.OPEN) + pour(pack_record(NO_RECORD) + END))
+    kind, body = node.next()
+    state, poured = frames.unpack_poured(body)
+    assert (kind, state.usable, poured.more, poured.failure) == (frames.POURED, True, False, b"")
+    assert poured.messages
+
+
+def test_a_stream_that_fails_says_why(node: Node) -> None:
+    node.tell(make(b"function f(s) return s : map(function() error('no') end) end"))
+    node.kinds(2)
+    node.tell(call(b"f", kind=frames.OPEN) + pour(pack_record(NO_RECORD) + END))
+    kind, body = node.next()
+    _, poured = frames.unpack_poured(body)
+    assert (kind, poured.more) == (frames.POURED, False)
+    assert b"no" in poured.failure
 
 
 def test_lines_that_run_are_told_once(make_node: MakeNode) -> None:
