@@ -100,6 +100,11 @@ class CostBudget:
             )
 
 
+def check_budget() -> CostBudget:
+    """For the check of a command while an expression is compiled: the size of the expression bounds that, not a turn."""
+    return CostBudget(BESIDE_STEPS)
+
+
 class BesideBudget(CostBudget):
     """The steps of a request in a thread, which lets the event loop have the interpreter now and then."""
 

@@ -26,7 +26,7 @@ def make_world() -> Callable[..., World]:
 @pytest.fixture
 def turns_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From the call on, what is too much for a turn of the event loop is too much for a thread, too, and refused with 16."""
-    return partial(monkeypatch.setattr, cost, "BESIDE_STEPS", 0)
+    return partial(monkeypatch.setattr, cost, "BESIDE_STEPS", cost.TURN_STEPS)
 
 
 @pytest.fixture(params=["turn", "thread"])

@@ -10,7 +10,6 @@ is unknown. The arguments of an operation may be expressions, too.
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import WireError
@@ -19,7 +18,7 @@ from asinfo.wire import expression as x
 from asinfo.wire.expression import CalledCommand, PathCommand, Unsupported
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.command import NOTHING, decode
-from asudfd.aerospike.message.cost import CostBudget
+from asudfd.aerospike.message.cost import CostBudget, check_budget
 from asudfd.aerospike.message.filter.scope import ANY
 from asudfd.aerospike.message.filter.values import PARTICLES, packed_as, value_of
 from asudfd.record.namespace import RECORD_SIZE_MAX
@@ -196,7 +195,7 @@ def _of_values(
     """A module of `asudfd.aerospike.message.command`."""
 
     def check(command: bytes, modifies: bool) -> None:
-        decode(rows, command, CostBudget(inf), modifies=modifies)  # as for lists and maps
+        decode(rows, command, check_budget(), modifies=modifies)
 
     def read_value(particle: int, data: bytes, command: bytes, record: FilterRecord) -> Particle:
         return read(particle, data, command, record.collections.budget)

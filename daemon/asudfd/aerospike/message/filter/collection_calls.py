@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING
 
 from asinfo.wire.particle import NULL
 from asudfd.aerospike.message import cdt
 from asudfd.aerospike.message.cdt.command import REFUSING, decode
-from asudfd.aerospike.message.cost import CostBudget
+from asudfd.aerospike.message.cost import check_budget
 
 if TYPE_CHECKING:
     from asudfd.aerospike.message.cdt.collection import Particle
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 def check(command: bytes, modifies: bool) -> None:
     """Raise RequestRefused for a command that is none, whatever it is done to."""
     with REFUSING:
-        # so few values are in an expression that to look at them needs no limit of its own
-        decode(command, NULL, CostBudget(inf), modifies=modifies)
+        decode(command, NULL, check_budget(), modifies=modifies)
 
 
 def read(kind: int, data: bytes, command: bytes, record: FilterRecord) -> Particle | None:
