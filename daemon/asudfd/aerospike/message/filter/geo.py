@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import expression as x
-from asinfo.wire.expression import Constant, Unsupported
-from asinfo.wire.particle import geo_text
-from asudfd.aerospike.geo.shape import GeoShape, shape
-from asudfd.aerospike.message.cost import GEO_STEPS, CostExceededError
+from asinfo.wire.expression import Constant
+from asudfd.aerospike.geo.shape import GeoShape, shape, stored_shape
+from asudfd.aerospike.message.cost import BesideBudget
 from asudfd.aerospike.message.filter.scope import ANY
 
 if TYPE_CHECKING:
@@ -28,7 +27,9 @@ def geo_meeting(arguments: list[Any], scope: Scope) -> Typed:
 
     def meet(record: FilterRecord) -> bool | None:
         one, other = first(record), second(record)
-        return None if one is None or other is None else one.meets(other)
+        if one is None or other is None:
+            return None
+        return one.meets(other, record.collections.budget)
 
     return x.BOOL, meet
 
@@ -39,19 +40,11 @@ def _shape_of(argument: Any, scope: Scope) -> Find:
     if kind not in {x.GEOJSON, ANY}:
         raise WireError("only geo JSON is compared so")
     if isinstance(argument, Constant) and isinstance(argument.value, bytes):
-        known = shape(argument.value)
+        known = shape(argument.value, BesideBudget())  # large expressions are compiled in a thread
         return lambda _: known
 
     def find(record: FilterRecord) -> GeoShape | None:
         data = run(record)
-        if data is None:
-            return None
-        record.collections.budget.charge(len(data) * GEO_STEPS)
-        try:
-            return shape(geo_text(data))
-        except Unsupported as error:
-            raise CostExceededError(str(error)) from error
-        except WireError:
-            return None
+        return None if data is None else stored_shape(data, record.collections.budget)
 
     return find
