@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     Find = Callable[[FilterRecord], GeoShape | None]
 
 
+KNOWN_MAX = 4
+"""Constants whose shapes are kept, of up to 5 MB each: who has asked the event loop asks the thread, which compiles the filter anew."""
+
+
 def geo_meeting(arguments: list[Any], scope: Scope) -> Typed:
     """The comparison of two values."""
     first, second = (_shape_of(argument, scope) for argument in arguments)
@@ -34,13 +39,19 @@ def geo_meeting(arguments: list[Any], scope: Scope) -> Typed:
     return x.BOOL, meet
 
 
+@lru_cache(KNOWN_MAX)
+def _constant(text: bytes) -> GeoShape:
+    """The shape of a constant. Raises WireError, and Unsupported."""
+    return shape(text, BesideBudget())  # as it pauses: an expression as large as this is compiled in a thread
+
+
 def _shape_of(argument: Any, scope: Scope) -> Find:
     """What gives the shape of a value; that of a constant is read once. Raises WireError, and Unsupported."""
     kind, run = scope.compile(argument)
     if kind not in {x.GEOJSON, ANY}:
         raise WireError("only geo JSON is compared so")
     if isinstance(argument, Constant) and isinstance(argument.value, bytes):
-        known = shape(argument.value, BesideBudget())  # large expressions are compiled in a thread
+        known = _constant(argument.value)
         return lambda _: known
 
     def find(record: FilterRecord) -> GeoShape | None:
