@@ -62,6 +62,7 @@ _short_string = re.compile(r'"(?:[^"\\]|\\.)*+"').match
 _decode = JSONDecoder().decode
 _decode_places = JSONDecoder(parse_int=float).raw_decode
 
+_NONE: frozenset[str] = frozenset()
 _CLOSERS = {"[": "]", "{": "}"}
 
 
@@ -163,7 +164,7 @@ class JsonPieces:
         while self._advance(_items):
             pass
 
-    # ---- places: lists of numbers
+    # ---- places: lists of two numbers and more
 
     def open(self) -> None:
         """Go behind the bracket that opens a list."""
@@ -185,18 +186,19 @@ class JsonPieces:
         return float(self._text[start : self.at])
 
     def place(self) -> list[float]:
-        """Go behind a list of numbers, the first three of which it gives."""
+        """Go behind a list that begins with one or two numbers, and give those; a third number is 0 and says that there is more."""
         self.open()
         found = [self.number()]
+        if self.more():
+            found.append(self.number())
         while self.more():
-            number = self.number()
-            if len(found) < 3:
-                found.append(number)
+            self.members(_NONE)
+            found[2:] = [0.0]
         self.close()
         return found
 
     def places(self) -> Iterator[list[list[float]]]:
-        """Go behind a list of places, and give some of them at a time: all numbers of each, or the first three."""
+        """Go behind a list of places, and give some of them at a time: as `place` does, or all numbers of each."""
         self.open()
         while True:
             start = self.at
