@@ -2,8 +2,8 @@
 
 Appends are requests in process and without a socket; medians of 1,000, and of 50 where a thread does them, which is that of many
 values. The largest lists and maps are those that a record of 1 MiB holds. Without end one connection has them sorted, searched by
-rank and value and written to; then it puts them; then it reads them with filters, in queries, too. Another sends `build` about
-every millisecond.
+rank and value and written to; then it puts them; then it reads them with filters, in queries, too; then it does so with regions of
+geo JSON. Another sends `build` about every millisecond.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from asinfo.wire.message import (
     OP_CDT_READ,
     op,
 )
-from asinfo.wire.msgpack import ORDERED, MarkedList, Raw
+from asinfo.wire.msgpack import ORDERED, GeoJSON, MarkedList, Raw
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from tests.bench.busy import latencies
@@ -64,6 +64,7 @@ def run() -> None:
             ("operations", _bodies(_operations())),
             ("puts", puts),
             ("filters", _bodies(_filters())),
+            ("regions", _bodies(_regions())),
         ):
             results += _beside(address, label, bodies)
     figure("requests on the largest lists and maps", len(results), "")
@@ -168,6 +169,27 @@ FILTERS: list[Any] = [
     [x.GT, [x.CALL, x.INTEGER, 0, [105, 5, 5, 50], MAPS], 0],
 ]
 """Whether nothing equals 7; whether the list comes after another one; whether a map has values from 5 on."""
+
+
+SIDE = "[-122.419415,37.774929],[-122.319415,37.774929],[-122.319415,37.874929],"
+ISLAND = "[[[0,0],[1,0],[1,1],[0,0]]]"
+REGIONS = {
+    "ring": GeoJSON(f'{{"type":"Polygon","coordinates":[[{SIDE * 14_000}[-122.419415,37.774929]]]}}'),
+    "islands": GeoJSON(f'{{"type":"MultiPolygon","coordinates":[{",".join([ISLAND] * 37_000)}]}}'),
+}
+"""Regions that nearly fill a record: of many corners, and of many polygons."""
+
+
+def _regions() -> Iterator[bytes]:
+    """Puts of regions; filters that look whether a point is in one that is stored, and in one of their own."""
+    point = GeoJSON('{"type":"Point","coordinates":[-122.35,37.79]}')
+    value = [x.BIN, x.GEOJSON, Raw(b"b")]
+    yield request.put(Key("test", "demo", "point"), {"b": point})
+    for name, region in REGIONS.items():
+        yield request.put(Key("test", "demo", name), {"b": region})
+        for key, shape in ((name, point), ("point", region)):
+            wanted = Policy(filter=msgpack.pack([x.GEO, shape, value]))
+            yield request.exists(Key("test", "demo", key), wanted)
 
 
 def _filters() -> Iterator[bytes]:

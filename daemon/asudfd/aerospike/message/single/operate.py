@@ -43,7 +43,7 @@ from asinfo.wire.message import (
     OP_WRITE,
     op,
 )
-from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING, stored
+from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import COPY_STEPS, CostBudget
@@ -177,8 +177,9 @@ def run(
             elif respond_all:
                 shown.append(op(OP_READ, NULL, name))
             continue
-        charge_check(kind, value, opened.forget(len(bins.get(name, b""))))
-        _CHANGES[code](bins, kind, name, value)
+        left = opened.forget(len(bins.get(name, b"")))
+        charge_check(kind, value, left)
+        _CHANGES[code](bins, kind, name, value, left)
         if respond_all and code != OP_TOUCH:
             shown.append(op(code, NULL, name))
     opened.close()
@@ -291,15 +292,15 @@ def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:
     return op(code, kind, name, value)
 
 
-def _write(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
+def _write(bins: Bins, kind: int, name: bytes, value: bytes, budget: CostBudget) -> None:
     if kind == NULL:
         bins.pop(name, None)
     else:
-        bins[name] = make_bin(kind, name, value)
+        bins[name] = make_bin(kind, name, value, budget)
 
 
-def _add(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
-    operand = make_bin(kind, name, value)
+def _add(bins: Bins, kind: int, name: bytes, value: bytes, budget: CostBudget) -> None:
+    operand = make_bin(kind, name, value, budget)
     if name not in bins:
         bins[name] = operand
         return
@@ -322,36 +323,36 @@ def _sum_floats(left: bytes, right: bytes) -> bytes:
 _SUMS = {INTEGER: _sum_integers, FLOAT: _sum_floats}
 
 
-def _append(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
-    old = _joinable(bins, kind, name, value)
-    bins[name] = make_bin(kind, name, old + value)
+def _append(bins: Bins, kind: int, name: bytes, value: bytes, budget: CostBudget) -> None:
+    old = _joinable(bins, kind, name, value, budget)
+    bins[name] = make_bin(kind, name, old + value, budget)
 
 
-def _prepend(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
-    old = _joinable(bins, kind, name, value)
-    bins[name] = make_bin(kind, name, value + old)
+def _prepend(bins: Bins, kind: int, name: bytes, value: bytes, budget: CostBudget) -> None:
+    old = _joinable(bins, kind, name, value, budget)
+    bins[name] = make_bin(kind, name, value + old, budget)
 
 
-def _joinable(bins: Bins, kind: int, name: bytes, value: bytes) -> bytes:
+def _joinable(bins: Bins, kind: int, name: bytes, value: bytes, budget: CostBudget) -> bytes:
     """The value of a bin that another one can be joined to; empty for a missing bin, which takes a value of any type."""
     if name not in bins:
         return b""
     old_kind, old = particle(bins[name])
     if kind != old_kind or (kind != STRING and kind not in _BLOBS):
-        stored(kind, value)  # what is no value at all is refused as that
+        make_bin(kind, name, value, budget)  # what is no value at all is refused as that
         raise RequestRefused(Result.BIN_TYPE, "only strings and blobs of one type can be joined")
     return old
 
 
-def _touch(_bins: Bins, _kind: int, _name: bytes, _value: bytes) -> None:
+def _touch(_bins: Bins, _kind: int, _name: bytes, _value: bytes, _budget: CostBudget) -> None:
     """The commit does it."""
 
 
-def _delete(bins: Bins, _kind: int, _name: bytes, _value: bytes) -> None:
+def _delete(bins: Bins, _kind: int, _name: bytes, _value: bytes, _budget: CostBudget) -> None:
     bins.clear()
 
 
-_CHANGES: dict[int, Callable[[Bins, int, bytes, bytes], None]] = {
+_CHANGES: dict[int, Callable[[Bins, int, bytes, bytes, CostBudget], None]] = {
     OP_WRITE: _write,
     OP_ADD: _add,
     OP_APPEND: _append,

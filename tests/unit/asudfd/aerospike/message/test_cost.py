@@ -17,6 +17,7 @@ from asinfo.wire.message import (
     INFO3_PARTITION_DONE,
     OP_CDT_MODIFY,
     OP_CDT_READ,
+    OP_EXPRESSION_MODIFY,
     OP_READ,
     OP_WRITE,
     op,
@@ -271,6 +272,41 @@ def test_others_are_served_while_a_filter_is_asked(large: World) -> None:
         request.remove(KEY, wanted),
     ):
         assert served_meanwhile(large, body, other, Result.NOT_FOUND) > 0
+
+
+def test_others_are_served_while_a_region_is_read_and_looked_through(world: World) -> None:
+    places = "[0,0],[9,0],[9,9]," * 20_000
+    region = GeoJSON(f'{{"type":"Polygon","coordinates":[[{places}[0,0]]]}}')
+    point = GeoJSON('{"type":"Point","coordinates":[1,1]}')
+    other = request.get(Key("test", "demo", "other"))
+    assert served_meanwhile(world, request.put(KEY, {"r": region, "p": point}), other, Result.NOT_FOUND) > 0
+    for one, another in ((region, "p"), (point, "r"), ([x.BIN, x.GEOJSON, Raw(b"p")], "r")):
+        meets = [x.GEO, one, [x.BIN, x.GEOJSON, Raw(another.encode())]]
+        policy = Policy(filter=msgpack.pack([x.OR, meets, [x.NOT, meets]]))
+        assert served_meanwhile(world, request.get(KEY, policy=policy), other, Result.NOT_FOUND) > 0
+
+
+def test_a_region_that_takes_more_than_its_bytes_say_goes_to_the_thread(world: World) -> None:
+    deep = GeoJSON('{"type":"Polygon","a":[' + "[[[[[]]]]]," * 4000 + "1]}")
+    assert len(deep) * cost.GEO_STEPS < TURN_STEPS
+    other = request.get(Key("test", "demo", "other"))
+    for body in (
+        request.put(KEY, {"g": deep}),
+        request.operate(
+            KEY,
+            [op(OP_WRITE, 23, b"h", bytes(3) + deep.encode()), op(OP_READ, 0, b"h")],
+            reads=True,
+            writes=True,
+        ),
+        request.operate(
+            KEY,
+            [op(OP_EXPRESSION_MODIFY, 4, b"i", msgpack.pack([[x.BIN, x.GEOJSON, Raw(b"g")], 0]))],
+            reads=False,
+            writes=True,
+        ),
+    ):
+        assert served_meanwhile(world, body, other, Result.NOT_FOUND) > 0
+    assert set(world.ask(request.get(KEY)).bins.values()) == {deep}
 
 
 def served_meanwhile(world: World, body: bytes, other: bytes, expected: Result) -> int:
