@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     Node: TypeAlias = "Constant | Call"
 
-VALUES_MAX = 60_000
+VALUES_MAX = 300_000
 """Most values of all kinds in an expression: codes, names, and what is in lists and maps; each call, list and map
-counts for `CONTAINER_VALUES` more. Ours: so much is read and compiled in some 150 milliseconds, in a thread (short ones in the
-event loop)."""
+counts for `CONTAINER_VALUES` more. Ours: so much is read and compiled in some half a second, in a thread (short ones in the
+event loop), and takes some 40 MiB while it is in the cache. A list of integers of 32 bits comes to `SIZE_MAX` before."""
 
 CONTAINER_VALUES = 3
 

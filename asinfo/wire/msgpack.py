@@ -20,6 +20,7 @@ from struct import error as StructError  # noqa: N812 - an exception reads like 
 
 from asinfo.errors import WireError
 from asinfo.wire.extent import MARK
+from asinfo.wire.pieces import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -322,7 +323,7 @@ def _pack_list(value: list[Any], depth: int) -> bytes:
     parts = [_packed(item, depth - 1) for item in value]
     if isinstance(value, MarkedList):
         parts.insert(0, bytes([MARK, 0, value.flags]))
-    return _head(len(parts), 0x90, 16, 0xDC, _COUNTED) + b"".join(parts)
+    return _head(len(parts), 0x90, 16, 0xDC, _COUNTED) + joined(parts)
 
 
 def _pack_map(value: dict[Any, Any], depth: int) -> bytes:
