@@ -35,6 +35,14 @@ def ascending(found: list[Order], test: Callable[[Order, Order], bool] = le) -> 
     )
 
 
+def distinct(values: list[Order]) -> list[Order]:
+    """Each of several values once, where it comes first."""
+    found: dict[Order, None] = {}
+    for start in range(0, len(values), AT_ONCE):
+        found |= dict.fromkeys(values[start : start + AT_ONCE])
+    return list(found)
+
+
 def joined(parts: list[bytes]) -> bytes:
     """All parts, one behind the other."""
     if len(parts) <= JOINED_AT_ONCE:

@@ -14,7 +14,15 @@ from asinfo.wire import msgpack
 from asinfo.wire.collection import stored_list, stored_map
 from asinfo.wire.extent import head
 from asinfo.wire.msgpack import MarkedList
-from asinfo.wire.pieces import AT_ONCE, JOINED_AT_ONCE, ascending, give_back, joined, sorted_places
+from asinfo.wire.pieces import (
+    AT_ONCE,
+    JOINED_AT_ONCE,
+    ascending,
+    distinct,
+    give_back,
+    joined,
+    sorted_places,
+)
 
 MANY = 2 * AT_ONCE + 3
 
@@ -32,6 +40,13 @@ def test_one_that_is_less_is_seen_wherever_it_is(at: int) -> None:
     assert ascending(found)
     found[at] = (2, at - 2)
     assert not ascending(found)
+
+
+@given(st.integers(0, 3 * MANY), st.integers(1, 3 * MANY), st.integers())
+def test_each_value_once(count: int, different: int, seed: int) -> None:
+    chance = random.Random(seed)
+    found: list[Any] = [(2, chance.randrange(different)) for _ in range(count)]
+    assert distinct(found) == list(dict.fromkeys(found))
 
 
 def test_parts_are_joined() -> None:

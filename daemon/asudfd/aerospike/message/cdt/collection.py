@@ -21,6 +21,7 @@ from asudfd.aerospike.message.cost import (
     LOOK_STEPS,
     MOVE_STEPS,
     ORDER_STEPS,
+    PACK_STEPS,
     SHOW_STEPS,
     SORT_STEPS,
 )
@@ -217,6 +218,16 @@ class Collection:
             found[place] = 1
         return found
 
+    def distinct(self, places: Iterable[int]) -> list[int]:
+        """Each of several places once, where it comes first. A dictionary of a million would be a long call, too."""
+        seen = bytearray(len(self.values))
+        found: list[int] = []
+        for place in places:
+            if not seen[place]:
+                seen[place] = 1
+                found.append(place)
+        return found
+
     def ascending(self, numbers: Sequence[int]) -> list[int]:
         """Places or ranks in their order: many are not sorted, which would be one long call."""
         self.budget.charge(len(numbers))
@@ -250,6 +261,24 @@ class Collection:
         look = order if self.size < SMALL else self._order_of_key
         place = bisect_left(self.keys, wanted, key=look)
         return MapPlace(place, place < len(self.keys) and look(self.keys[place]) == wanted)
+
+    def places_of_keys(self, wanted: list[Order]) -> list[MapPlace]:
+        """Where the entries with several keys are: many are looked for among what all keys are compared by, which is found once."""
+        levels = len(self.keys).bit_length()
+        if len(wanted) <= FEW or len(wanted) * levels < len(self.keys):
+            return [self.place_of_key(each) for each in wanted]
+        self.budget.charge(ORDER_STEPS * len(self.keys) + self.size * COPY_STEPS)
+        found = orders(self.keys)
+        self.budget.charge((PACK_STEPS + levels * SORT_STEPS) * len(wanted))
+        places: list[MapPlace] = []
+        for each in wanted:
+            if each == WILDCARD:
+                places.append(self.place_of_key(each))
+                continue
+            place = bisect_left(found, each)
+            places.append(MapPlace(place, place < len(found) and found[place] == each))
+        give_back(found, len(found))
+        return places
 
     def _order_of_key(self, key: bytes) -> Order:
         self.budget.charge(len(key) * COPY_STEPS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import cdt
@@ -11,6 +12,7 @@ from asinfo.wire.collection import order
 from asinfo.wire.msgpack import ORDERED
 from asinfo.wire.particle import LIST, MAP
 from asinfo.wire.pattern import WILDCARD, PatternTree, compare, has_wildcard
+from asinfo.wire.pieces import distinct, give_back
 from asudfd.aerospike.message.cdt.collection import NIL, clipped, place_of, span
 from asudfd.aerospike.message.cdt.heap import last_of_heap
 from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, WILDCARD_STEPS
@@ -129,7 +131,9 @@ def by_values(collection: Collection, values: bytes) -> ElementPositions:
     if not asked:
         return _values(collection, [], order(NIL))
     collection.budget.charge(LOOK_STEPS * sum(map(len, asked)))
-    in_turn = list(dict.fromkeys(place for places in asked for place in places))
+    in_turn = collection.distinct(chain.from_iterable(asked))
+    for items in (wanted, *asked):
+        give_back(items, len(items))
     return ElementPositions(collection.ascending(in_turn), by_rank=in_turn)
 
 
@@ -182,8 +186,8 @@ def by_key(collection: Collection, key: bytes) -> ElementPositions:
 
 def by_keys(collection: Collection, keys: bytes) -> ElementPositions:
     """The entries with one of several keys."""
-    asked = [_of_key(collection, key) for key in cdt.elements(keys).elements]
-    in_turn = list(dict.fromkeys(place for places in asked for place in places))
+    wanted = [order(key) for key in cdt.elements(keys).elements]
+    in_turn = collection.distinct(place for place, there in collection.places_of_keys(wanted) if there)
     return ElementPositions(collection.ascending(in_turn), by_index=in_turn)
 
 
@@ -235,7 +239,7 @@ def _relative(base: int, size: int, offset: bytes, count: bytes | None) -> range
 
 def _each_equal(collection: Collection, wanted: list[Order]) -> list[list[int]]:
     """For each value the places of the elements that equal it; only once for values that the same elements equal."""
-    wanted = list(dict.fromkeys(wanted))
+    wanted = distinct(wanted)
     patterns = [each for each in wanted if has_wildcard(each)]
     exact = [each for each in wanted if not has_wildcard(each)] if patterns else wanted
     found: dict[Order, list[int]] = {}

@@ -57,8 +57,8 @@ def _put_all(collection: Collection, entries: Iterable[tuple[bytes, bytes]], fla
         new[wanted] = stored_element(key), stored_element(value, collection.room)
     old: list[tuple[int, bytes, bytes]] = []
     fresh: list[tuple[int, Order, bytes, bytes]] = []
-    for wanted, (key, value) in new.items():
-        place, there = collection.place_of_key(wanted)
+    places = collection.places_of_keys(list(new))
+    for (wanted, (key, value)), (place, there) in zip(new.items(), places, strict=True):
         refused = flags & (CREATE_ONLY if there else UPDATE_ONLY)
         if refused and not flags & NO_FAIL:
             raise RequestRefused(

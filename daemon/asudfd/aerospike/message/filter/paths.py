@@ -124,8 +124,7 @@ class _ToKeys:
         if collection.kind != MAP:
             return []
         collection.budget.charge(ORDER_STEPS * len(self.keys))
-        found = [collection.place_of_key(key) for key in self.keys]
-        return sorted({at for at, there in found if there})
+        return sorted({at for at, there in collection.places_of_keys(self.keys) if there})
 
 
 @dataclass(frozen=True, slots=True)

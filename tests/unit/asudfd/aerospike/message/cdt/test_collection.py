@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any, NamedTuple
 
 import pytest
 
 from asinfo.wire import msgpack
-from asinfo.wire.msgpack import MarkedList, MarkedMap
+from asinfo.wire.collection import order
+from asinfo.wire.msgpack import INFINITY, WILDCARD, MarkedList, MarkedMap
 from asinfo.wire.particle import LIST, MAP
 from asudfd.aerospike.message.cdt.collection import Collection
 from asudfd.aerospike.message.cdt.command import OPERATIONS
@@ -160,3 +162,23 @@ def test_nothing_is_moved_that_is_not_paid(row: Row) -> None:
     with pytest.raises(CostExceededError):
         OPERATIONS[code].run(collection, *map(msgpack.pack, arguments))
     assert (collection.keys, collection.values) == before
+
+
+@for_each([0, 1, 17, 90, 500, 3000])
+def test_many_keys_are_where_each_of_them_is(count: int) -> None:
+    chance = Random(count)
+    stored = MarkedMap({chance.choice([number, str(number)]): 1 for number in range(0, 2000, 2)}, 1)
+    wanted = [order(msgpack.pack(chance.choice([number, str(number)]))) for number in range(count)]
+    wanted += [order(msgpack.pack(key)) for key in (None, b"", WILDCARD, INFINITY, [1], 1.5)]
+    for many in (stored, MarkedMap({}, 1)):
+        collection = Collection(MAP, msgpack.pack(many), CostBudget(PLENTY))
+        assert collection.places_of_keys(wanted) == [collection.place_of_key(key) for key in wanted]
+
+
+def test_many_keys_cost_less_than_each_of_them() -> None:
+    def paid(command: list[Any]) -> float:
+        budget = CostBudget(PLENTY)
+        OpenedBin((MAP, msgpack.pack(dict.fromkeys(NUMBERS, 1))), budget).read(msgpack.pack(command))
+        return PLENTY - budget.left
+
+    assert COUNT * 10 < paid([107, 5, NUMBERS]) < COUNT * 40
