@@ -168,7 +168,6 @@ def _pack_integer(value: int) -> bytes:
 
 _INTEGER_SIZES = frozenset({1, 2, 4, 8})
 _GEO_NO_CELLS = bytes(_GEO_HEAD.size)
-_GEO_TYPES = ("Point", "Polygon", "MultiPolygon", "AeroCircle")
 
 _READERS: dict[int, Callable[[int, bytes], Value]] = {
     **dict.fromkeys(OPAQUE, Opaque),
@@ -234,30 +233,24 @@ def _stored_bool(data: bytes) -> bytes:
     return data
 
 
-def _stored_geojson(data: bytes) -> bytes:
-    from json import loads
+def stored_geo(data: bytes, charge: Callable[[int], None]) -> bytes:
+    """As `stored` for a geo JSON value.
+
+    ``charge`` gets how much of the text is being looked at, in characters, piece by piece. Raises WireError for what is refused,
+    and what ``charge`` raises.
+    """
+    from asinfo.wire.geo_json import GeoOutline
+    from asinfo.wire.json_pieces import JsonError
 
     text = geo_text(data)
+    outline = GeoOutline(text, charge)
+    if outline.kind != "Point" or outline.within_feature:
+        return _GEO_NO_CELLS + text
     try:
-        found = loads(text)
-    except (ValueError, RecursionError):
-        raise WireError("not JSON") from None
-    if _geo_type(found) not in _GEO_TYPES:
-        raise WireError("neither a point nor a region")
-    match found:
-        case {"type": "Point", "coordinates": [int() | float() as longitude, int() | float() as latitude]}:
-            return _in_cell(longitude, latitude) + text
-    return _GEO_NO_CELLS + text
-
-
-def _geo_type(found: object) -> object:
-    """The type of what a geo JSON value has in the end: a feature has something else in it."""
-    match found:
-        case {"type": "Feature", "geometry": {"type": within}}:
-            return within
-        case {"type": kind}:
-            return kind
-    return None
+        place = outline.coordinates().place()
+    except JsonError:
+        return _GEO_NO_CELLS + text
+    return (_in_cell(*place) if len(place) == 2 else _GEO_NO_CELLS) + text
 
 
 def _in_cell(longitude: float, latitude: float) -> bytes:
@@ -277,5 +270,5 @@ _STORED: dict[int, tuple[int, Callable[[bytes], bytes]]] = {
     BOOL: (_PARAMETER, _stored_bool),
     LIST: (_SERVER_ERROR, stored_list),
     MAP: (_SERVER_ERROR, stored_map),
-    GEOJSON: (_GEOJSON_INVALID, _stored_geojson),
+    GEOJSON: (_GEOJSON_INVALID, lambda data: stored_geo(data, lambda _: None)),
 }

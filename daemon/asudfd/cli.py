@@ -66,6 +66,9 @@ and maps is another such one."""
 CROSSING = "asudfd.lua.aerospike.crossing"
 """The module of what runs in workers."""
 
+NO_THREAD = "can't start new thread"
+"""The text of Python's own error, which has no class."""
+
 EXIT_CANNOT_START = 1
 EXIT_USAGE = 2
 
@@ -115,6 +118,14 @@ def act(values: Values) -> int:
     zygotes: list[Zygote] = []
     try:
         return _serve(values, zygotes)
+    except RuntimeError as error:
+        if str(error) != NO_THREAD:
+            raise
+        from asudfd.errors import StartError
+
+        raise StartError(
+            "no thread can be started: this user has as many processes and threads as it may (ulimit -u)"
+        ) from None
     finally:
         for zygote in zygotes:
             zygote.close()

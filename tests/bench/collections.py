@@ -1,13 +1,15 @@
-"""Large lists and maps: CPU of an append to a list of 10 and of 10,000, and `build` while the largest ones are worked on.
+"""Large lists and maps: CPU of appends to lists of 10 and of 10,000, and `build` while the largest ones are worked on.
 
-Appends are requests in process and without a socket; medians of 1,000. The largest lists and maps are those that a record of
-1 MiB holds. Without end one connection has them sorted, searched by rank and value and written to; then it puts them; then it
-reads them with filters, in queries, too. Another sends `build` about every millisecond.
+Appends are requests in process and without a socket; medians of 1,000, and of 50 where a thread does them, which is that of many
+values. The largest lists and maps are those that a record of 1 MiB holds. Without end one connection has them sorted, searched by
+rank and value and written to; then it puts them; then it reads them with filters, in queries, too; then it does so with regions of
+geo JSON. Another sends `build` about every millisecond.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from asinfo.wire import expression as x
@@ -25,7 +27,7 @@ from asinfo.wire.message import (
     OP_CDT_READ,
     op,
 )
-from asinfo.wire.msgpack import Raw
+from asinfo.wire.msgpack import ORDERED, GeoJSON, MarkedList, Raw
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from tests.bench.busy import latencies
@@ -36,9 +38,9 @@ from tests.fakes.world import World
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-REPEATS = 1000
+REPEATS, REPEATS_OF_MANY = 1000, 50
 SECONDS = 10.0
 SMALL, LARGE = 10, 10_000
 _INFO3 = frame.HEADER_SIZE + 3
@@ -62,6 +64,7 @@ def run() -> None:
             ("operations", _bodies(_operations())),
             ("puts", puts),
             ("filters", _bodies(_filters())),
+            ("regions", _bodies(_regions())),
         ):
             results += _beside(address, label, bodies)
     figure("requests on the largest lists and maps", len(results), "")
@@ -84,19 +87,41 @@ def _beside(address: tuple[str, int], label: str, bodies: list[bytes]) -> list[i
 
 def _appends() -> None:
     world = World()
-    found = {}
-    for size in (SMALL, LARGE):
-        shape = Shape("", [each * 7 % size for each in range(size)], [[1, 5]], writes=True)
-        found[size] = median(measure(world, shape, REPEATS).microseconds)
-    figure(f"append to a list of {SMALL}", found[SMALL], "us")
-    figure(
-        f"append to a list of {LARGE:,}",
-        found[LARGE],
-        "us",
-        target="at most 5 x",
-        ratio=found[LARGE] / found[SMALL],
-        against=f"to one of {SMALL}",
+    _append_one(world, "a list", lambda size: [each * 7 % size for each in range(size)], "at most 5 x")
+    _append_one(world, "an ordered list", _ordered)
+    many = median([_append_many(world) for _ in range(REPEATS_OF_MANY)])
+    figure(f"append of {LARGE:,} values to an ordered list of {LARGE:,}", many / 1e3, "ms")
+
+
+def _append_one(
+    world: World, name: str, values: Callable[[int], list[int]], target: str | None = None
+) -> None:
+    """Record what it takes to append a value to a small and to a large list."""
+    small, large = (
+        median(measure(world, Shape("", values(size), [[1, 5]], writes=True), REPEATS).microseconds)
+        for size in (SMALL, LARGE)
     )
+    figure(f"append to {name} of {SMALL}", small, "us")
+    against = f"to one of {SMALL}"
+    figure(f"append to {name} of {LARGE:,}", large, "us", target=target, ratio=large / small, against=against)
+
+
+def _ordered(size: int) -> list[int]:
+    return MarkedList(range(size), ORDERED)
+
+
+def _append_many(world: World) -> float:
+    """CPU of this process in us, its threads with it, for an append of as many values as an ordered list has."""
+    key = Key("test", "demo", "many")
+    world.ask(request.put(key, {"b": _ordered(LARGE)}))
+    values = [each * 7919 % (2 * LARGE) for each in range(LARGE)]
+    ops = [op(OP_CDT_MODIFY, 4, b"b", msgpack.pack([2, values]))]
+    body = request.operate(key, ops, reads=False, writes=True)
+    began = time.process_time_ns()
+    result = world.ask(body).result
+    taken = time.process_time_ns() - began
+    assert result == Result.OK
+    return taken / 1e3
 
 
 VALUES: dict[str, Any] = {
@@ -144,6 +169,27 @@ FILTERS: list[Any] = [
     [x.GT, [x.CALL, x.INTEGER, 0, [105, 5, 5, 50], MAPS], 0],
 ]
 """Whether nothing equals 7; whether the list comes after another one; whether a map has values from 5 on."""
+
+
+SIDE = "[-122.419415,37.774929],[-122.319415,37.774929],[-122.319415,37.874929],"
+ISLAND = "[[[0,0],[1,0],[1,1],[0,0]]]"
+REGIONS = {
+    "ring": GeoJSON(f'{{"type":"Polygon","coordinates":[[{SIDE * 14_000}[-122.419415,37.774929]]]}}'),
+    "islands": GeoJSON(f'{{"type":"MultiPolygon","coordinates":[{",".join([ISLAND] * 37_000)}]}}'),
+}
+"""Regions that nearly fill a record: of many corners, and of many polygons."""
+
+
+def _regions() -> Iterator[bytes]:
+    """Puts of regions; filters that look whether a point is in one that is stored, and in one of their own."""
+    point = GeoJSON('{"type":"Point","coordinates":[-122.35,37.79]}')
+    value = [x.BIN, x.GEOJSON, Raw(b"b")]
+    yield request.put(Key("test", "demo", "point"), {"b": point})
+    for name, region in REGIONS.items():
+        yield request.put(Key("test", "demo", name), {"b": region})
+        for key, shape in ((name, point), ("point", region)):
+            wanted = Policy(filter=msgpack.pack([x.GEO, shape, value]))
+            yield request.exists(Key("test", "demo", key), wanted)
 
 
 def _filters() -> Iterator[bytes]:

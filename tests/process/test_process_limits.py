@@ -36,11 +36,11 @@ AS_USER = (
 LIMITED = ("prlimit", f"--nproc={PROCESSES}")
 
 FILL = f"""
-import threading
+import sys, threading
 for _ in range({PROCESSES}):
     threading.Thread(target=threading.Event().wait, daemon=True).start()
 print("full", flush=True)
-input()
+sys.stdin.read()
 """
 
 
@@ -51,9 +51,26 @@ def _may_change_users() -> bool:
 
 
 @contextmanager
+def full() -> Iterator[subprocess.Popen[bytes]]:
+    """Another process of the user that has all the threads that he may have."""
+    with subprocess.Popen(
+        [*AS_USER, sys.executable, "-c", FILL], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as others:
+        assert others.stdout is not None
+        assert others.stdout.readline() == b"full\n"
+        yield others
+        others.kill()
+
+
+def node_command(directory: Path) -> list[str]:
+    """What starts a node of this Python."""
+    return [sys.executable, "-m", "asudfd.cli", "--port", "0", "--work-directory", str(directory)]
+
+
+@contextmanager
 def started(directory: Path, isolation: str, before: Sequence[str] = ()) -> Iterator[Daemon]:
     """A node with the module `m`, all of whose functions have been called."""
-    command = [*before, sys.executable, "-m", "asudfd.cli", "--port", "0", "--work-directory", str(directory)]
+    command = [*before, *node_command(directory)]
     with log_path(directory).open("ab") as messages:
         process = subprocess.Popen(
             [*command, *isolated_by(isolation)],
@@ -98,12 +115,8 @@ def test_a_user_who_may_have_no_more_processes(tmp_path: Path, isolation: str) -
     with (
         started(tmp_path / "work", isolation, [*AS_USER, *LIMITED]) as node,
         UdfClient(node) as client,
-        subprocess.Popen(
-            [*AS_USER, sys.executable, "-c", FILL], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as others,
+        full() as others,
     ):
-        assert others.stdout is not None
-        assert others.stdout.readline() == b"full\n"
         end_workers(node)
         for number in range(3):
             failure = client.call("m", "slow", number).bins["FAILURE"]
@@ -114,6 +127,33 @@ def test_a_user_who_may_have_no_more_processes(tmp_path: Path, isolation: str) -
         assert client.call("m", "slow", 4).bins == {"SUCCESS": 4}
         assert client.call("m", "quick", 5).bins == {"SUCCESS": 5}
         register(node, "n", b"return 1")
+
+
+@pytest.mark.skipif(
+    "not _may_change_users()", reason="needs root, setpriv and prlimit: the limit does not bind root"
+)
+def test_a_node_that_stops_while_there_may_be_no_more_threads(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with started(tmp_path / "work", INLINE, [*AS_USER, *LIMITED]) as node, full():
+        assert node.stop() == 0
+
+
+@pytest.mark.skipif(
+    "not _may_change_users()", reason="needs root, setpriv and prlimit: the limit does not bind root"
+)
+def test_a_node_that_may_have_no_threads_says_so(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with full():
+        ended = subprocess.run(
+            [*AS_USER, *LIMITED, *node_command(tmp_path / "work")],
+            cwd=ROOT,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+    assert ended.returncode == 1
+    assert "asudfd: no thread can be started: " in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("isolation", [INLINE, PROCESS])

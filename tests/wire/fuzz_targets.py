@@ -54,7 +54,7 @@ _BINS = {"a": 5, "b": "text", "l": LIST, "m": MAP, "y": b"bytes", "t": True, "f"
 
 
 def _record() -> Record:
-    bins = b"".join(make_bin(kind, name.encode(), data) for name, (kind, data) in _packed().items())
+    bins = b"".join(make_bin(kind, name.encode(), data, None) for name, (kind, data) in _packed().items())
     return Record(1, 0, 1000, b"demo", b"\3k", bins)
 
 

@@ -14,6 +14,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -354,7 +355,8 @@ class LuaHost(Generic[ResultT]):
         await self._calls.stop()
         await self._workers.stop()
         for end in (self._maker.join, self.pools.join):
-            await asyncio.to_thread(end)
+            with suppress(RuntimeError):  # the user may have no more threads: these end with the process
+                await asyncio.to_thread(end)
         self._telling.write_coverage()
 
     async def _begin(self, pool: ContextPool, key: FunctionKey, *, proof: bool) -> WorkerLease | None:

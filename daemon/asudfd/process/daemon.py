@@ -59,8 +59,12 @@ def run(
 ) -> None:
     """Serve one node a port until a signal comes. Raises StartError when that cannot begin."""
     own_process()
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    runner = asyncio.Runner(loop_factory=loop_factory())
+    try:
         runner.run(Daemon(config, ports, resp_ports, zygote).live())
+    finally:
+        with contextlib.suppress(RuntimeError):  # it wants one thread more, which the user may not have
+            runner.close()
 
 
 class Daemon:
@@ -129,8 +133,8 @@ class Daemon:
         await server.open()
         self._listeners.close_unused()
         await server.join()
-        stack.callback(guard.stop)
         guard.start()  # before the first client: nothing is read any more that may take long
+        stack.callback(guard.stop)
         await server.serve()
         if self._config.udf_directory:
             from asudfd.process.udf_follower import UdfFollower
@@ -181,18 +185,22 @@ class Daemon:
         return Signals(asyncio.get_running_loop(), {signal.SIGHUP: self._log.reopen, **stops})
 
     def _on_stop(self) -> None:
-        if self._stop.is_set():
+        again = self._stop.is_set()
+        self._stop.set()
+        if again:
             self._force.set()
             self._exit_after(FORCE_SECONDS, "a second signal came")
         else:
             self._exit_after(EXIT_SECONDS, f"it is {EXIT_SECONDS:g} s since the signal to stop")
-        self._stop.set()
 
     def _exit_after(self, seconds: float, reason: str) -> None:
         """Let a thread see to it, which nobody waits for: the event loop may be stuck, or have ended, by then."""
         timer = threading.Timer(seconds, self._exit, (reason,))
         timer.daemon = True
-        timer.start()
+        try:
+            timer.start()
+        except RuntimeError:  # the user may have no more threads: the event loop is the next best
+            asyncio.get_running_loop().call_later(seconds, self._exit, reason)
 
 
 def say_ready(server: Server) -> None:

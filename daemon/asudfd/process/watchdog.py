@@ -69,9 +69,9 @@ class Watchdog:
         self._since = self._last = 0.0
 
     def start(self) -> None:
-        """Begin to look; in the main thread."""
-        self._backstop.set()
+        """Begin to look; in the main thread. Raises RuntimeError where the user may have no more threads."""
         self._thread.start()
+        self._backstop.set()
 
     def stop(self) -> None:
         """Look no more; in the main thread."""

@@ -1,25 +1,23 @@
-"""Geo JSON as points and regions: Point, Polygon, MultiPolygon, AeroCircle, and a Feature of one of them."""
+"""Geo JSON as points and regions: Point, Polygon, MultiPolygon, AeroCircle, and a Feature of one of them.
+
+A region may be as large as a record: it is read in pieces, each of which is charged.
+"""
 
 from __future__ import annotations
 
-from json import loads
-from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import WireError
-from asinfo.wire.expression import Unsupported
 from asinfo.wire.geo_cell import vector
-from asudfd.aerospike.geo.region import Polygon, Region, Regions, Ring, circle
+from asinfo.wire.geo_json import GeoOutline
+from asinfo.wire.particle import geo_text
+from asudfd.aerospike.geo.region import Polygons, Region, circle
+from asudfd.aerospike.message.cost import PLACE_STEPS, SHAPE_STEPS, CostExceededError
 
 if TYPE_CHECKING:
     from asinfo.wire.geo_cell import Vector
-
-TEXT_MAX = 256 << 10
-"""Longest text that is looked at, in bytes: CORNERS_MAX corners fit into it as they are commonly written."""
-
-CORNERS_MAX = 4096
-"""Most corners and rings of a region: to read so many takes 10 ms, to look whether a point is among them 2 ms, of a turn of
-the event loop."""
+    from asinfo.wire.json_pieces import JsonPieces
+    from asudfd.aerospike.message.cost import CostBudget
 
 _RING_MIN = 4
 """Fewest corners of a ring, the first of which comes again as the last."""
@@ -31,75 +29,86 @@ class GeoShape(NamedTuple):
     point: Vector | None = None
     region: Region | None = None
 
-    def meets(self, other: GeoShape) -> bool:
-        """Whether one is a point in the region that the other is."""
+    def meets(self, other: GeoShape, budget: CostBudget) -> bool:
+        """Whether one is a point in the region that the other is. Raises CostExceededError."""
         if self.region is not None and other.point is not None:
-            return self.region.contains(other.point)
-        return other.region is not None and self.point is not None and other.region.contains(self.point)
+            return self.region.contains(other.point, budget)
+        if other.region is not None and self.point is not None:
+            return other.region.contains(self.point, budget)
+        return False
 
 
-def shape(text: bytes) -> GeoShape:
-    """The shape that a geo JSON text is. Raises WireError, and Unsupported for one that is too large."""
-    if len(text) > TEXT_MAX or text.count(b"[") > CORNERS_MAX:
-        raise Unsupported(f"a region of more than {TEXT_MAX} bytes or {CORNERS_MAX} corners")
+def shape(text: bytes, budget: CostBudget) -> GeoShape:
+    """The shape that a geo JSON text is. Raises WireError for what is none, and CostExceededError."""
+    budget.foresee(len(text) * SHAPE_STEPS)
+    outline = GeoOutline(text, budget.charge_text)
+    reader = outline.coordinates()
+    if outline.kind == "Point":
+        return GeoShape(point=_point(reader.place()))
+    if outline.kind == "AeroCircle":
+        return GeoShape(region=_circle(reader))
+    polygons = Polygons()
+    if outline.kind == "Polygon":
+        _read_polygon(reader, polygons, budget)
+    else:
+        reader.open()
+        _read_polygon(reader, polygons, budget)
+        while reader.more():
+            _read_polygon(reader, polygons, budget)
+        reader.close()
+    return GeoShape(region=polygons)
+
+
+def stored_shape(data: bytes, budget: CostBudget) -> GeoShape | None:
+    """The shape that a stored value is, None for what is none. Raises CostExceededError."""
     try:
-        found = loads(text)
-    except (ValueError, RecursionError):
-        raise WireError("not JSON") from None
-    return _shape(found)
+        return shape(geo_text(data), budget)
+    except CostExceededError:
+        raise
+    except WireError:
+        return None
 
 
-def _shape(found: Any) -> GeoShape:
-    try:
-        if found["type"] == "Feature":
-            found = found["geometry"]
-        kind, coordinates = found["type"], found["coordinates"]
-    except (TypeError, KeyError):
-        raise WireError("a geo JSON value without type or coordinates") from None
-    if kind == "Point":
-        return GeoShape(point=_point(coordinates))
-    read = _REGIONS.get(kind) if isinstance(kind, str) else None
-    if read is None:
-        raise WireError("a geo JSON value of a type that is neither a point nor a region")
-    return GeoShape(region=read(coordinates))
-
-
-def _point(pair: Any) -> Vector:
-    if not isinstance(pair, list) or len(pair) < 2:
+def _point(place: list[float]) -> Vector:
+    if len(place) < 2:
         raise WireError("a place has two coordinates")
-    return vector(_degrees(pair[0], 180), _degrees(pair[1], 90))
+    longitude, latitude = place[0], place[1]
+    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+        raise WireError("a longitude is a number from -180 to 180, a latitude one from -90 to 90")
+    return vector(longitude, latitude)
 
 
-def _degrees(number: Any, most: int) -> float:
-    if not isinstance(number, int | float) or not -most <= number <= most:
-        raise WireError(f"a coordinate is no number from -{most} to {most}")
-    return float(number)
+def _circle(reader: JsonPieces) -> Region:
+    reader.open()
+    middle = _point(reader.place())
+    if not reader.more():
+        raise WireError("a circle has a middle and a radius in meters")
+    meters = reader.number()
+    reader.close()
+    if meters < 0:
+        raise WireError("a radius is not less than 0")
+    return circle(middle, meters)
 
 
-def _circle(pair: Any) -> Region:
-    match pair:
-        case [middle, int() | float() as meters] if 0 <= meters < inf:
-            return circle(_point(middle), meters)
-    raise WireError("a circle has a middle and a radius in meters")
+def _read_polygon(reader: JsonPieces, polygons: Polygons, budget: CostBudget) -> None:
+    """Add a ring and its holes."""
+    reader.open()
+    _read_ring(reader, polygons, budget, is_hole=False)
+    while reader.more():
+        _read_ring(reader, polygons, budget, is_hole=True)
+    reader.close()
 
 
-def _polygon(rings: Any) -> Region:
-    if not isinstance(rings, list) or not rings:
-        raise WireError("a polygon has rings")
-    ring, *holes = map(_ring, rings)
-    return Polygon(ring, holes)
-
-
-def _ring(corners: Any) -> Ring:
-    if not isinstance(corners, list) or len(corners) < _RING_MIN or corners[0] != corners[-1]:
+def _read_ring(reader: JsonPieces, polygons: Polygons, budget: CostBudget, *, is_hole: bool) -> None:
+    first: list[float] = []
+    last: list[float] = []
+    count = 0
+    for places in reader.places():
+        budget.charge(len(places) * PLACE_STEPS)
+        first = first or places[0]
+        last = places[-1]
+        count += len(places)
+        polygons.add_corners(list(map(_point, places)))
+    if count < _RING_MIN or first[:2] != last[:2]:
         raise WireError("a ring has four corners or more, the last of which is the first again")
-    return Ring([_point(corner) for corner in corners[1:]])
-
-
-def _polygons(several: Any) -> Region:
-    if not isinstance(several, list) or not several:
-        raise WireError("a polygon of several has one at least")
-    return Regions([_polygon(each) for each in several])
-
-
-_REGIONS = {"Polygon": _polygon, "MultiPolygon": _polygons, "AeroCircle": _circle}
+    polygons.add_ring(budget, is_hole=is_hole)

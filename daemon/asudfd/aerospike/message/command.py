@@ -12,13 +12,14 @@ CostExceededError.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from asinfo.errors import WireError
 from asinfo.wire import cdt
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS
+from asudfd.aerospike.message.operation import Row, row_of
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -32,25 +33,6 @@ CREATE_ONLY, UPDATE_ONLY, NO_FAIL = 1, 2, 4
 """Flags of a write: the bin must not be there, or must be; what cannot be done is left undone, without an error."""
 
 NOTHING = (NULL, b"")
-
-
-class ValueOperation(Protocol):
-    """A row of a table: how many arguments it takes, and whether it changes the bin."""
-
-    @property
-    def least(self) -> int:
-        """So many arguments there are at least."""
-
-    @property
-    def most(self) -> int:
-        """So many there are at most."""
-
-    @property
-    def modifies(self) -> bool:
-        """Whether it changes the bin."""
-
-
-Row = TypeVar("Row", bound=ValueOperation)
 
 
 class Modified(NamedTuple):
@@ -79,11 +61,7 @@ def decode(
     """The operation of a command, and its arguments as they stand. Raises WireError."""
     budget.charge(CALL_STEPS + len(command) * COPY_STEPS)
     code, arguments = cdt.command(command, budget.charge)
-    row = rows.get(code)
-    if row is None or row.modifies != modifies:
-        raise WireError(f"no operation of this kind has the code {code}")
-    if not row.least <= len(arguments) <= row.most:
-        raise WireError("an operation with too few or too many arguments")
+    row = row_of(rows, "bits or HyperLogLogs", code, arguments, modifies=modifies)
     return row, arguments
 
 

@@ -67,7 +67,7 @@ def test_a_text_of_megabytes_is_cut_in_lua(text: bytes) -> None:
 
 def test_the_text_of_a_failed_call_is_cut() -> None:
     async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
-        applied = await host.run(record_call("m", b"f", b"\x90", NOBODY), 5)
+        applied = await host.run(record_call("m", b"f", b"\x90", NOBODY), 60)
         assert applied[:3] == (100, 3, b"\xff" * TEXT_MAX)
 
     play(scene, b"function f() error(('\\255'):rep(2^24), 0) end")
@@ -128,7 +128,7 @@ DEAR = {
 def test_a_trial_holds_the_event_loop_for_a_moment(body: str) -> None:
     async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
         for _ in range(2):
-            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5)).code == 0
+            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 60)).code == 0
         assert host.run_inline(*record_call("m", b"f", b"\x90", NOBODY))
         with measured() as work:
             applied = host.run_inline(*record_call("m", b"f", b"\x91\xc3", NOBODY))
@@ -145,7 +145,7 @@ def test_a_trial_holds_the_event_loop_for_a_moment(body: str) -> None:
 def test_a_context_that_holds_much_is_not_tried() -> None:
     async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
         for _ in range(2):
-            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5)).code == 0
+            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 60)).code == 0
         assert host.run_inline(*record_call("m", b"f", b"\x90", NOBODY)) is None
         (figures,) = host.statistics()
         assert figures.idle  # another may be in the making

@@ -9,7 +9,8 @@ Sources: the constants of the C client; Aerospike's documentation of the operati
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire.particle import BLOB, NULL, pack
@@ -29,6 +30,7 @@ from asudfd.aerospike.message.command import (
     goes_on,
 )
 from asudfd.aerospike.message.cost import COPY_STEPS
+from asudfd.aerospike.message.operation import Operation
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -50,32 +52,29 @@ RANGE_STEPS = 1 / 16
 """Steps for each byte of a range: it becomes an integer, is changed, and becomes bytes again, 5 to 8 ms for 1 MiB."""
 
 
-class BitOperation(NamedTuple):
-    """An operation on bits."""
+RESIZE, INSERT, REMOVE, SET, OR, XOR, AND, NOT, SHIFT_LEFT, SHIFT_RIGHT = range(10)
+ADD, SUBTRACT, SET_INTEGER = 10, 11, 12
+GET, COUNT, FIRST, LAST, GET_INTEGER = range(50, 55)
+"""Codes."""
 
-    run: Callable[..., Any]
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class BitOperation(Operation):
+    """An operation on bits. All cost what it takes to copy the blob; one that looks at bytes gets the bits of a range."""
+
     takes: tuple[Reader, ...]
-    """Readers of the arguments that there must be."""
+    """Readers of the arguments that there must be; of an operation on a range the first two say which."""
 
-    may_take: tuple[Reader, ...] = ()
+    may_take: tuple[Reader, ...]
     """Readers of those that may be left out, and are 0 then; of a write the first is that of its flags."""
 
-    flags: int = 0
+    flags: int
     """Flags that a write may have."""
 
-    modifies: bool = False
-    of_range: bool = True
-    """``run`` gets the bits of a range, which are the first two arguments, as an integer; else the blob."""
-
     @property
-    def least(self) -> int:
-        """So many arguments there must be."""
-        return len(self.takes)
-
-    @property
-    def most(self) -> int:
-        """So many there may be."""
-        return len(self.takes) + len(self.may_take)
+    def of_range(self) -> bool:
+        """Whether ``run`` gets the bits of a range as an integer; else it gets the blob."""
+        return self.looks > 0
 
     def values(self, arguments: list[bytes]) -> list[Any]:
         """The values of the arguments. Raises WireError."""
@@ -93,24 +92,37 @@ class BitOperation(NamedTuple):
         return bits.store(data, found) if self.modifies else found
 
 
+def _row(
+    run: Callable[..., Any],
+    takes: tuple[Reader, ...],
+    may_take: tuple[Reader, ...] = (),
+    *,
+    flags: int = 0,
+    modifies: bool = False,
+    looks: int = 1,
+) -> BitOperation:
+    least, most = len(takes), len(takes) + len(may_take)
+    return BitOperation(run, least, most, modifies, looks, takes=takes, may_take=may_take, flags=flags)
+
+
 def _look(run: Callable[..., int | bytes], *takes: Reader, may_take: tuple[Reader, ...] = ()) -> BitOperation:
-    return BitOperation(run, (a.offset, *takes), may_take)
+    return _row(run, (a.offset, *takes), may_take)
 
 
 def _length(
     run: Callable[..., bytes], *takes: Reader, flags: int, ways: tuple[Reader, ...] = ()
 ) -> BitOperation:
-    return BitOperation(run, takes, (a.flags, *ways), flags, modifies=True, of_range=False)
+    return _row(run, takes, (a.flags, *ways), flags=flags, modifies=True, looks=0)
 
 
 def _change(run: Callable[..., int], *takes: Reader) -> BitOperation:
     flags = UPDATE_ONLY | NO_FAIL | PARTIAL
-    return BitOperation(run, (a.offset, a.size, *takes), (a.flags,), flags, modifies=True)
+    return _row(run, (a.offset, a.size, *takes), (a.flags,), flags=flags, modifies=True)
 
 
 def _calculate(run: Callable[..., int], *ways: Reader) -> BitOperation:
     takes = (a.offset, a.integer_size, a.integer)
-    return BitOperation(run, takes, (a.flags, *ways), UPDATE_ONLY | NO_FAIL, modifies=True)
+    return _row(run, takes, (a.flags, *ways), flags=UPDATE_ONLY | NO_FAIL, modifies=True)
 
 
 _MAKE = CREATE_ONLY | UPDATE_ONLY | NO_FAIL
@@ -118,27 +130,26 @@ _RESIZE_WAYS = a.ways(lengths.GROW_ONLY | lengths.SHRINK_ONLY)
 _OVERFLOW_WAYS = a.ways(numbers.SATURATE | numbers.WRAP)
 
 OPERATIONS: dict[int, BitOperation] = {
-    0: _length(lengths.resized, a.new_size, flags=_MAKE, ways=(_RESIZE_WAYS,)),
-    1: _length(lengths.inserted, a.byte_offset, a.blob, flags=_MAKE),
-    2: _length(lengths.removed, a.byte_offset, a.byte_size, flags=UPDATE_ONLY | NO_FAIL | PARTIAL),
-    3: _change(numbers.replaced, a.blob),
-    4: _change(numbers.disjunction, a.blob),
-    5: _change(numbers.difference, a.blob),
-    6: _change(numbers.conjunction, a.blob),
-    7: _change(numbers.inverted),
-    8: _change(numbers.shifted_left, a.shift),
-    9: _change(numbers.shifted_right, a.shift),
-    10: _calculate(numbers.added, _OVERFLOW_WAYS),
-    11: _calculate(numbers.subtracted, _OVERFLOW_WAYS),
-    12: _calculate(numbers.low_bits),
-    50: _look(numbers.packed, a.size),
-    51: _look(numbers.count, a.size),
-    52: _look(numbers.first_of, a.size, a.boolean),
-    53: _look(numbers.last_of, a.size, a.boolean),
-    54: _look(numbers.integer, a.integer_size, may_take=(a.flags,)),
+    RESIZE: _length(lengths.resized, a.new_size, flags=_MAKE, ways=(_RESIZE_WAYS,)),
+    INSERT: _length(lengths.inserted, a.byte_offset, a.blob, flags=_MAKE),
+    REMOVE: _length(lengths.removed, a.byte_offset, a.byte_size, flags=UPDATE_ONLY | NO_FAIL | PARTIAL),
+    SET: _change(numbers.replaced, a.blob),
+    OR: _change(numbers.disjunction, a.blob),
+    XOR: _change(numbers.difference, a.blob),
+    AND: _change(numbers.conjunction, a.blob),
+    NOT: _change(numbers.inverted),
+    SHIFT_LEFT: _change(numbers.shifted_left, a.shift),
+    SHIFT_RIGHT: _change(numbers.shifted_right, a.shift),
+    ADD: _calculate(numbers.added, _OVERFLOW_WAYS),
+    SUBTRACT: _calculate(numbers.subtracted, _OVERFLOW_WAYS),
+    SET_INTEGER: _calculate(numbers.low_bits),
+    GET: _look(numbers.packed, a.size),
+    COUNT: _look(numbers.count, a.size),
+    FIRST: _look(numbers.first_of, a.size, a.boolean),
+    LAST: _look(numbers.last_of, a.size, a.boolean),
+    GET_INTEGER: _look(numbers.integer, a.integer_size, may_take=(a.flags,)),
 }
-"""All operations, by code: resize, insert, remove; set, or, xor, and, not, left and right shift; add, subtract, set
-integer; get, count, first and last bit, get integer."""
+"""All operations, by code."""
 
 
 def read(kind: int, data: bytes, command: bytes, budget: CostBudget) -> Particle:
@@ -190,4 +201,4 @@ def _charge(budget: CostBudget, operation: BitOperation, size: int, values: list
     """Pay for a blob that is copied, and for the range that is worked on. Raises CostExceededError."""
     budget.charge(_COPIES * size * COPY_STEPS)
     if operation.of_range:
-        budget.charge(min(size, values[1] >> 3) * RANGE_STEPS)
+        operation.pay_looks(budget, min(size, values[1] >> 3), RANGE_STEPS)

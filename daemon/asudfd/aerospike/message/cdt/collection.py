@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import cdt, msgpack
@@ -11,15 +12,24 @@ from asinfo.wire.extent import list_start, map_start
 from asinfo.wire.msgpack import DEPTH_MAX, ORDERED, VALUE_ORDERED
 from asinfo.wire.particle import INTEGER, LIST, MAP, pack
 from asinfo.wire.pattern import WILDCARD
-from asinfo.wire.pieces import FREED_AT_ONCE, ascending, give_back, sorted_places
+from asinfo.wire.pieces import AT_ONCE, FREED_AT_ONCE, ascending, give_back, sorted_places
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.cost import ENTRY_STEPS, LOOK_STEPS, MOVE_STEPS, ORDER_STEPS, SORT_STEPS
+from asudfd.aerospike.message.cost import (
+    COPY_STEPS,
+    ENTRY_STEPS,
+    HASH_STEPS,
+    LOOK_STEPS,
+    MOVE_STEPS,
+    ORDER_STEPS,
+    SHOW_STEPS,
+    SORT_STEPS,
+)
 from asudfd.aerospike.message.filter.arithmetic import wrap
+from asudfd.aerospike.message.operation import Operation
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Collection as Places
+    from collections.abc import Iterable, Sequence
 
     from asinfo.wire.collection import Order
     from asudfd.aerospike.message.cost import CostBudget
@@ -28,6 +38,9 @@ if TYPE_CHECKING:
 
 FEW = 16
 """So many elements are put in or taken out one by one; more of them all at once."""
+
+SMALL = 32_768
+"""In maps of fewer bytes keys are looked at without a look at their sizes: all of them together are copied in 3 us."""
 
 NIL = b"\xc0"
 
@@ -39,33 +52,32 @@ class MapPlace(NamedTuple):
     there: bool
 
 
-class Operation(NamedTuple):
-    """An operation on a list or map, and its cost."""
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class CollectionOperation(Operation):
+    """An operation on a list or map. ``run`` gets that and the arguments, each as it stands, and gives what is shown."""
 
     kind: int
-    run: Callable[..., Particle | None]
-    """Gets the collection and the arguments, each as it stands; gives what is shown."""
+    creates: bool = False
+    """Whether it makes a list or map that is not there."""
 
-    least: int
-    most: int
-    """Arguments that there are; where there are none, surplus ones are ignored."""
-
-    modifies: bool = False
-    creates: int | None = None
-    """A write that makes what is not there: which argument says the flags of it (9: none does)."""
+    flags_at: int | None = None
+    """Which argument says the flags of what it makes; None where none does."""
 
     missing: Result = Result.OK
-    """The error of a write that does not make what is not there."""
+    """The error of a write that makes none: OK where nothing is done then."""
+
+    returns: frozenset[int] = frozenset()
+    """The return types that the first argument may say; none where it says something else."""
 
 
 class Collection:
     """A list or map in pieces: elements, or values and their keys.
 
     Orders and ranks are kept once they are known, until `forget`. All work is charged to ``budget``; ``weight`` is the
-    number of values in it, at any depth, ``room`` how deep its elements may be nested.
+    number of values in it, at any depth, ``size`` of their bytes, at most, ``room`` how deep its elements may be nested.
     """
 
-    __slots__ = ("_orders", "_ranked", "budget", "flags", "keys", "kind", "room", "values", "weight")
+    __slots__ = ("_orders", "_ranked", "budget", "flags", "keys", "kind", "room", "size", "values", "weight")
 
     def __init__(self, kind: int, data: bytes, budget: CostBudget) -> None:
         """Raises WireError."""
@@ -75,8 +87,10 @@ class Collection:
         self.values: list[bytes] = []
         self.room = DEPTH_MAX - 1
         self.weight: float = 0
+        self.size = len(data)
         self._orders: list[Order] | None = None
         self._ranked: list[int] | None = None
+        budget.charge(self.size * COPY_STEPS)
         before = budget.left
         if kind == LIST:
             self.flags, self.values = cdt.elements(data, budget.charge)
@@ -95,18 +109,19 @@ class Collection:
 
     def pack(self) -> bytes:
         """The collection as it is stored."""
-        self.budget.charge(self.weight)
+        self.budget.charge(self.weight + self.size * COPY_STEPS)
         if self.kind == LIST:
             return cdt.join_list(self.values, self.flags)
         return cdt.join_map(self.keys, self.values, self.flags)
 
     def _sort_keys(self) -> None:
         """Bring the entries of a map into the order of their keys: that is what places are."""
-        self.budget.charge(ORDER_STEPS * len(self.keys))
-        self._charge_sort(len(self.keys))
+        self.budget.charge(ORDER_STEPS * len(self.keys) + self.size * COPY_STEPS)
+        self.charge_sort(len(self.keys))
         found = orders(self.keys)
         if not ascending(found):  # what was stored before maps were kept in order
             places = sorted_places(found, len(found))
+            self.budget.charge(2 * LOOK_STEPS * len(places))
             self.keys = [self.keys[place] for place in places]
             self.values = [self.values[place] for place in places]
 
@@ -114,52 +129,45 @@ class Collection:
         """An element has changed: orders and ranks are to be found anew."""
         self._orders = self._ranked = None
 
-    def _charge_sort(self, values: float) -> None:
+    def charge_sort(self, values: float) -> None:
         """Charge for comparing so many values, at any depth, to bring them into order."""
-        self.budget.charge(values * int(values).bit_length() * SORT_STEPS)
+        self.budget.charge(int(values).bit_length() * (values * SORT_STEPS + self.size * COPY_STEPS))
 
     def orders(self) -> list[Order]:
-        """What each element is compared by."""
+        """What each element is compared by. Who looks at all of them pays for that."""
         if self._orders is None:
-            self.budget.charge(ORDER_STEPS * self.weight)
+            self.budget.charge(ORDER_STEPS * self.weight + self.size * COPY_STEPS)
             self._orders = orders(self.values)
-        self.budget.charge(LOOK_STEPS * len(self.values))
         return self._orders
+
+    def charge_looks(self, times: float) -> None:
+        """Charge for so many looks at each element."""
+        self.budget.charge(times * LOOK_STEPS * len(self.values))
 
     def ranked(self) -> list[int]:
         """Places by the order of values."""
         if self._ranked is None:
             found = self.orders()
-            self._charge_sort(self.weight)
+            self.charge_sort(self.weight)
             self._ranked = sorted_places(found, self.weight)
         return self._ranked
 
     def put_in_order(self, value: bytes) -> None:
         """Put an element into an ordered list, after those that are equal."""
-        self.values.insert(bisect_right(self.values, order(value), key=self._order_of), value)
-
-    def put_all_in_order(self, values: list[bytes]) -> None:
-        """The same for several elements, one after the other: many are sorted together, since each that is inserted moves the rest."""
-        if len(values) <= FEW:
-            for value in values:
-                self.put_in_order(value)
-            return
-        self.values += values
-        self.weight += len(values)
-        self.forget()
-        self.values = [self.values[place] for place in self.ranked()]
-        self.forget()
+        self.move()
+        self.values.insert(bisect_right(self.values, self._order_of(value), key=self._order_of), value)
 
     def _order_of(self, value: bytes) -> Order:
         deep = list_start(value, 0) or map_start(value, 0)
-        self.budget.charge((ORDER_STEPS + 1) * (min(len(value), self.weight) if deep else 1))
+        values = min(len(value), self.weight) if deep else 1
+        self.budget.charge((ORDER_STEPS + 1) * values + len(value) * COPY_STEPS)
         return order(value)
 
     def add(self, entries: list[tuple[int, bytes, bytes]]) -> None:
         """Put new entries, with their places among the old ones, in order, into a map."""
         self.budget.charge(ENTRY_STEPS * len(entries))
         if len(entries) <= FEW:
-            self._move(len(entries))
+            self.move(len(entries))
             for place, key, value in reversed(entries):
                 self.keys.insert(place, key)
                 self.values.insert(place, value)
@@ -175,14 +183,46 @@ class Collection:
         self.keys += keys[done:]
         self.values += values[done:]
 
-    def _move(self, times: int) -> None:
-        """Charge for moving all elements so many times."""
-        self.budget.charge(times * len(self.values) * MOVE_STEPS)
+    def move(self, times: int = 1) -> None:
+        """Charge for moving all elements so many times: what is put in or taken out moves the rest."""
+        self.budget.charge(times * (len(self.values) + len(self.keys)) * MOVE_STEPS)
 
     def pay(self, values: int) -> None:
-        """Charge for values that an operation makes."""
+        """Charge for values of a byte that an operation makes."""
         self.budget.charge(values)
         self.weight += values
+        self.size += values
+
+    def show(self, item: bytes) -> Particle:
+        """A key or value as a bin shows it."""
+        self.budget.charge(len(item) * SHOW_STEPS)
+        return element(item)
+
+    def show_all(self, items: list[bytes], places: Sequence[int]) -> list[bytes]:
+        """The keys or values at these places, for a list or map that is shown."""
+        self.budget.charge(LOOK_STEPS * len(places))
+        found = [items[place] for place in places]
+        self.budget.charge(sum(len(item) for item in found) * COPY_STEPS)
+        return found
+
+    def charge_table(self, wanted: int) -> None:
+        """Charge for a table of all values, and for looking up so many in it."""
+        self.budget.charge(ORDER_STEPS * (self.weight + wanted) + self.size * HASH_STEPS)
+
+    def marks(self, places: Iterable[int]) -> bytearray:
+        """1 for each element that is at one of these places, else 0. A set of a million would be one long call."""
+        self.budget.charge(LOOK_STEPS * len(self.values))
+        found = bytearray(len(self.values))
+        for place in places:
+            found[place] = 1
+        return found
+
+    def ascending(self, numbers: Sequence[int]) -> list[int]:
+        """Places or ranks in their order: many are not sorted, which would be one long call."""
+        self.budget.charge(len(numbers))
+        if len(numbers) <= AT_ONCE:
+            return sorted(numbers)
+        return [number for number, there in enumerate(self.marks(numbers)) if there]
 
     def ranks(self) -> dict[int, int]:
         """The rank of each place."""
@@ -204,25 +244,30 @@ class Collection:
 
     def place_of_key(self, wanted: Order) -> MapPlace:
         """Where the entry with a key is."""
-        self.budget.charge((ORDER_STEPS + 1) * len(self.keys).bit_length() + 1)
+        self.budget.charge((ORDER_STEPS + 1) * (len(self.keys).bit_length() + 1) + 1)
         if wanted == WILDCARD:  # the first entry that a binary search looks at
             return MapPlace(len(self.keys) // 2, bool(self.keys))
-        place = bisect_left(self.keys, wanted, key=order)
-        return MapPlace(place, place < len(self.keys) and order(self.keys[place]) == wanted)
+        look = order if self.size < SMALL else self._order_of_key
+        place = bisect_left(self.keys, wanted, key=look)
+        return MapPlace(place, place < len(self.keys) and look(self.keys[place]) == wanted)
 
-    def remove(self, places: Places[int]) -> None:
+    def _order_of_key(self, key: bytes) -> Order:
+        self.budget.charge(len(key) * COPY_STEPS)
+        return order(key)
+
+    def remove(self, places: Sequence[int]) -> None:
         """Take elements out."""
         if len(places) <= FEW:
-            self._move(len(places))
+            self.move(len(places))
             for place in sorted(places, reverse=True):
                 del self.values[place]
                 del self.keys[place : place + 1]
             return
-        gone = set(places)
-        self.budget.charge(2 * LOOK_STEPS * len(self.values))
-        self.values = [value for place, value in enumerate(self.values) if place not in gone]
+        self.budget.charge(LOOK_STEPS * (len(places) + len(self.keys)))
+        marks = self.marks(places)
+        self.values = [value for value, gone in zip(self.values, marks, strict=True) if not gone]
         if self.kind == MAP:
-            self.keys = [key for place, key in enumerate(self.keys) if place not in gone]
+            self.keys = [key for key, gone in zip(self.keys, marks, strict=True) if not gone]
 
 
 def flags_of(data: bytes, kind: int) -> int:

@@ -21,14 +21,15 @@ from asudfd.aerospike.message.cdt.lists import LISTS
 from asudfd.aerospike.message.cdt.maps import MAPS
 from asudfd.aerospike.message.cdt.select import SELECTIONS
 from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ORDER_STEPS, CostExceededError
+from asudfd.aerospike.message.operation import row_of
 from asudfd.aerospike.message.outcome import new_tuple
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.message.cdt.collection import Operation
+    from asudfd.aerospike.message.cdt.collection import CollectionOperation
     from asudfd.aerospike.message.cost import CostBudget
 
-OPERATIONS: dict[int, Operation] = {**LISTS, **MAPS, **SELECTIONS}
+OPERATIONS: dict[int, CollectionOperation] = {**LISTS, **MAPS, **SELECTIONS}
 """All that is offered, by code."""
 
 
@@ -39,7 +40,7 @@ _ELSEWHERE = frozenset((cdt.PATHS, cdt.IN_CONTEXT))
 class CollectionCall(NamedTuple):
     """What a command asks for."""
 
-    operation: Operation
+    operation: CollectionOperation
     arguments: list[bytes]
     weight: float
     """How many values the arguments are, at any depth."""
@@ -48,8 +49,10 @@ class CollectionCall(NamedTuple):
     """The way from the bin to the list or map that is meant."""
 
 
-def decode(command: bytes, kind: int, budget: CostBudget, *, modifies: bool) -> CollectionCall:
-    """A command on a bin of ``kind``, NULL for none. Pays for all looks at the arguments.
+def decode(
+    command: bytes, kind: int, budget: CostBudget, *, modifies: bool, within: bool = False
+) -> CollectionCall:
+    """A command on a bin of ``kind``, NULL for none, or on what is ``within`` it. Pays for all looks at the arguments.
 
     Raises RequestRefused and WireError.
     """
@@ -60,32 +63,30 @@ def decode(command: bytes, kind: int, budget: CostBudget, *, modifies: bool) -> 
     except WireError:
         check_kind(kind, cdt.code(command))  # comes first, as on the real server
         raise
-    if code == cdt.IN_CONTEXT:
-        return _decode_nested(arguments, kind, budget, modifies=modifies)
-    if code == cdt.PATHS:
-        if len(arguments) < 2:
-            raise WireError("a path without flags")
-        raise Unsupported("a path to elements of a list or map (operation 254) is not supported")
+    if code in _ELSEWHERE:
+        if within:  # no client sends a path there: its steps are those of a context
+            raise WireError("a context, or a path, within a context")
+        budget.charge((ORDER_STEPS + 2) * (before - budget.left))
+        return _decode_elsewhere(code, arguments, kind, budget, modifies=modifies)
     # as `check_kind`, without a call in each operation
     if kind and kind != (MAP if code >= cdt.MAP_SET_TYPE else LIST):
         raise not_this_kind()
-    operation = OPERATIONS.get(code)
-    if operation is None:
-        raise RequestRefused(Result.PARAMETER, f"there is no operation {code} on lists or maps")
-    if operation.modifies != modifies:
-        raise RequestRefused(Result.PARAMETER, "an operation that modifies as one that reads, or the reverse")
-    if not operation.most:
-        arguments = []
-    if not operation.least <= len(arguments) <= operation.most:
-        raise RequestRefused(Result.PARAMETER, "an operation with too few or too many arguments")
+    operation = row_of(OPERATIONS, "lists or maps", code, arguments, modifies=modifies)
     weight = before - budget.left
     budget.charge((ORDER_STEPS + 2) * weight)
     return new_tuple(CollectionCall, (operation, arguments, weight, ()))
 
 
-def _decode_nested(
-    arguments: list[bytes], kind: int, budget: CostBudget, *, modifies: bool
+def _decode_elsewhere(
+    code: int, arguments: list[bytes], kind: int, budget: CostBudget, *, modifies: bool
 ) -> CollectionCall:
+    """A command within a context. One on a path comes here only where it is not written as clients do."""
+    if code == cdt.PATHS and len(arguments) < 2:
+        raise WireError("a path without flags")
+    if code == cdt.PATHS:
+        raise Unsupported(
+            "a path (operation 254) in another encoding than that of the clients is not supported"
+        )
     if len(arguments) != 2:
         raise WireError("a context, and an operation there, are two arguments")
     if kind not in {NULL, LIST, MAP}:
@@ -94,10 +95,7 @@ def _decode_nested(
     if command[:1] == b"\0":
         raise WireError("an operation in a context that is no list")
     steps = steps_of(context, modifies=modifies)
-    call = decode(command, NULL, budget, modifies=modifies)
-    if call.steps:
-        raise WireError("a context within a context")
-    return call._replace(steps=steps)
+    return decode(command, NULL, budget, modifies=modifies, within=True)._replace(steps=steps)
 
 
 def check_kind(kind: int, code: int) -> None:

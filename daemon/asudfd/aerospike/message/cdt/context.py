@@ -25,7 +25,7 @@ from asudfd.aerospike.message.cdt.collection import (
     not_applicable,
     not_this_kind,
 )
-from asudfd.aerospike.message.cdt.lists import pad
+from asudfd.aerospike.message.cdt.lists import INDEX_MAX, pad
 from asudfd.aerospike.message.cost import CostExceededError
 from asudfd.record.refused import RequestRefused
 
@@ -108,6 +108,8 @@ def place(collection: Collection, step: Step) -> int:
     """Where the element is to which a step leads. Raises RequestRefused when it is nowhere."""
     if not step.fits(collection.kind):
         raise not_applicable()
+    if step.by == VALUE:
+        collection.charge_looks(1)
     try:
         found = _FINDERS[step.by](collection, step.value)
     except CostExceededError:
@@ -139,6 +141,7 @@ class Way(NamedTuple):
         collection, step, place, there, weight = self
         _put(collection, step, place, changed.pack(), there=there)
         collection.weight += changed.weight - weight
+        collection.size += changed.size
         collection.forget()
 
 
@@ -195,7 +198,7 @@ def _place_to_make(collection: Collection, step: Step) -> tuple[int, bool]:
         index += size or _last_of_none(step)
     if index >= size and collection.flags & ORDERED:
         return size, False  # where it comes to is a matter of its value
-    if index < 0 or (index > size and step.create != PADDED):
+    if not 0 <= index <= INDEX_MAX or (index > size and step.create != PADDED):
         raise not_applicable()
     return index, index < size
 
@@ -239,7 +242,7 @@ def _put(collection: Collection, step: Step, at: int, value: bytes, *, there: bo
             collection.add([(at, stored_element(step.value), value)])
     elif collection.flags & ORDERED:
         if there:
-            del collection.values[at]
+            collection.remove([at])
         collection.put_in_order(value)
     else:
         pad(collection, at + (not there))

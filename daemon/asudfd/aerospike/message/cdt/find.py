@@ -10,10 +10,10 @@ from asinfo.wire import cdt
 from asinfo.wire.collection import order
 from asinfo.wire.msgpack import ORDERED
 from asinfo.wire.particle import LIST, MAP
-from asinfo.wire.pattern import WILDCARD, compare, has_wildcard
+from asinfo.wire.pattern import WILDCARD, PatternTree, compare, has_wildcard
 from asudfd.aerospike.message.cdt.collection import NIL, clipped, place_of, span
 from asudfd.aerospike.message.cdt.heap import last_of_heap
-from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, PATTERN_STEPS
+from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, WILDCARD_STEPS
 
 if TYPE_CHECKING:
     from asinfo.wire.collection import Order
@@ -64,6 +64,7 @@ def by_index_range(collection: Collection, index: bytes, count: bytes | None = N
 
 
 def _indexes(collection: Collection, within: range) -> ElementPositions:
+    collection.budget.charge(LOOK_STEPS * len(within))
     places = list(within)
     if (collection.kind == LIST and collection.flags & ORDERED) or len(places) == len(collection.values):
         return _neighbours(places, within)
@@ -85,6 +86,7 @@ def by_rank_range(collection: Collection, rank: bytes, count: bytes | None = Non
 
 def _ranks(collection: Collection, within: range) -> ElementPositions:
     ranked = collection.ranked()
+    collection.budget.charge(LOOK_STEPS * len(within))
     places = ranked[within.start : within.stop]
     if collection.kind == MAP:
         return ElementPositions(places, by_index=places, ranks=lambda: (within,))
@@ -126,8 +128,9 @@ def by_values(collection: Collection, values: bytes) -> ElementPositions:
     asked = _each_equal(collection, wanted)
     if not asked:
         return _values(collection, [], order(NIL))
+    collection.budget.charge(LOOK_STEPS * sum(map(len, asked)))
     in_turn = list(dict.fromkeys(place for places in asked for place in places))
-    return ElementPositions(sorted(in_turn), by_rank=in_turn)
+    return ElementPositions(collection.ascending(in_turn), by_rank=in_turn)
 
 
 def by_value_interval(collection: Collection, low: bytes, high: bytes | None = None) -> ElementPositions:
@@ -135,7 +138,7 @@ def by_value_interval(collection: Collection, low: bytes, high: bytes | None = N
     least, end = order(low), None if high is None else order(high)
     orders = collection.orders()
     if has_wildcard(least) or (end and has_wildcard(end)):
-        collection.budget.charge(PATTERN_STEPS * len(orders))
+        collection.budget.charge(2 * WILDCARD_STEPS * collection.weight)
         places = [
             place
             for place, each in enumerate(orders)
@@ -181,7 +184,7 @@ def by_keys(collection: Collection, keys: bytes) -> ElementPositions:
     """The entries with one of several keys."""
     asked = [_of_key(collection, key) for key in cdt.elements(keys).elements]
     in_turn = list(dict.fromkeys(place for places in asked for place in places))
-    return ElementPositions(sorted(in_turn), by_index=in_turn)
+    return ElementPositions(collection.ascending(in_turn), by_index=in_turn)
 
 
 def by_key_interval(collection: Collection, low: bytes, high: bytes | None = None) -> ElementPositions:
@@ -191,6 +194,7 @@ def by_key_interval(collection: Collection, low: bytes, high: bytes | None = Non
     end = len(collection.keys) if bound is None else collection.place_of_key(bound).place
     if bound is not None and bound < least != WILDCARD:
         return _neighbours([], range(0))
+    collection.budget.charge(LOOK_STEPS * max(0, end - start))
     places = list(range(start, end))
     return ElementPositions(places, by_rank=places, indexes=(range(start, start + len(places)),))
 
@@ -208,9 +212,7 @@ def inverted(collection: Collection, found: ElementPositions) -> ElementPosition
     size = len(collection.values)
     if collection.kind == MAP and found.by_index == [] and found.ranks is not None:
         return _ranks(collection, range(size))
-    gone = set(found.places)
-    collection.budget.charge(LOOK_STEPS * size)
-    places = [place for place in range(size) if place not in gone]
+    places = [place for place, gone in enumerate(collection.marks(found.places)) if not gone]
     ranks = places if found.by_rank is not None and found.indexes else None
     known = found.ranks
     return ElementPositions(
@@ -232,23 +234,65 @@ def _relative(base: int, size: int, offset: bytes, count: bytes | None) -> range
 
 
 def _each_equal(collection: Collection, wanted: list[Order]) -> list[list[int]]:
-    """For each value the places of the elements that equal it."""
-    if len(wanted) <= FEW or any(map(has_wildcard, wanted)):
-        return [_equal_to(collection, each) for each in wanted]
+    """For each value the places of the elements that equal it; only once for values that the same elements equal."""
+    wanted = list(dict.fromkeys(wanted))
+    patterns = [each for each in wanted if has_wildcard(each)]
+    exact = [each for each in wanted if not has_wildcard(each)] if patterns else wanted
     found: dict[Order, list[int]] = {}
-    orders = collection.orders()
-    collection.budget.charge(ORDER_STEPS * (len(orders) + len(wanted)))
-    for place, each in enumerate(orders):
-        found.setdefault(each, []).append(place)
-    return [found.get(each, []) for each in wanted]
+    if exact and len(exact) <= FEW:
+        collection.charge_looks(len(exact))
+        found |= _equal_to_few(collection, exact)
+    elif exact:
+        found |= _equal_to_many(collection, exact)
+    if patterns:
+        found |= _equal_to_patterns(collection, patterns)
+    asked = [found.get(each, []) for each in wanted]
+    return list({id(places): places for places in asked}.values())
 
 
 def _equal_to(collection: Collection, wanted: Order) -> list[int]:
+    """The places of the elements that equal a value."""
+    find = _equal_to_patterns if has_wildcard(wanted) else _equal_to_few
+    return find(collection, [wanted])[wanted]
+
+
+def _equal_to_few(collection: Collection, wanted: list[Order]) -> dict[Order, list[int]]:
+    """By value the places of the elements that equal it: each value is compared with all elements."""
+    return {
+        value: [place for place, each in enumerate(collection.orders()) if each == value] for value in wanted
+    }
+
+
+def _equal_to_many(collection: Collection, wanted: list[Order]) -> dict[Order, list[int]]:
+    """The same from a table of all elements."""
+    found: dict[Order, list[int]] = {}
     orders = collection.orders()
-    if not has_wildcard(wanted):
-        return [place for place, each in enumerate(orders) if each == wanted]
-    collection.budget.charge(PATTERN_STEPS * len(orders))
-    return [place for place, each in enumerate(orders) if not compare(each, wanted)]
+    collection.charge_table(len(wanted))
+    for place, each in enumerate(orders):
+        found.setdefault(each, []).append(place)
+    return found
+
+
+def _equal_to_patterns(collection: Collection, patterns: list[Order]) -> dict[Order, list[int]]:
+    """The same for values with wildcards: each element is looked at once, however many they are."""
+    orders = collection.orders()
+    collection.budget.charge(WILDCARD_STEPS * collection.weight)
+    tree = PatternTree()
+    found: dict[Order, list[int]] = {}
+    for pattern in patterns:
+        places = tree.add(pattern)
+        if places is None:
+            collection.budget.charge(WILDCARD_STEPS * collection.weight)
+            places = [place for place, each in enumerate(orders) if not compare(each, pattern)]
+        found[pattern] = places
+    undecided = [place for place, each in enumerate(orders) if not tree.find(each, place)]
+    if undecided:
+        size = sum(len(collection.values[place]) for place in undecided)  # a value takes a byte at least
+        for pattern, places in {id(places): (pattern, places) for pattern, places in found.items()}.values():
+            collection.budget.charge(WILDCARD_STEPS * min(collection.weight, size))
+            more = [place for place in undecided if not compare(orders[place], pattern)]
+            places[:] = sorted({*places, *more})
+    return found
 
 
 def _first_rank(collection: Collection, wanted: Order) -> int:
@@ -257,6 +301,7 @@ def _first_rank(collection: Collection, wanted: Order) -> int:
     collection.budget.charge(ORDER_STEPS * len(ranked).bit_length())
     if not has_wildcard(wanted):
         return bisect_left(ranked, wanted, key=orders.__getitem__)
+    collection.budget.charge(WILDCARD_STEPS * collection.weight)
     return bisect_left(ranked, 0, key=lambda place: compare(orders[place], wanted))
 
 

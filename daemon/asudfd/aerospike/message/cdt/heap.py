@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asudfd.aerospike.message.cost import COPY_STEPS, SORT_STEPS
+
 if TYPE_CHECKING:
     from asinfo.wire.collection import Order
     from asudfd.aerospike.message.cdt.collection import Collection
@@ -22,6 +24,8 @@ def last_of_heap(collection: Collection, within: range) -> list[int]:
     ascending = within.start <= size - within.stop
     taken = within.stop if ascending else size - within.start
     collection.budget.charge((2 * size + taken * size.bit_length()) * HEAP_STEPS)
+    deeper = (collection.weight - size) * SORT_STEPS + collection.size * COPY_STEPS
+    collection.budget.charge(size.bit_length() * deeper)
     heap = _Heap(orders, ascending=ascending)
     places = [heap.pop() for _ in range(taken)]
     return places[within.start :] if ascending else places[size - within.stop :][::-1]

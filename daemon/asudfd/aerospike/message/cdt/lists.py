@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asinfo.wire import cdt
 from asinfo.wire.collection import order, stored_element
 from asinfo.wire.msgpack import ORDERED
 from asinfo.wire.particle import LIST
+from asinfo.wire.pieces import give_back
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.collection import (
+    FEW,
     NIL,
     Collection,
-    Operation,
+    CollectionOperation,
     added,
     element,
     flags_of,
@@ -22,15 +25,16 @@ from asudfd.aerospike.message.cdt.collection import (
     place_of,
     span,
 )
-from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS
+from asudfd.aerospike.message.cost import LOOK_STEPS
+from asudfd.aerospike.message.operation import ANY_NUMBER
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asinfo.wire.collection import Order
     from asudfd.aerospike.message.cdt.collection import Particle
 
-PADDING_MAX = 64 << 10
-"""Most nils that a write beyond the end of a list puts before its element. Our own limit."""
+NILS_AT_ONCE = 65_536
+"""So many nils are put into a list at once, which takes up to a millisecond."""
 
 INDEX_MAX = (1 << 31) - 1
 """The highest index, whatever the flags of a write say."""
@@ -46,7 +50,9 @@ ZERO = b"\0"
 
 def sort_values(collection: Collection) -> None:
     """Bring a list into order."""
-    collection.values = [collection.values[place] for place in collection.ranked()]
+    places = collection.ranked()
+    collection.budget.charge(LOOK_STEPS * len(places))
+    collection.values = [collection.values[place] for place in places]
     collection.forget()
 
 
@@ -70,19 +76,25 @@ def _append_all(collection: Collection, values: list[bytes], flags: int) -> Part
     values = [stored_element(value, collection.room) for value in values]
     if flags & ADD_UNIQUE:
         values = _unique(collection, values, flags)
-    if collection.flags & ORDERED:
-        collection.put_all_in_order(values)
-    else:
+    if not collection.flags & ORDERED:
         collection.values += values
+    elif len(values) <= FEW:
+        for value in values:
+            collection.put_in_order(value)
+    else:  # each that is put in alone moves the rest
+        collection.values += values
+        collection.forget()
+        sort_values(collection)
     return integer(len(collection.values))
 
 
 def _unique(collection: Collection, values: list[bytes], flags: int) -> list[bytes]:
     """Those of the values that are not there; with DO_PARTIAL without, else none or an error if one is there."""
-    seen: set[Order] = set(collection.orders())
+    orders = collection.orders()
+    collection.charge_table(len(values))
+    seen: set[Order] = set(orders)
     new = []
     for value in values:
-        collection.budget.charge(ORDER_STEPS)
         wanted = order(value)
         if wanted not in seen:
             seen.add(wanted)
@@ -115,6 +127,7 @@ def _insert_all(collection: Collection, index: bytes, values: list[bytes], flags
         values = _unique(collection, values, flags)
     if place is not None and values:
         pad(collection, place)
+        collection.move()
         collection.values[place:place] = values
     return integer(len(collection.values))
 
@@ -134,12 +147,14 @@ def _free_place(collection: Collection, index: bytes, flags: int) -> int | None:
 
 
 def pad(collection: Collection, total: int) -> None:
-    """Fill a list with nils up to so many elements."""
-    missing = total - len(collection.values)
-    if missing > PADDING_MAX:
-        raise not_applicable()
-    collection.pay(max(0, missing))
-    collection.values += [NIL] * missing
+    """Fill a list with nils up to so many elements. Raises RequestRefused where no record has room for them: a nil is a byte."""
+    missing = max(0, total - len(collection.values))
+    collection.budget.nils -= missing
+    if collection.budget.nils < 0:
+        raise RequestRefused(Result.RECORD_TOO_BIG, "a gap of more nils than a record has room for")
+    collection.pay(missing)
+    for start in range(0, missing, NILS_AT_ONCE):
+        collection.values += [NIL] * min(NILS_AT_ONCE, missing - start)
 
 
 def _set(collection: Collection, index: bytes, value: bytes, flags: bytes = ZERO) -> None:
@@ -166,12 +181,14 @@ def _may_be_at(collection: Collection, value: bytes, place: int, flags: int) -> 
 
 def _pop(collection: Collection, index: bytes) -> Particle:
     place = place_of(collection, index)
-    return element(collection.values.pop(place))
+    shown = collection.show(collection.values[place])
+    collection.remove([place])
+    return shown
 
 
 def _pop_range(collection: Collection, index: bytes, count: bytes | None = None) -> Particle:
     places = span(len(collection.values), index, count)
-    shown = [collection.values[place] for place in places]
+    shown = collection.show_all(collection.values, places)
     collection.remove(places)
     return LIST, cdt.join_list(shown)
 
@@ -194,10 +211,10 @@ def _trim(collection: Collection, index: bytes, count: bytes) -> Particle:
     return integer(total - len(places))
 
 
-def clear(collection: Collection) -> None:
+def clear(collection: Collection, *_ignored: bytes) -> None:
     """Take out all elements."""
-    collection.values = []
-    collection.keys = []
+    give_back(collection.values, collection.weight)
+    give_back(collection.keys, collection.weight)
 
 
 def _increment(
@@ -220,7 +237,7 @@ def _increment(
         return element(new)
     pad(collection, place + 1)
     if collection.flags & ORDERED:
-        del collection.values[place]
+        collection.remove([place])
         collection.put_in_order(new)
     else:
         collection.values[place] = new
@@ -236,39 +253,44 @@ def _sort(collection: Collection, flags: bytes = ZERO) -> None:
         orders = collection.orders()
         collection.remove([place for place in range(1, len(orders)) if orders[place] == orders[place - 1]])
     elif wanted & DESCENDING and not collection.flags & ORDERED:
+        collection.move()
         collection.values.reverse()
 
 
-def size(collection: Collection) -> Particle:
+def size(collection: Collection, *_ignored: bytes) -> Particle:
     """How many elements there are."""
     return integer(len(collection.values))
 
 
 def _get(collection: Collection, index: bytes) -> Particle:
-    return element(collection.values[place_of(collection, index)])
+    return collection.show(collection.values[place_of(collection, index)])
 
 
 def _get_range(collection: Collection, index: bytes, count: bytes | None = None) -> Particle:
     places = span(len(collection.values), index, count)
-    return LIST, cdt.join_list([collection.values[place] for place in places])
+    return LIST, cdt.join_list(collection.show_all(collection.values, places))
 
 
-LISTS: dict[int, Operation] = {
-    cdt.LIST_SET_TYPE: Operation(LIST, _set_type, 1, 1, modifies=True, creates=0),
-    cdt.LIST_APPEND: Operation(LIST, _append, 1, 3, modifies=True, creates=1),
-    cdt.LIST_APPEND_ITEMS: Operation(LIST, _append_items, 1, 3, modifies=True, creates=1),
-    cdt.LIST_INSERT: Operation(LIST, _insert, 2, 3, modifies=True, creates=9),
-    cdt.LIST_INSERT_ITEMS: Operation(LIST, _insert_items, 2, 3, modifies=True, creates=9),
-    cdt.LIST_POP: Operation(LIST, _pop, 1, 1, modifies=True),
-    cdt.LIST_POP_RANGE: Operation(LIST, _pop_range, 1, 2, modifies=True),
-    cdt.LIST_REMOVE: Operation(LIST, _remove, 1, 1, modifies=True),
-    cdt.LIST_REMOVE_RANGE: Operation(LIST, _remove_range, 1, 2, modifies=True),
-    cdt.LIST_SET: Operation(LIST, _set, 2, 3, modifies=True, creates=9),
-    cdt.LIST_TRIM: Operation(LIST, _trim, 2, 2, modifies=True),
-    cdt.LIST_CLEAR: Operation(LIST, clear, 0, 0, modifies=True),
-    cdt.LIST_INCREMENT: Operation(LIST, _increment, 1, 4, modifies=True, creates=2),
-    cdt.LIST_SORT: Operation(LIST, _sort, 0, 1, modifies=True, missing=Result.BIN_TYPE),
-    cdt.LIST_SIZE: Operation(LIST, size, 0, 0),
-    cdt.LIST_GET: Operation(LIST, _get, 1, 1),
-    cdt.LIST_GET_RANGE: Operation(LIST, _get_range, 1, 2),
+_changes = partial(CollectionOperation, kind=LIST, modifies=True)
+_makes = partial(CollectionOperation, kind=LIST, modifies=True, creates=True)
+_reads = partial(CollectionOperation, kind=LIST)
+
+LISTS: dict[int, CollectionOperation] = {
+    cdt.LIST_SET_TYPE: _makes(_set_type, 1, 1, flags_at=0),
+    cdt.LIST_APPEND: _makes(_append, 1, 3, flags_at=1),
+    cdt.LIST_APPEND_ITEMS: _makes(_append_items, 1, 3, flags_at=1),
+    cdt.LIST_INSERT: _makes(_insert, 2, 3),
+    cdt.LIST_INSERT_ITEMS: _makes(_insert_items, 2, 3),
+    cdt.LIST_POP: _changes(_pop, 1, 1),
+    cdt.LIST_POP_RANGE: _changes(_pop_range, 1, 2),
+    cdt.LIST_REMOVE: _changes(_remove, 1, 1),
+    cdt.LIST_REMOVE_RANGE: _changes(_remove_range, 1, 2),
+    cdt.LIST_SET: _makes(_set, 2, 3),
+    cdt.LIST_TRIM: _changes(_trim, 2, 2, looks=1),
+    cdt.LIST_CLEAR: _changes(clear, 0, ANY_NUMBER),
+    cdt.LIST_INCREMENT: _makes(_increment, 1, 4, flags_at=2),
+    cdt.LIST_SORT: _changes(_sort, 0, 1, missing=Result.BIN_TYPE),
+    cdt.LIST_SIZE: _reads(size, 0, ANY_NUMBER),
+    cdt.LIST_GET: _reads(_get, 1, 1),
+    cdt.LIST_GET_RANGE: _reads(_get_range, 1, 2),
 }

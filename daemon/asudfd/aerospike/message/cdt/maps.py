@@ -11,7 +11,7 @@ from asinfo.wire.particle import MAP
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.collection import (
     Collection,
-    Operation,
+    CollectionOperation,
     added,
     element,
     flags_of,
@@ -20,6 +20,7 @@ from asudfd.aerospike.message.cdt.collection import (
     number,
 )
 from asudfd.aerospike.message.cdt.lists import ZERO, clear, size
+from asudfd.aerospike.message.operation import ANY_NUMBER
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def _put_all(collection: Collection, entries: Iterable[tuple[bytes, bytes]], fla
             old.append((place, key, value))
         elif not refused:
             fresh.append((place, wanted, key, value))
+    collection.charge_sort(len(fresh))
     for place, key, value in old:
         collection.keys[place], collection.values[place] = key, value
     collection.add([(place, key, value) for place, _, key, value in sorted(fresh)])
@@ -89,18 +91,20 @@ def _increment(
     return element(new)
 
 
-MAPS: dict[int, Operation] = {
-    cdt.MAP_SET_TYPE: Operation(MAP, _set_type, 1, 1, modifies=True, creates=0),
-    cdt.MAP_ADD: Operation(MAP, partial(_put, own=CREATE_ONLY), 2, 3, modifies=True, creates=2),
-    cdt.MAP_ADD_ITEMS: Operation(MAP, partial(_put_items, own=CREATE_ONLY), 1, 2, modifies=True, creates=1),
-    cdt.MAP_PUT: Operation(MAP, _put, 2, 4, modifies=True, creates=2),
-    cdt.MAP_PUT_ITEMS: Operation(MAP, _put_items, 1, 3, modifies=True, creates=1),
-    cdt.MAP_REPLACE: Operation(MAP, partial(_put, own=UPDATE_ONLY), 2, 2, modifies=True, creates=9),
-    cdt.MAP_REPLACE_ITEMS: Operation(
-        MAP, partial(_put_items, own=UPDATE_ONLY), 1, 1, modifies=True, creates=9
-    ),
-    cdt.MAP_INCREMENT: Operation(MAP, _increment, 1, 3, modifies=True, creates=2),
-    cdt.MAP_DECREMENT: Operation(MAP, partial(_increment, sign=-1), 1, 3, modifies=True, creates=2),
-    cdt.MAP_CLEAR: Operation(MAP, clear, 0, 0, modifies=True),
-    cdt.MAP_SIZE: Operation(MAP, size, 0, 0),
+_changes = partial(CollectionOperation, kind=MAP, modifies=True)
+_makes = partial(CollectionOperation, kind=MAP, modifies=True, creates=True)
+_reads = partial(CollectionOperation, kind=MAP)
+
+MAPS: dict[int, CollectionOperation] = {
+    cdt.MAP_SET_TYPE: _makes(_set_type, 1, 1, flags_at=0),
+    cdt.MAP_ADD: _makes(partial(_put, own=CREATE_ONLY), 2, 3, flags_at=2),
+    cdt.MAP_ADD_ITEMS: _makes(partial(_put_items, own=CREATE_ONLY), 1, 2, flags_at=1),
+    cdt.MAP_PUT: _makes(_put, 2, 4, flags_at=2),
+    cdt.MAP_PUT_ITEMS: _makes(_put_items, 1, 3, flags_at=1),
+    cdt.MAP_REPLACE: _makes(partial(_put, own=UPDATE_ONLY), 2, 2),
+    cdt.MAP_REPLACE_ITEMS: _makes(partial(_put_items, own=UPDATE_ONLY), 1, 1),
+    cdt.MAP_INCREMENT: _makes(_increment, 1, 3, flags_at=2),
+    cdt.MAP_DECREMENT: _makes(partial(_increment, sign=-1), 1, 3, flags_at=2),
+    cdt.MAP_CLEAR: _changes(clear, 0, ANY_NUMBER),
+    cdt.MAP_SIZE: _reads(size, 0, ANY_NUMBER),
 }

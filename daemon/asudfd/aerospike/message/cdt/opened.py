@@ -14,7 +14,6 @@ from asinfo.wire.particle import LIST, MAP, NULL
 from asudfd.aerospike.message.cdt import context
 from asudfd.aerospike.message.cdt.collection import (
     Collection,
-    element,
     empty,
     flags_of,
     integer,
@@ -29,11 +28,11 @@ from asudfd.aerospike.message.cdt.command import (
     refusal,
 )
 from asudfd.aerospike.message.cdt.lists import size
-from asudfd.aerospike.message.cost import COPY_STEPS, CostExceededError
+from asudfd.aerospike.message.cost import COPY_STEPS, LOOK_STEPS, CostExceededError
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.message.cdt.collection import Operation, Particle
+    from asudfd.aerospike.message.cdt.collection import CollectionOperation, Particle
     from asudfd.aerospike.message.cdt.context import Step, Way
     from asudfd.aerospike.message.cost import CostBudget
 
@@ -87,23 +86,23 @@ class OpenedBin:
     def show(self, command: bytes) -> Particle | None:
         """As `read`; raises WireError and Unsupported, too."""
         kind = self._kind
-        (of, run, *_), arguments, _, steps = decode(command, kind, self._budget, modifies=False)
+        operation, arguments, _, steps = decode(command, kind, self._budget, modifies=False)
         if not kind:
             return None
-        if run is size and not steps and self._stored and not self._changed:
+        if operation.run is size and not steps and self._stored and not self._changed:
             return integer(cdt.size(self._stored[1], of_map=kind == MAP))
         collection = self._open()
         if steps:
             collection = context.inner(collection, steps)
-            if collection.kind != of:
+            if collection.kind != operation.kind:
                 raise not_this_kind()
-        return _something(run(collection, *arguments))
+        return _done(operation, collection, arguments)
 
     def element(self, steps: tuple[Step, ...]) -> Particle:
         """The element to which steps lead. Raises RequestRefused, WireError and CostExceededError."""
         *outer, last = steps
         collection = context.inner(self._open(), tuple(outer))
-        return element(collection.values[context.place(collection, last)])
+        return collection.show(collection.values[context.place(collection, last)])
 
     def _open(self) -> Collection:
         if self._collection is None:
@@ -135,7 +134,7 @@ class OpenedBin:
             ways, collection = context.inner_to_change(collection, call.steps, self._budget)
         operation = call.operation
         if collection is None:
-            if operation.creates is None:
+            if not operation.creates:
                 if operation.missing:
                     raise RequestRefused(operation.missing, "an operation on a list or map that is not there")
                 return None
@@ -146,14 +145,15 @@ class OpenedBin:
             raise not_this_kind()
         collection.room = DEPTH_MAX - 1 - len(call.steps)
         collection.weight += call.weight  # what comes in was among the arguments
-        shown = operation.run(collection, *call.arguments)
+        collection.size += sum(map(len, call.arguments))
+        shown = _done(operation, collection, call.arguments)
         collection.forget()
         for way in reversed(ways):
             way.put(collection)
             collection = way.collection
         self._collection = collection
         self._changed = True
-        return _something(shown)
+        return shown
 
 
 def _append(data: bytes, command: bytes, budget: CostBudget) -> tuple[bytes, Particle] | None:
@@ -177,14 +177,17 @@ def _append(data: bytes, command: bytes, budget: CostBudget) -> tuple[bytes, Par
     return b"".join((head(count, of_map=False), data[first:], *items)), integer(count)
 
 
-def _something(shown: Particle | None) -> Particle | None:
-    """What is shown: an element that is nil shows nothing."""
+def _done(operation: CollectionOperation, collection: Collection, arguments: list[bytes]) -> Particle | None:
+    """What an operation shows, which is done, and paid for before that; an element that is nil shows nothing."""
+    if operation.looks:
+        operation.pay_looks(collection.budget, len(collection.values), LOOK_STEPS)
+    shown: Particle | None = operation.run(collection, *arguments)
     return shown if shown and shown[0] != NULL else None
 
 
-def _new(operation: Operation, arguments: list[bytes], budget: CostBudget) -> Collection:
+def _new(operation: CollectionOperation, arguments: list[bytes], budget: CostBudget) -> Collection:
     """The empty collection that a write begins with. Raises WireError."""
-    place = operation.creates
+    place = operation.flags_at
     flags = 0
     if place is not None and place < len(arguments):
         flags = flags_of(arguments[place], operation.kind)

@@ -8,7 +8,12 @@ from asinfo.wire import cdt, msgpack
 from asinfo.wire.msgpack import ORDERED, PRESERVE_ORDER
 from asinfo.wire.particle import LIST, MAP, pack
 from asudfd.aerospike.message.cdt import find
-from asudfd.aerospike.message.cdt.collection import Collection, Operation, element, integer, not_applicable
+from asudfd.aerospike.message.cdt.collection import (
+    Collection,
+    CollectionOperation,
+    integer,
+    not_applicable,
+)
 from asudfd.aerospike.message.cost import LOOK_STEPS, PACK_STEPS
 
 if TYPE_CHECKING:
@@ -25,49 +30,50 @@ UNORDERED_MAP, ORDERED_MAP = 16, 17
 INVERTED = 0x10000
 """Return type flag: all elements but these."""
 
-_PLACES = frozenset({INDEX, REVERSE_INDEX, RANK, REVERSE_RANK})
-_MAPS = {KEY_VALUE: PRESERVE_ORDER, UNORDERED_MAP: 0, ORDERED_MAP: ORDERED}
+_NUMBERS_OF_INDEX = frozenset({INDEX, REVERSE_INDEX})
+_NUMBERS_OF_RANK = frozenset({RANK, REVERSE_RANK})
+_NUMBERS = _NUMBERS_OF_INDEX | _NUMBERS_OF_RANK
+_INDEX_RANGES = frozenset({INDEX_RANGE, REVERSE_INDEX_RANGE})
+_RANK_RANGES = frozenset({RANK_RANGE, REVERSE_RANK_RANGE})
+_FLAGS_OF_MAPS = {KEY_VALUE: PRESERVE_ORDER, UNORDERED_MAP: 0, ORDERED_MAP: ORDERED}
 """Return types that are maps, and the flags of those."""
 
-_ANY = frozenset({NONE, COUNT, VALUE, EXISTS}) | _PLACES
-_OF_KIND = {LIST: _ANY, MAP: _ANY | {KEY} | _MAPS.keys()}
-_NO_RANGES: frozenset[int] = frozenset()
-_INDEXES = frozenset({INDEX_RANGE, REVERSE_INDEX_RANGE})
-_RANKS = frozenset({RANK_RANGE, REVERSE_RANK_RANGE})
+_OF_LISTS = frozenset({NONE, COUNT, VALUE, EXISTS}) | _NUMBERS
+_LISTS_BY_INDEX = _OF_LISTS | _INDEX_RANGES
+_LISTS_BY_RANK = _OF_LISTS | _RANK_RANGES
+_OF_MAPS = _OF_LISTS | {KEY} | _FLAGS_OF_MAPS.keys()
+_MAPS_BY_INDEX = _OF_MAPS | _INDEX_RANGES
+_MAPS_BY_RANK = _OF_MAPS | _RANK_RANGES
 
 
-class ElementSelector(NamedTuple):
-    """A way to find elements."""
+class Selector(NamedTuple):
+    """A way to find elements, which operations show, and others take out; see `Operation`."""
 
-    gets: int
-    removes: int
-    """Codes of the operations."""
-
+    kind: int
     find: Callable[..., ElementPositions]
     least: int
     most: int
-    """Arguments beside the return type."""
+    """Arguments beside the return type, which is the first one."""
+
+    returns: frozenset[int]
+    """The return types that it has."""
 
     single: bool = False
-    ranges: frozenset[int] = _NO_RANGES
-    """Return types that say a range."""
+    """Whether it finds one element; it is not inverted then."""
 
-    ranks: bool = True
-    """Whether the return types of ranks are known to it."""
+    looks: int = 0
 
 
-def _selects(selector: ElementSelector, kind: int, *, removes: bool) -> Operation:
+def _selects(selector: Selector, *, removes: bool) -> CollectionOperation:
     """An operation that finds elements, shows them and, where it ``removes``, takes them out."""
-    allowed = _OF_KIND[kind] | selector.ranges
-    if not selector.ranks:
-        allowed -= {RANK, REVERSE_RANK}
+    finds, returns, single = selector.find, selector.returns, selector.single
 
     def run(collection: Collection, wanted: bytes, *arguments: bytes) -> Particle | None:
         asked = cdt.integer(wanted)
         return_type = asked & 0xFFFF
-        if return_type not in allowed or (asked & INVERTED and selector.single):
+        if return_type not in returns or (asked & INVERTED and single):
             raise not_applicable()
-        found = selector.find(collection, *arguments)
+        found = finds(collection, *arguments)
         alone = bool(asked & INVERTED) and return_type == EXISTS and _by_rank_alone(found)
         none = not found.places
         if asked & INVERTED:
@@ -76,12 +82,20 @@ def _selects(selector: ElementSelector, kind: int, *, removes: bool) -> Operatio
         if alone:
             shown: Particle | None = pack(none)  # that there is none of them, not whether there are others
         else:
-            shown = (_show_single if selector.single else _show)(collection, found, return_type)
+            shown = (_show_single if single else _show)(collection, found, return_type)
         if removes:
             collection.remove(found.places)
         return shown
 
-    return Operation(kind, run, 1 + selector.least, 1 + selector.most, modifies=removes)
+    return CollectionOperation(
+        run,
+        1 + selector.least,
+        1 + selector.most,
+        modifies=removes,
+        looks=selector.looks,
+        kind=selector.kind,
+        returns=returns,
+    )
 
 
 def _by_rank_alone(found: ElementPositions) -> bool:
@@ -95,8 +109,8 @@ def _show_single(collection: Collection, found: ElementPositions, wanted: int) -
     """What there is of one element, or of none, as a return type says."""
     if wanted in {VALUE, KEY}:
         source = collection.values if wanted == VALUE else collection.keys
-        return element(source[found.places[0]]) if found.places else None
-    if wanted in _PLACES:
+        return collection.show(source[found.places[0]]) if found.places else None
+    if wanted in _NUMBERS:
         number, *_ = _numbers(collection, found, wanted) if found.places else (-1,)
         return integer(number)
     return _show(collection, found, wanted)
@@ -113,10 +127,10 @@ def _show(collection: Collection, found: ElementPositions, wanted: int) -> Parti
         return pack(bool(places))
     if wanted in {VALUE, KEY}:
         source = collection.values if wanted == VALUE else collection.keys
-        return LIST, cdt.join_list([source[place] for place in places])
-    if wanted in _MAPS:
-        return _show_map(collection, places, _MAPS[wanted])
-    if wanted in _PLACES:
+        return LIST, cdt.join_list(collection.show_all(source, places))
+    if wanted in _FLAGS_OF_MAPS:
+        return _show_map(collection, places, _FLAGS_OF_MAPS[wanted])
+    if wanted in _NUMBERS:
         collection.budget.charge(PACK_STEPS * len(places))
         return LIST, cdt.join_list([msgpack.pack(each) for each in _numbers(collection, found, wanted)])
     return pack(_range(collection, found, wanted))
@@ -124,21 +138,21 @@ def _show(collection: Collection, found: ElementPositions, wanted: int) -> Parti
 
 def _show_map(collection: Collection, places: list[int], flags: int) -> Particle:
     if flags == ORDERED:
-        places = sorted(places)
-    keys = [collection.keys[place] for place in places]
-    return MAP, cdt.join_map(keys, [collection.values[place] for place in places], flags)
+        places = collection.ascending(places)
+    keys = collection.show_all(collection.keys, places)
+    return MAP, cdt.join_map(keys, collection.show_all(collection.values, places), flags)
 
 
 def _numbers(collection: Collection, found: ElementPositions, wanted: int) -> list[int]:
     """Indexes or ranks, from the start or the end, in the order in which they are shown."""
     size = len(collection.values)
-    of_index = wanted in {INDEX, REVERSE_INDEX}
+    of_index = wanted in _NUMBERS_OF_INDEX
     reverse = wanted in {REVERSE_INDEX, REVERSE_RANK}
     ranges = _ranges(found, of_index=of_index)
     if ranges:
         return [number for each in ranges for number in (_mirrored(each, size) if reverse else each)]
     if of_index:
-        numbers = sorted(found.places) if found.by_index is None else found.by_index
+        numbers = collection.ascending(found.places) if found.by_index is None else found.by_index
     else:
         numbers = _ranks_of(collection, found)
     return [size - 1 - number for number in numbers] if reverse else numbers
@@ -159,7 +173,7 @@ def _ranks_of(collection: Collection, found: ElementPositions) -> list[int]:
     """Ranks of elements that do not have neighbouring ones."""
     if found.by_rank is None:
         ranks = collection.ranks()
-        return sorted(ranks[place] for place in found.places)
+        return collection.ascending([ranks[place] for place in found.places])
     shared = collection.kind == LIST and found.share_ranks
     ranks = collection.least_ranks() if shared else collection.ranks()
     return [ranks[place] for place in found.by_rank]
@@ -168,7 +182,7 @@ def _ranks_of(collection: Collection, found: ElementPositions) -> list[int]:
 def _range(collection: Collection, found: ElementPositions, wanted: int) -> list[int]:
     """First index or rank, and how many."""
     count = len(found.places)
-    of_index = wanted in {INDEX_RANGE, REVERSE_INDEX_RANGE}
+    of_index = wanted in _INDEX_RANGES
     ranges = _ranges(found, of_index=of_index)
     start = (
         ranges[0].start
@@ -179,36 +193,59 @@ def _range(collection: Collection, found: ElementPositions, wanted: int) -> list
     return [len(collection.values) - start - count if reverse else start, count]
 
 
-_LISTS = (
-    ElementSelector(cdt.LIST_GET_BY_INDEX, 32, find.by_index, 1, 1, single=True, ranges=_INDEXES),
-    ElementSelector(20, 33, find.by_first_value, 1, 1, single=True),
-    ElementSelector(cdt.LIST_GET_BY_RANK, 34, find.by_rank, 1, 1, single=True, ranges=_RANKS),
-    ElementSelector(cdt.LIST_GET_BY_VALUE, 35, find.by_value, 1, 1, ranges=_RANKS),
-    ElementSelector(cdt.LIST_GET_BY_VALUE_LIST, 36, find.by_values, 1, 1),
-    ElementSelector(cdt.LIST_GET_BY_INDEX_RANGE, 37, find.by_index_range, 1, 2, ranges=_INDEXES),
-    ElementSelector(cdt.LIST_GET_BY_VALUE_INTERVAL, 38, find.by_value_interval, 1, 2, ranges=_RANKS),
-    ElementSelector(cdt.LIST_GET_BY_RANK_RANGE, 39, find.by_rank_range, 1, 2, ranges=_RANKS),
-    ElementSelector(27, 40, find.by_relative_rank, 2, 3, ranges=_RANKS),
-)
-_MAPS_ = (
-    ElementSelector(cdt.MAP_GET_BY_KEY, 76, find.by_key, 1, 1, single=True, ranges=_INDEXES),
-    ElementSelector(cdt.MAP_GET_BY_INDEX, 77, find.by_index, 1, 1, single=True, ranges=_INDEXES),
-    ElementSelector(99, 78, find.by_first_value, 1, 1, single=True, ranges=_RANKS),
-    ElementSelector(cdt.MAP_GET_BY_RANK, 79, find.by_rank, 1, 1, single=True, ranges=_RANKS),
-    ElementSelector(cdt.MAP_GET_BY_KEY_LIST, 81, find.by_keys, 1, 1, ranks=False),
-    ElementSelector(cdt.MAP_GET_BY_VALUE, 82, find.by_value, 1, 1, ranges=_RANKS),
-    ElementSelector(cdt.MAP_GET_BY_VALUE_LIST, 83, find.by_values, 1, 1),
-    ElementSelector(cdt.MAP_GET_BY_KEY_INTERVAL, 84, find.by_key_interval, 1, 2, ranges=_INDEXES),
-    ElementSelector(cdt.MAP_GET_BY_INDEX_RANGE, 85, find.by_index_range, 1, 2, ranges=_INDEXES),
-    ElementSelector(cdt.MAP_GET_BY_VALUE_INTERVAL, 86, find.by_value_interval, 1, 2, ranges=_RANKS),
-    ElementSelector(cdt.MAP_GET_BY_RANK_RANGE, 87, find.by_rank_range, 1, 2, ranges=_RANKS),
-    ElementSelector(109, 88, find.by_relative_index, 2, 3, ranges=_INDEXES),
-    ElementSelector(110, 89, find.by_relative_rank, 2, 3, ranges=_RANKS),
-)
+_SELECTORS: dict[int, Selector] = {
+    cdt.LIST_GET_BY_INDEX: Selector(LIST, find.by_index, 1, 1, _LISTS_BY_INDEX, single=True),
+    cdt.LIST_GET_BY_FIRST_VALUE: Selector(LIST, find.by_first_value, 1, 1, _OF_LISTS, single=True, looks=1),
+    cdt.LIST_GET_BY_RANK: Selector(LIST, find.by_rank, 1, 1, _LISTS_BY_RANK, single=True),
+    cdt.LIST_GET_BY_VALUE: Selector(LIST, find.by_value, 1, 1, _LISTS_BY_RANK, looks=1),
+    cdt.LIST_GET_BY_VALUE_LIST: Selector(LIST, find.by_values, 1, 1, _OF_LISTS),
+    cdt.LIST_GET_BY_INDEX_RANGE: Selector(LIST, find.by_index_range, 1, 2, _LISTS_BY_INDEX),
+    cdt.LIST_GET_BY_VALUE_INTERVAL: Selector(LIST, find.by_value_interval, 1, 2, _LISTS_BY_RANK, looks=1),
+    cdt.LIST_GET_BY_RANK_RANGE: Selector(LIST, find.by_rank_range, 1, 2, _LISTS_BY_RANK),
+    cdt.LIST_GET_BY_RELATIVE_RANK: Selector(LIST, find.by_relative_rank, 2, 3, _LISTS_BY_RANK),
+    cdt.MAP_GET_BY_KEY: Selector(MAP, find.by_key, 1, 1, _MAPS_BY_INDEX, single=True),
+    cdt.MAP_GET_BY_INDEX: Selector(MAP, find.by_index, 1, 1, _MAPS_BY_INDEX, single=True),
+    cdt.MAP_GET_BY_FIRST_VALUE: Selector(MAP, find.by_first_value, 1, 1, _MAPS_BY_RANK, single=True, looks=1),
+    cdt.MAP_GET_BY_RANK: Selector(MAP, find.by_rank, 1, 1, _MAPS_BY_RANK, single=True),
+    cdt.MAP_GET_BY_KEY_LIST: Selector(MAP, find.by_keys, 1, 1, _OF_MAPS - _NUMBERS_OF_RANK),
+    cdt.MAP_GET_BY_VALUE: Selector(MAP, find.by_value, 1, 1, _MAPS_BY_RANK, looks=1),
+    cdt.MAP_GET_BY_VALUE_LIST: Selector(MAP, find.by_values, 1, 1, _OF_MAPS),
+    cdt.MAP_GET_BY_KEY_INTERVAL: Selector(MAP, find.by_key_interval, 1, 2, _MAPS_BY_INDEX),
+    cdt.MAP_GET_BY_INDEX_RANGE: Selector(MAP, find.by_index_range, 1, 2, _MAPS_BY_INDEX),
+    cdt.MAP_GET_BY_VALUE_INTERVAL: Selector(MAP, find.by_value_interval, 1, 2, _MAPS_BY_RANK, looks=1),
+    cdt.MAP_GET_BY_RANK_RANGE: Selector(MAP, find.by_rank_range, 1, 2, _MAPS_BY_RANK),
+    cdt.MAP_GET_BY_RELATIVE_INDEX: Selector(MAP, find.by_relative_index, 2, 3, _MAPS_BY_INDEX),
+    cdt.MAP_GET_BY_RELATIVE_RANK: Selector(MAP, find.by_relative_rank, 2, 3, _MAPS_BY_RANK),
+}
+"""Ways to find elements, by the codes of the operations that show them."""
 
-SELECTIONS: dict[int, Operation] = {
-    code: _selects(selector, kind, removes=removes)
-    for kind, selectors in ((LIST, _LISTS), (MAP, _MAPS_))
-    for selector in selectors
-    for code, removes in ((selector.gets, False), (selector.removes, True))
+_REMOVALS = {
+    cdt.LIST_REMOVE_BY_INDEX: cdt.LIST_GET_BY_INDEX,
+    cdt.LIST_REMOVE_BY_FIRST_VALUE: cdt.LIST_GET_BY_FIRST_VALUE,
+    cdt.LIST_REMOVE_BY_RANK: cdt.LIST_GET_BY_RANK,
+    cdt.LIST_REMOVE_BY_VALUE: cdt.LIST_GET_BY_VALUE,
+    cdt.LIST_REMOVE_BY_VALUE_LIST: cdt.LIST_GET_BY_VALUE_LIST,
+    cdt.LIST_REMOVE_BY_INDEX_RANGE: cdt.LIST_GET_BY_INDEX_RANGE,
+    cdt.LIST_REMOVE_BY_VALUE_INTERVAL: cdt.LIST_GET_BY_VALUE_INTERVAL,
+    cdt.LIST_REMOVE_BY_RANK_RANGE: cdt.LIST_GET_BY_RANK_RANGE,
+    cdt.LIST_REMOVE_BY_RELATIVE_RANK: cdt.LIST_GET_BY_RELATIVE_RANK,
+    cdt.MAP_REMOVE_BY_KEY: cdt.MAP_GET_BY_KEY,
+    cdt.MAP_REMOVE_BY_INDEX: cdt.MAP_GET_BY_INDEX,
+    cdt.MAP_REMOVE_BY_FIRST_VALUE: cdt.MAP_GET_BY_FIRST_VALUE,
+    cdt.MAP_REMOVE_BY_RANK: cdt.MAP_GET_BY_RANK,
+    cdt.MAP_REMOVE_BY_KEY_LIST: cdt.MAP_GET_BY_KEY_LIST,
+    cdt.MAP_REMOVE_BY_VALUE: cdt.MAP_GET_BY_VALUE,
+    cdt.MAP_REMOVE_BY_VALUE_LIST: cdt.MAP_GET_BY_VALUE_LIST,
+    cdt.MAP_REMOVE_BY_KEY_INTERVAL: cdt.MAP_GET_BY_KEY_INTERVAL,
+    cdt.MAP_REMOVE_BY_INDEX_RANGE: cdt.MAP_GET_BY_INDEX_RANGE,
+    cdt.MAP_REMOVE_BY_VALUE_INTERVAL: cdt.MAP_GET_BY_VALUE_INTERVAL,
+    cdt.MAP_REMOVE_BY_RANK_RANGE: cdt.MAP_GET_BY_RANK_RANGE,
+    cdt.MAP_REMOVE_BY_RELATIVE_INDEX: cdt.MAP_GET_BY_RELATIVE_INDEX,
+    cdt.MAP_REMOVE_BY_RELATIVE_RANK: cdt.MAP_GET_BY_RELATIVE_RANK,
+}
+"""Codes of operations that take elements out, and of those that show the same ones."""
+
+SELECTIONS: dict[int, CollectionOperation] = {
+    **{code: _selects(selector, removes=False) for code, selector in _SELECTORS.items()},
+    **{code: _selects(_SELECTORS[shows], removes=True) for code, shows in _REMOVALS.items()},
 }

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
     from asinfo.wire.expression import Node
     from asudfd.aerospike.message.cdt.collection import Particle
-    from asudfd.aerospike.message.command import Modified, ValueOperation
+    from asudfd.aerospike.message.command import Modified
     from asudfd.aerospike.message.filter.filter_record import FilterRecord
     from asudfd.aerospike.message.filter.scope import Run, Scope, Typed, Value
+    from asudfd.aerospike.message.operation import Operation
 
     ReadValue = Callable[[int, bytes, bytes, CostBudget], Particle]
     ModifyValue = Callable[[int, bytes, bytes, CostBudget], Modified]
@@ -189,7 +190,7 @@ def _bits() -> CalledModule:
 
 
 def _of_values(
-    kind: int, rows: Mapping[int, ValueOperation], read: ReadValue, modify: ModifyValue
+    kind: int, rows: Mapping[int, Operation], read: ReadValue, modify: ModifyValue
 ) -> CalledModule:
     """A module of `asudfd.aerospike.message.command`."""
 

@@ -69,6 +69,8 @@ class FilterRecord:
         self.element: PathElement | None = None
         self.variables: dict[int, Any] = {}
         self.collections = collections or OpenCollections(budget)
+        if budget is not None:  # that of a turn of the event loop does not come so far
+            budget.nils = namespace.record_size_max
         self.size = 0
         self._bins = bins
         self._found: dict[bytes, tuple[int, bytes]] = {}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import expression as x
-from asinfo.wire.expression import Constant, Unsupported
-from asinfo.wire.particle import geo_text
-from asudfd.aerospike.geo.shape import GeoShape, shape
-from asudfd.aerospike.message.cost import GEO_STEPS, CostExceededError
+from asinfo.wire.expression import Constant
+from asudfd.aerospike.geo.shape import GeoShape, shape, stored_shape
+from asudfd.aerospike.message.cost import BesideBudget
 from asudfd.aerospike.message.filter.scope import ANY
 
 if TYPE_CHECKING:
@@ -22,15 +22,27 @@ if TYPE_CHECKING:
     Find = Callable[[FilterRecord], GeoShape | None]
 
 
+KNOWN_MAX = 4
+"""Constants whose shapes are kept, of up to 5 MB each: who has asked the event loop asks the thread, which compiles the filter anew."""
+
+
 def geo_meeting(arguments: list[Any], scope: Scope) -> Typed:
     """The comparison of two values."""
     first, second = (_shape_of(argument, scope) for argument in arguments)
 
     def meet(record: FilterRecord) -> bool | None:
         one, other = first(record), second(record)
-        return None if one is None or other is None else one.meets(other)
+        if one is None or other is None:
+            return None
+        return one.meets(other, record.collections.budget)
 
     return x.BOOL, meet
+
+
+@lru_cache(KNOWN_MAX)
+def _constant(text: bytes) -> GeoShape:
+    """The shape of a constant. Raises WireError, and Unsupported."""
+    return shape(text, BesideBudget())  # as it pauses: an expression as large as this is compiled in a thread
 
 
 def _shape_of(argument: Any, scope: Scope) -> Find:
@@ -39,19 +51,11 @@ def _shape_of(argument: Any, scope: Scope) -> Find:
     if kind not in {x.GEOJSON, ANY}:
         raise WireError("only geo JSON is compared so")
     if isinstance(argument, Constant) and isinstance(argument.value, bytes):
-        known = shape(argument.value)
+        known = _constant(argument.value)
         return lambda _: known
 
     def find(record: FilterRecord) -> GeoShape | None:
         data = run(record)
-        if data is None:
-            return None
-        record.collections.budget.charge(len(data) * GEO_STEPS)
-        try:
-            return shape(geo_text(data))
-        except Unsupported as error:
-            raise CostExceededError(str(error)) from error
-        except WireError:
-            return None
+        return None if data is None else stored_shape(data, record.collections.budget)
 
     return find

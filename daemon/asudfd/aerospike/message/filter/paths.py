@@ -269,6 +269,7 @@ class Path:
         weight = count(value)
         collection.budget.charge(CHECK_STEPS * weight + len(value) * COPY_STEPS)
         collection.weight += weight
+        collection.size += len(value)
         return stored_element(value, DEPTH_MAX - len(self._steps))
 
 

@@ -8,6 +8,7 @@ from asinfo.wire import expression as x
 from asinfo.wire import msgpack
 from asinfo.wire import particle as particles
 from asinfo.wire.msgpack import Raw
+from asudfd.aerospike.message.cost import BesideBudget
 from asudfd.aerospike.message.filter.scope import ANY, NIL
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def particle_of(value: Value, kind: int) -> tuple[int, bytes]:
 
 
 def geo_particle(text: bytes) -> bytes:
-    """The particle of a geo JSON text, as it is stored. Raises WireError."""
-    return particles.stored(particles.GEOJSON, bytes(3) + text)
+    """The particle of a geo JSON text of an expression, as it is stored. Raises WireError."""
+    return particles.stored_geo(bytes(3) + text, BesideBudget().charge_text)
 
 
 def packed_as(kind: int) -> Callable[[Any], bytes]:

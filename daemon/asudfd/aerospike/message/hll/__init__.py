@@ -7,7 +7,8 @@ Sources: the constants of the C client; Aerospike's documentation of the operati
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import cdt
@@ -28,6 +29,7 @@ from asudfd.aerospike.message.cost import COPY_STEPS
 from asudfd.aerospike.message.hll import arguments as a
 from asudfd.aerospike.message.hll import estimate, reads, writes
 from asudfd.aerospike.message.hll.sketch import Sketch, parse
+from asudfd.aerospike.message.operation import Operation
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -42,40 +44,39 @@ REGISTER_STEPS, MINHASH_STEPS = 1, 2
 """Steps for a register that is taken out of its bytes, compared and put back; for one with a minhash."""
 
 
-class HllOperation(NamedTuple):
-    """An operation on HyperLogLogs."""
+INIT, ADD, UNITE, REFRESH, FOLD = range(5)
+COUNT, UNION, UNION_COUNT, INTERSECT_COUNT, SIMILARITY, DESCRIBE, MAY_CONTAIN = range(50, 57)
+"""Codes."""
 
-    run: Callable[..., Any]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HllOperation(Operation):
+    """An operation on HyperLogLogs. It looks at registers; values are paid for when they are hashed."""
+
     takes: Callable[[list[bytes], CostBudget], tuple[Any, ...]] = a.nothing
     """The reader of its arguments."""
 
-    least: int = 0
-    most: int = 0
-    looks: int = 0
-    """How often all registers of each HyperLogLog are looked at."""
-
-    modifies: bool = False
     flags: int = 0
     """Flags that a write may have; they are its last argument, if it has as many as it may."""
 
 
-_ADD = CREATE_ONLY | NO_FAIL
-_MAKE = _ADD | UPDATE_ONLY
-_UNITE = _MAKE | writes.ALLOW_FOLD
+_ADD_FLAGS = CREATE_ONLY | NO_FAIL
+_MAKE_FLAGS = _ADD_FLAGS | UPDATE_ONLY
+_UNITE_FLAGS = _MAKE_FLAGS | writes.ALLOW_FOLD
 
 OPERATIONS: dict[int, HllOperation] = {
-    0: HllOperation(writes.init, a.shape, 0, 3, modifies=True, flags=_MAKE),
-    1: HllOperation(writes.add, a.values_and_shape, 1, 4, modifies=True, flags=_ADD),
-    2: HllOperation(writes.unite, a.sketches, 1, 2, looks=1, modifies=True, flags=_UNITE),
-    3: HllOperation(writes.refresh, looks=1, modifies=True),
-    4: HllOperation(writes.fold, a.index_bits, 1, 1, looks=1, modifies=True),
-    50: HllOperation(estimate.count, looks=1),
-    51: HllOperation(reads.union, a.sketches, 1, 1, looks=1),
-    52: HllOperation(reads.union_count, a.sketches, 1, 1, looks=1),
-    53: HllOperation(reads.intersect_count, a.sketches, 1, 1, looks=2),
-    54: HllOperation(reads.similarity, a.sketches, 1, 1, looks=2),
-    55: HllOperation(reads.describe),
-    56: HllOperation(reads.may_contain, a.values, 1, 1),
+    INIT: HllOperation(writes.init, 0, 3, takes=a.shape, modifies=True, flags=_MAKE_FLAGS),
+    ADD: HllOperation(writes.add, 1, 4, takes=a.values_and_shape, modifies=True, flags=_ADD_FLAGS),
+    UNITE: HllOperation(writes.unite, 1, 2, takes=a.sketches, looks=1, modifies=True, flags=_UNITE_FLAGS),
+    REFRESH: HllOperation(writes.refresh, 0, 0, looks=1, modifies=True),
+    FOLD: HllOperation(writes.fold, 1, 1, takes=a.index_bits, looks=1, modifies=True),
+    COUNT: HllOperation(estimate.count, 0, 0, looks=1),
+    UNION: HllOperation(reads.union, 1, 1, takes=a.sketches, looks=1),
+    UNION_COUNT: HllOperation(reads.union_count, 1, 1, takes=a.sketches, looks=1),
+    INTERSECT_COUNT: HllOperation(reads.intersect_count, 1, 1, takes=a.sketches, looks=2),
+    SIMILARITY: HllOperation(reads.similarity, 1, 1, takes=a.sketches, looks=2),
+    DESCRIBE: HllOperation(reads.describe, 0, 0),
+    MAY_CONTAIN: HllOperation(reads.may_contain, 1, 1, takes=a.values),
 }
 """All operations, by code."""
 
@@ -123,4 +124,4 @@ def _charge(budget: CostBudget, operation: HllOperation, found: Sketch | None, *
     others = given[0] if operation.takes is a.sketches else []
     for each in [found, *others] if found else others:
         steps = MINHASH_STEPS if each.shape.minhash_bits else REGISTER_STEPS
-        budget.charge(operation.looks * each.shape.registers * steps)
+        operation.pay_looks(budget, each.shape.registers, steps)

@@ -56,6 +56,7 @@ class Projection:
 
     def shown_beside(self, found: SelectedRecord, budget: CostBudget) -> list[bytes] | None:
         """The same for operations, in a thread, within its ``budget``."""
+        budget.nils = self._namespace.record_size_max
         return self._run(found, self._own_operations(), budget)
 
     def _run(

@@ -1,27 +1,17 @@
-"""The range of a query (field 22): which values of a bin it asks for, and whether an index allows it.
-
-    u8 1 · u8 size of the name · name of the bin · u8 particle type · u32 size · low · u32 size · high
-
-Integers have 8 bytes; strings and blobs stand twice, for they are compared for equality only. So does geo JSON: of a region
-the points in it are meant, of a point the regions that it is in.
+"""The values that a query asks for, and whether an index allows it.
 
 An index has its entries in the order of numbers of 64 bits: the integer itself, and for strings and blobs a hash. A
 client is told the number (field 15) and gives it back to go on there, so any hash serves that stays the same. What is found
 by geo JSON has the number 0, so that it comes in the order of digests.
-Source: the wire specification, sections 3.2 and 4.7.
+Source: the wire specification, section 4.7.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from struct import Struct
-from struct import error as StructError  # noqa: N812 - an exception reads like one
 from typing import TYPE_CHECKING
 
-from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire import particle as particles
-from asinfo.wire.expression import Unsupported
 from asinfo.wire.message import (
     FIELD_INDEX_CONTEXT,
     FIELD_INDEX_EXPRESSION,
@@ -30,40 +20,38 @@ from asinfo.wire.message import (
     FIELD_INDEX_TYPE,
     FIELD_SET,
 )
-from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
+from asinfo.wire.particle import GEOJSON, INTEGER, LIST, MAP, pack
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.collection import Collection
-from asudfd.aerospike.message.cost import CHECK_STEPS, GEO_STEPS, CostBudget
+from asudfd.aerospike.message.cost import CHECK_STEPS, CostBudget
+from asudfd.aerospike.message.filter.cache import shape_of
 from asudfd.aerospike.message.many.indexed import check_context, finders
+from asudfd.aerospike.message.many.range_field import range_field
 from asudfd.record.indexes import IndexedValue
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
-    from asudfd.aerospike.geo.shape import GeoShape
     from asudfd.aerospike.message.many.indexed import Particle
     from asudfd.record.indexes import Index
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
-_SIZE = Struct("!I")
 _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is values of a map
 
 
 class IndexRange:
     """The values that a query asks for."""
 
-    __slots__ = ("_beside", "_hash", "_here", "_high", "_low", "_particle", "_shape", "_type", "index_name")
+    __slots__ = ("_beside", "_here", "_high", "_low", "_particle", "_shape", "_type", "index_name")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
         """Raises RequestRefused: 4 for what is no range, 160 for no geo JSON, 201 without an index, 16 for what is not offered."""
-        name, self._particle, self._low, self._high = _read(fields[FIELD_INDEX_RANGE])
+        name, self._particle, self._low, self._high = range_field(fields[FIELD_INDEX_RANGE])
         self._type = int.from_bytes(fields.get(FIELD_INDEX_TYPE, b""), "big")
         context, expression = fields.get(FIELD_INDEX_CONTEXT, b""), fields.get(FIELD_INDEX_EXPRESSION, b"")
         wanted = IndexedValue(name, self._particle, self._type, context, expression)
-        self._hash = 0 if self._particle == INTEGER else _hash(self._low)
         set_name, asked = fields.get(FIELD_SET, b""), fields.get(FIELD_INDEX_NAME)
         covering = (
             (own, index.value)
@@ -78,7 +66,7 @@ class IndexRange:
             raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
         self.index_name = found.decode("utf-8", "replace")
         self._here, self._beside = finders(namespace, value)
-        self._shape = _wanted(self._low) if self._particle == GEOJSON else None
+        self._shape = shape_of(self._low) if self._particle == GEOJSON else None
 
     def find(self, digest: bytes, record: Record) -> int | None:
         """The number by which an index has ``record`` within the range, None when it does not.
@@ -107,10 +95,14 @@ class IndexRange:
     def _number(self, data: bytes, budget: CostBudget) -> int | None:
         """The number of a value of the right kind that is within the range, else None."""
         if self._shape is not None:
-            budget.charge(len(data) * GEO_STEPS)
-            return 0 if _meets(self._shape, data) else None
+            from asudfd.aerospike.geo.shape import (
+                stored_shape,
+            )  # only when the first query comes: start-up time
+
+            found = stored_shape(data, budget)
+            return 0 if found is not None and found.meets(self._shape, budget) else None
         if self._particle != INTEGER:
-            return self._hash if data == self._low else None
+            return _hash(data) if data == self._low else None
         value = int.from_bytes(data, "big", signed=True)
         return value if self._low <= value <= self._high else None
 
@@ -126,71 +118,11 @@ class IndexRange:
                 yield pack(value)
 
 
-def _wanted(text: bytes) -> GeoShape:
-    """What a query asks for. Raises RequestRefused."""
-    try:
-        return _shape_of(text)
-    except WireError as error:
-        raise RequestRefused(Result.GEOJSON, str(error)) from error
-
-
-def _meets(wanted: GeoShape, data: bytes) -> bool:
-    """Whether a stored value is what is wanted; one that is no shape is not. Raises RequestRefused."""
-    try:
-        return _shape_of(particles.geo_text(data)).meets(wanted)
-    except WireError:
-        return False
-
-
-def _shape_of(text: bytes) -> GeoShape:
-    """A point or region. Raises WireError for what is none, and RequestRefused for a large one."""
-    from asudfd.aerospike.geo.shape import shape  # only when the first query comes: start-up time
-
-    try:
-        return shape(text)
-    except Unsupported as error:
-        raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
-
-
 def _named(wanted: IndexedValue, index: Index) -> IndexedValue:
     """What a query that names its index asks for: what it does not tell is as the index has it."""
     return index.value._replace(**{key: part for key, part in wanted._asdict().items() if part != b""})
 
 
-def _comparable(kind: int, data: bytes) -> Any:
-    """An integer, or bytes; values are compared only with those of the same kind."""
-    return int.from_bytes(data, "big", signed=True) if kind == INTEGER else data
-
-
 def _hash(data: bytes) -> int:
     """A number of 64 bits for a string or blob, the same on all nodes and after each start."""
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
-
-
-def _read(data: bytes) -> tuple[bytes, int, Any, Any]:
-    """Bin, particle type, low and high of a range. Raises RequestRefused."""
-    try:
-        return _parts(data)
-    except (StructError, IndexError, WireError) as error:
-        raise RequestRefused(Result.PARAMETER, "what should be a range is none") from error
-
-
-def _parts(data: bytes) -> tuple[bytes, int, Any, Any]:
-    name_end = 2 + data[1]
-    kind = data[name_end]
-    low, position = _bound(data, name_end + 1)
-    high, end = _bound(data, position)
-    sizes = {len(low), len(high)}
-    if data[0] != 1 or end != len(data) or (kind == INTEGER and sizes != {8}):
-        raise WireError("not one range")
-    if kind not in {INTEGER, STRING, BLOB, GEOJSON} or (kind != INTEGER and low != high):
-        raise WireError("a range of such values")
-    return data[2:name_end], kind, _comparable(kind, low), _comparable(kind, high)
-
-
-def _bound(data: bytes, position: int) -> tuple[bytes, int]:
-    start = position + _SIZE.size
-    end = start + _SIZE.unpack_from(data, position)[0]
-    if end > len(data):
-        raise WireError("a range ends early")
-    return data[start:end], end

@@ -108,6 +108,7 @@ async def _operations_done(namespace: Namespace, message: Message, todo: list[Op
     bins = {} if record is None or message.info3 & REPLACE else split(record.bins)
 
     def work(budget: CostBudget) -> list[bytes]:
+        budget.nils = namespace.record_size_max
         return run(
             bins,
             todo,

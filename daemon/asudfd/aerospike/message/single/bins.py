@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire.extent import pass_over
 from asinfo.wire.message import BIN_NAME_SIZE_MAX, OP_READ, op
-from asinfo.wire.particle import GEOJSON, LIST, MAP, stored
+from asinfo.wire.particle import GEOJSON, LIST, MAP, Refused, stored, stored_geo
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cost import CHECK_STEPS, GEO_STEPS, CostExceededError
 from asudfd.record.refused import RequestRefused
@@ -43,20 +43,32 @@ def particle(whole: bytes) -> tuple[int, bytes]:
     return whole[5], whole[8 + whole[7] :]
 
 
-def make_bin(kind: int, name: bytes, value: bytes) -> bytes:
-    """The bin ``name`` with a value from a client.
+def make_bin(kind: int, name: bytes, value: bytes, budget: CostBudget | None) -> bytes:
+    """The bin ``name`` with a value from a client; ``budget`` may be left out where the value is small.
 
-    Raises RequestRefused for a name that is too long, and particle.Refused for a value that no record keeps.
+    Raises RequestRefused for a name that is too long, particle.Refused for a value that no record keeps, and
+    CostExceededError.
     """
     if len(name) > BIN_NAME_SIZE_MAX:
         raise RequestRefused(Result.BIN_NAME, "the bin's name is too long")
+    if kind == GEOJSON and budget is not None:
+        return op(OP_READ, kind, name, _stored_geo(value, budget))
     return op(OP_READ, kind, name, stored(kind, value))
 
 
+def _stored_geo(value: bytes, budget: CostBudget) -> bytes:
+    try:
+        return stored_geo(value, budget.charge_text)
+    except CostExceededError:
+        raise
+    except WireError as error:
+        raise Refused(Result.GEOJSON, str(error)) from None
+
+
 def charge_check(kind: int, value: bytes, budget: CostBudget) -> None:
-    """Charge for the check of a value from a client. Raises CostExceededError."""
+    """Charge for the check of a value from a client, which for geo JSON `make_bin` does. Raises CostExceededError."""
     if kind == GEOJSON:
-        budget.charge(len(value) * GEO_STEPS)
+        budget.foresee(len(value) * GEO_STEPS)
     elif kind in CHECKED:
         try:
             pass_over(value, 0, lambda values: budget.charge(values * CHECK_STEPS))

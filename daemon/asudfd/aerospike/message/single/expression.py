@@ -75,7 +75,7 @@ class RecordExpressions:
         if code == OP_EXPRESSION_READ:
             return self._value(operation, bins)
         if _may_write(operation.flags, there=name in bins):
-            _write(bins, name, self._value(operation, bins), operation.flags)
+            _write(bins, name, self._value(operation, bins), operation.flags, budget)
         return None
 
     def _walk(self, code: int, path: Path, name: bytes, bins: Bins) -> Particle | None:
@@ -125,11 +125,11 @@ def _may_write(flags: int, *, there: bool) -> bool:
     raise RequestRefused(Result.BIN_NOT_FOUND, "the bin is not there")
 
 
-def _write(bins: Bins, name: bytes, found: Particle | None, flags: int) -> None:
+def _write(bins: Bins, name: bytes, found: Particle | None, flags: int, budget: CostBudget) -> None:
     """Write what an expression gave, None for nothing. Raises RequestRefused."""
     if found is not None and found != _NULL:
         kind, value = found
-        bins[name] = make_bin(kind, name, value)
+        bins[name] = make_bin(kind, name, value, budget)
     elif found == _NULL and name in bins:
         if flags & ALLOW_DELETE:
             del bins[name]

@@ -43,7 +43,7 @@ from asinfo.wire.message import (
     OP_WRITE,
     op,
 )
-from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING, stored
+from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import COPY_STEPS, CostBudget
@@ -169,14 +169,17 @@ def run(
         opened.close()
         if code == OP_READ:
             if not name:
+                opened.count(sum(map(len, bins.values())))
                 shown += bins.values()
             elif name in bins:
+                opened.count(len(bins[name]))
                 shown.append(bins[name])
             elif respond_all:
                 shown.append(op(OP_READ, NULL, name))
             continue
-        charge_check(kind, value, opened.forget(len(bins.get(name, b""))))
-        _CHANGES[code](bins, kind, name, value)
+        left = opened.forget(len(bins.get(name, b"")))
+        charge_check(kind, value, left)
+        _CHANGES[code](bins, kind, name, value, left)
         if respond_all and code != OP_TOUCH:
             shown.append(op(code, NULL, name))
     opened.close()
@@ -238,6 +241,8 @@ class _CollectionBins:
         opened = self._opened.get(name)
         if opened is None:
             whole = self._bins.get(name)
+            if whole is not None:
+                self._budget.charge(len(whole) * COPY_STEPS)
             opened = self._opened[name] = OpenedBin(None if whole is None else particle(whole), self._budget)
         if code == OP_CDT_READ:
             return opened.read(command)
@@ -247,10 +252,14 @@ class _CollectionBins:
     def _counted(self, shown: tuple[int, bytes] | None) -> tuple[int, bytes] | None:
         """What is shown, as long as it is not more in all than a reply may have. Raises RequestRefused."""
         if shown:
-            self._shown_size += len(shown[1])
-            if self._shown_size > REPLY_SIZE_MAX:
-                raise reply_too_large()
+            self.count(len(shown[1]))
         return shown
+
+    def count(self, size: int) -> None:
+        """So many bytes are shown, too. Raises RequestRefused when all are more than a reply may have."""
+        self._shown_size += size
+        if self._shown_size > REPLY_SIZE_MAX:
+            raise reply_too_large()
 
     def _grow(self, size: int) -> None:
         """A bin has become larger by so many bytes. Raises RequestRefused when all are, by more than a record may have."""
@@ -283,15 +292,15 @@ def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:
     return op(code, kind, name, value)
 
 
-def _write(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
+def _write(bins: Bins, kind: int, name: bytes, value: bytes, budget: CostBudget) -> None:
     if kind == NULL:
         bins.pop(name, None)
     else:
-        bins[name] = make_bin(kind, name, value)
+        bins[name] = make_bin(kind, name, value, budget)
 
 
-def _add(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
-    operand = make_bin(kind, name, value)
+def _add(bins: Bins, kind: int, name: bytes, value: bytes, budget: CostBudget) -> None:
+    operand = make_bin(kind, name, value, budget)
     if name not in bins:
         bins[name] = operand
         return
@@ -314,36 +323,36 @@ def _sum_floats(left: bytes, right: bytes) -> bytes:
 _SUMS = {INTEGER: _sum_integers, FLOAT: _sum_floats}
 
 
-def _append(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
-    old = _joinable(bins, kind, name, value)
-    bins[name] = make_bin(kind, name, old + value)
+def _append(bins: Bins, kind: int, name: bytes, value: bytes, budget: CostBudget) -> None:
+    old = _joinable(bins, kind, name, value, budget)
+    bins[name] = make_bin(kind, name, old + value, budget)
 
 
-def _prepend(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
-    old = _joinable(bins, kind, name, value)
-    bins[name] = make_bin(kind, name, value + old)
+def _prepend(bins: Bins, kind: int, name: bytes, value: bytes, budget: CostBudget) -> None:
+    old = _joinable(bins, kind, name, value, budget)
+    bins[name] = make_bin(kind, name, value + old, budget)
 
 
-def _joinable(bins: Bins, kind: int, name: bytes, value: bytes) -> bytes:
+def _joinable(bins: Bins, kind: int, name: bytes, value: bytes, budget: CostBudget) -> bytes:
     """The value of a bin that another one can be joined to; empty for a missing bin, which takes a value of any type."""
     if name not in bins:
         return b""
     old_kind, old = particle(bins[name])
     if kind != old_kind or (kind != STRING and kind not in _BLOBS):
-        stored(kind, value)  # what is no value at all is refused as that
+        make_bin(kind, name, value, budget)  # what is no value at all is refused as that
         raise RequestRefused(Result.BIN_TYPE, "only strings and blobs of one type can be joined")
     return old
 
 
-def _touch(_bins: Bins, _kind: int, _name: bytes, _value: bytes) -> None:
+def _touch(_bins: Bins, _kind: int, _name: bytes, _value: bytes, _budget: CostBudget) -> None:
     """The commit does it."""
 
 
-def _delete(bins: Bins, _kind: int, _name: bytes, _value: bytes) -> None:
+def _delete(bins: Bins, _kind: int, _name: bytes, _value: bytes, _budget: CostBudget) -> None:
     bins.clear()
 
 
-_CHANGES: dict[int, Callable[[Bins, int, bytes, bytes], None]] = {
+_CHANGES: dict[int, Callable[[Bins, int, bytes, bytes, CostBudget], None]] = {
     OP_WRITE: _write,
     OP_ADD: _add,
     OP_APPEND: _append,

@@ -67,14 +67,12 @@ def write(
 
 def _bins(todo: list[Op], checked: int) -> dict[bytes, bytes]:
     """The bins of a put, the values of which are to be checked where they have ``checked`` bytes."""
-    if checked:
-        budget = CostBudget()
-        if (
-            checked * CHECK_STEPS > budget.left
-        ):  # else there is no need to count the values: each takes a byte at least
-            for _, kind, _, value in todo:
-                charge_check(kind, value, budget)
-    return {name: make_bin(kind, name, value) for _, kind, name, value in todo}
+    budget = CostBudget() if checked else None
+    # where there are few bytes there is no need to count the values: each takes a byte at least
+    if budget is not None and checked * CHECK_STEPS > budget.left:
+        for _, kind, _, value in todo:
+            charge_check(kind, value, budget)
+    return {name: make_bin(kind, name, value, budget) for _, kind, name, value in todo}
 
 
 def delete(

@@ -60,7 +60,7 @@ DIFFERENT = {
     "stored-0372": "NaN equals no other number here, there every float",
     "stored-0487": "the flags 2 of a map are not kept here",
 }
-"""Rows that are answered otherwise, beside those that are refused as not offered."""
+"""Rows that are answered otherwise."""
 
 
 def rows() -> dict[str, list[Any]]:
@@ -120,24 +120,20 @@ def same(found: Any, expected: Any) -> bool:
     )
 
 
-REFUSED_MOST: dict[str, int] = {}
-"""So many rows of a group are refused; of all others none is."""
-
-
 SHARE = 0.97
 """So many rows of these groups are to be answered as recorded, at least."""
 
 
 def test_few_rows_are_answered_otherwise(recorded: dict[str, list[Any]]) -> None:
-    total = sum(len(recorded[group]) for group in GROUPS if group not in REFUSED_MOST)
+    total = sum(len(recorded[group]) for group in GROUPS)
     assert len(DIFFERENT) <= (1 - SHARE) * total
 
 
-def differences(rows: list[Any], allowed: int = 0) -> set[str]:
-    """The rows that are answered otherwise; so many may be refused."""
+def differences(rows: list[Any]) -> set[str]:
+    """The rows that are answered otherwise. None may be refused."""
     world = World()
     found = {row["id"]: as_recorded(world, row) for row in rows}
-    assert list(found.values()).count(None) <= allowed
+    assert None not in found.values()
     return {name for name, as_it_was in found.items() if as_it_was is False}
 
 
@@ -147,7 +143,7 @@ def expected(group: str) -> set[str]:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_rows_are_answered_as_recorded(recorded: dict[str, list[Any]], group: str) -> None:
-    assert differences(recorded[group], REFUSED_MOST.get(group, 0)) == expected(group)
+    assert differences(recorded[group]) == expected(group)
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -155,4 +151,4 @@ def test_rows_are_answered_as_recorded_by_the_thread(
     recorded: dict[str, list[Any]], group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cost, "TURN_STEPS", 0)
-    assert differences(recorded[group], REFUSED_MOST.get(group, 0)) == expected(group)
+    assert differences(recorded[group]) == expected(group)

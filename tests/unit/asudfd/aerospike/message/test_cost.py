@@ -17,6 +17,7 @@ from asinfo.wire.message import (
     INFO3_PARTITION_DONE,
     OP_CDT_MODIFY,
     OP_CDT_READ,
+    OP_EXPRESSION_MODIFY,
     OP_READ,
     OP_WRITE,
     op,
@@ -31,9 +32,10 @@ from asudfd.aerospike.message import cost
 from asudfd.aerospike.message.beside import end_thread
 from asudfd.aerospike.message.cdt import modify, read
 from asudfd.aerospike.message.cost import TURN_STEPS, CostBudget, CostExceededError
-from asudfd.aerospike.message.outcome import RecordOutcome
+from asudfd.aerospike.message.outcome import REPLY_SIZE_MAX, RecordOutcome
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.operate import run
+from asudfd.record.refused import RequestRefused
 from tests.fakes.world import World
 
 if TYPE_CHECKING:
@@ -114,11 +116,22 @@ def test_many_changes_are_made_beside_the_event_loop(short: World) -> None:
     assert operate(short, (16,)).bins == {"l": 1000 + 3000 + 1}
 
 
+def test_work_on_a_list_that_is_open_already_is_paid_for(world: World) -> None:
+    assert world.ask(request.put(KEY, {"l": [0] * 10_000})).result == 0
+    bins = split(world.record(KEY.digest).bins)
+    for code, command in ((OP_CDT_MODIFY, [10, 0, 10_000]), (OP_CDT_READ, [18, 0, 10_000])):
+        ops = [(code, 4, b"l", msgpack.pack(command))]
+        run(dict(bins), ops, 0)
+        with pytest.raises(CostExceededError):
+            run(dict(bins), ops * 10, 0)
+    assert operate(world, *[[10, 0, 10_000]] * 50, writes=True).result == Result.OK
+
+
 def test_an_operation_that_fails_beside_the_event_loop_changes_nothing(large: World) -> None:
     before = large.record(KEY.digest)
     failed = operate(large, (13, 0), (5, 200_000), writes=True)
     assert (failed.result, failed.generation) == (Result.OP_NOT_APPLICABLE, 1)
-    assert operate(large, (9, 70_000 + 200_000, 1), writes=True).result == Result.OP_NOT_APPLICABLE
+    assert operate(large, (9, 1_100_000, 1), writes=True).result == Result.RECORD_TOO_BIG
     assert large.record(KEY.digest) == before
     assert large.count("client_write_error") == 2
 
@@ -160,6 +173,19 @@ def test_what_is_too_much_for_a_thread_is_refused_and_changes_nothing(
 
 def test_answers_of_many_reads_are_not_kept_without_end(large: World) -> None:
     assert operate(large, *[(18, 0)] * 500).result == Result.RECORD_TOO_BIG
+
+
+def test_bins_that_are_shown_between_changes_are_not_kept_without_end(large: World) -> None:
+    append, show = op(OP_CDT_MODIFY, 4, b"l", msgpack.pack([1, 5])), op(OP_READ, 0, b"l")
+    before = large.record(KEY.digest)
+    ops = [append, show] * (REPLY_SIZE_MAX // 200_000 + 1)
+    bins = split(before.bins)
+    todo, _ = read_ops(b"".join(ops) * 2, 0, 2 * len(ops))
+    with pytest.raises(RequestRefused):
+        run(bins, todo, 0, budget=CostBudget(cost.BESIDE_STEPS))
+    assert len(bins[b"l"]) < 200_000 + len(ops)  # what comes after is not done
+    answer = large.ask(request.operate(KEY, ops, reads=True, writes=True))
+    assert (answer.result, large.record(KEY.digest)) == (Result.RECORD_TOO_BIG, before)
 
 
 def test_other_requests_on_the_record_wait(world: World) -> None:
@@ -246,6 +272,41 @@ def test_others_are_served_while_a_filter_is_asked(large: World) -> None:
         request.remove(KEY, wanted),
     ):
         assert served_meanwhile(large, body, other, Result.NOT_FOUND) > 0
+
+
+def test_others_are_served_while_a_region_is_read_and_looked_through(world: World) -> None:
+    places = "[0,0],[9,0],[9,9]," * 20_000
+    region = GeoJSON(f'{{"type":"Polygon","coordinates":[[{places}[0,0]]]}}')
+    point = GeoJSON('{"type":"Point","coordinates":[1,1]}')
+    other = request.get(Key("test", "demo", "other"))
+    assert served_meanwhile(world, request.put(KEY, {"r": region, "p": point}), other, Result.NOT_FOUND) > 0
+    for one, another in ((region, "p"), (point, "r"), ([x.BIN, x.GEOJSON, Raw(b"p")], "r")):
+        meets = [x.GEO, one, [x.BIN, x.GEOJSON, Raw(another.encode())]]
+        policy = Policy(filter=msgpack.pack([x.OR, meets, [x.NOT, meets]]))
+        assert served_meanwhile(world, request.get(KEY, policy=policy), other, Result.NOT_FOUND) > 0
+
+
+def test_a_region_that_takes_more_than_its_bytes_say_goes_to_the_thread(world: World) -> None:
+    deep = GeoJSON('{"type":"Polygon","a":[' + "[[[[[]]]]]," * 4000 + "1]}")
+    assert len(deep) * cost.GEO_STEPS < TURN_STEPS
+    other = request.get(Key("test", "demo", "other"))
+    for body in (
+        request.put(KEY, {"g": deep}),
+        request.operate(
+            KEY,
+            [op(OP_WRITE, 23, b"h", bytes(3) + deep.encode()), op(OP_READ, 0, b"h")],
+            reads=True,
+            writes=True,
+        ),
+        request.operate(
+            KEY,
+            [op(OP_EXPRESSION_MODIFY, 4, b"i", msgpack.pack([[x.BIN, x.GEOJSON, Raw(b"g")], 0]))],
+            reads=False,
+            writes=True,
+        ),
+    ):
+        assert served_meanwhile(world, body, other, Result.NOT_FOUND) > 0
+    assert set(world.ask(request.get(KEY)).bins.values()) == {deep}
 
 
 def served_meanwhile(world: World, body: bytes, other: bytes, expected: Result) -> int:

@@ -16,6 +16,8 @@ from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter import cache
 from asudfd.aerospike.message.filter.regex.budget import RegexBudget, YieldingBudget
+from asudfd.record.namespace import RECORD_SIZE_MAX
+from tests.each import for_each
 from tests.fakes.world import World, gather
 
 if TYPE_CHECKING:
@@ -181,3 +183,54 @@ def test_a_thread_that_compiles_rests_now_and_then(monkeypatch: pytest.MonkeyPat
     for _ in range(1000):
         budget.charge(1)
     assert len(rests) == 4
+
+
+def region_of(longitude: float) -> bytes:
+    side = ",".join(f"[{longitude},{number / 1000}]" for number in range(1000))
+    return f'{{"type":"Polygon","coordinates":[[{side},[50,0],[{longitude},0.0]]]}}'.encode()
+
+
+def ranged(text: bytes) -> dict[int, bytes]:
+    size = len(text).to_bytes(4, "big")
+    return {message.FIELD_INDEX_RANGE: b"\1\1g\x17" + size + text + size + text}
+
+
+def test_what_a_query_asks_for_is_read_off_the_loop_and_once(
+    stored: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = ranged(region_of(1))
+    threads: list[int] = []
+    compiled = cache._compiled
+
+    def watched(source: Any, budget: RegexBudget) -> Any:
+        threads.append(get_ident())
+        return compiled(source, budget)
+
+    monkeypatch.setattr(cache, "_compiled", watched)
+    assert not cache.ready(fields, [])
+    asyncio.run(cache.prepare(fields, []))
+    assert cache.ready(fields, [])
+    assert cache.shape_of(region_of(1)) is cache.shape_of(region_of(1))
+    assert len(threads) == 1
+    assert get_ident() not in threads
+
+
+@for_each([ranged(b"x" * (RECORD_SIZE_MAX + 1)), {message.FIELD_INDEX_RANGE: b"\1"}])
+def test_what_is_refused_anyway_is_not_read(fields: dict[int, bytes]) -> None:
+    assert cache.ready(fields, [])
+
+
+def test_what_is_made_from_many_bytes_is_not_kept_for_long(
+    stored: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = list(map(region_of, range(10)))
+    monkeypatch.setattr(cache, "CACHED_BYTES", 5 * len(texts[0]))
+
+    def kept(texts: list[bytes]) -> list[bytes]:
+        for text in texts:
+            asyncio.run(cache.prepare(ranged(text), []))
+        return [text for text in texts if cache.ready(ranged(text), [])]
+
+    assert kept(texts) == texts[5:]
+    monkeypatch.setattr(cache, "CACHED_BYTES", 0)
+    assert kept(texts) == texts[-cache.KEPT_MIN :]

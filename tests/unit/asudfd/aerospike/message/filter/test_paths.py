@@ -163,6 +163,7 @@ def test_flags_of_maps_stay(stored: World) -> None:
         ([254, [KEYS_IN, 1], 0], 3), ([254, [ALL, True], 4, [x.ADD, 1, REMOVE]], 4), ([254, ["a", 1], 0], 3),
         ([254, [ALL, [x.ELEMENT, 77, 1]], 0], 3), ([254, [ALL, [x.EQ, [x.ELEMENT, 2, 3], 1]], 0], 3),
         ([254, [ALL, True] * 128, 0], 3), ([254, [ALL, True], 4, 7, 8], 4),
+        ([255, [MAP_KEY, "a"], [254, [ALL, True], 0]], 3), ([255, [MAP_KEY, "b"], [254, [ALL, True], 4, 7]], 4),
     ],
     ids=str,
 )  # fmt: skip
@@ -192,6 +193,12 @@ def test_old_clients(stored: World) -> None:
     command = b"\0\xfe" + msgpack.pack([[MAP_KEY, "a", ALL, True], VALUES])
     answer = stored.ask(message.request(1, 0, fields=PLACE, ops=[op(3, 4, b"m", command)]))
     assert msgpack.unpack(answer.ops[0][3]) == [5, 1, 3]
+
+
+def test_a_path_with_a_longer_code_than_clients_write_is_not_offered(stored: World) -> None:
+    command = b"\x93\xcd\0\xfe" + msgpack.pack([ALL, True]) + msgpack.pack(VALUES)
+    answer = stored.ask(message.request(1, 0, fields=PLACE, ops=[op(3, 4, b"m", command)]))
+    assert answer.result == Result.UNSUPPORTED_FEATURE
 
 
 def test_what_takes_long_is_done_beside_the_event_loop(stored: World) -> None:

@@ -19,6 +19,7 @@ from asudfd.errors import CommandError
 from asudfd.network.session import ClientSession
 from asudfd.record.indexes import Index, key_of, value_of
 from asudfd.record.metadata import accept_indexes
+from asudfd.record.namespace import RECORD_SIZE_MAX
 from asudfd.smd.interface import SINDEX, SmdFailed, SmdItem, SmdTimeout
 from tests.fakes.world import World
 
@@ -153,13 +154,33 @@ def test_regions_with_a_point(places: World) -> None:
     assert query(places, geo(b'{"type":"Point","coordinates":[7,0.1]}', b"r")) == [5, 6, 7, 8, 9]
 
 
-def test_what_is_no_region_or_a_large_one(places: World) -> None:
+def polygon(corners: int) -> bytes:
+    """A square from 0.5 to 9.5 degrees of longitude whose first side has so many corners."""
+    side = ",".join(f"[{0.5 + 9 * number / corners:.6f},0]" for number in range(corners))
+    return f'{{"type":"Polygon","coordinates":[[{side},[9.5,0],[9.5,10],[0.5,10],[0.5,0]]]}}'.encode()
+
+
+def test_a_large_region(places: World) -> None:
+    create(places, Index("demo", "g", "geo2dsphere", "default"))
+    create(places, Index("demo", "r", "geo2dsphere", "default"), b"r")
+    for corners in (4095, 4096, 60_000):
+        assert query(places, geo(polygon(corners))) == list(range(1, 10))
+    large: dict[str, Any] = {"n": 77, "r": msgpack.GeoJSON(polygon(60_000).decode())}
+    assert places.ask(request.put(Key("test", "demo", "large"), large)).result == Result.OK
+    assert query(places, geo(b'{"type":"Point","coordinates":[5,5]}', b"r")) == [77]
+    assert query(places, geo(b'{"type":"Point","coordinates":[5,0.01]}', b"r")) == [3, 4, 5, 6, 7, 77]
+    longer = polygon(60_000).replace(b"[9.5,0]", b"[999,9,9]") + b"]"
+    assert query(places, geo(longer)) == Result.GEOJSON
+
+
+def test_what_is_no_region_or_larger_than_a_record(places: World) -> None:
     create(places, Index("demo", "g", "geo2dsphere", "default"))
     assert query(places, geo(b"{}")) == Result.GEOJSON
-    assert query(places, geo(b"[" * 5000)) == Result.UNSUPPORTED_FEATURE
+    assert query(places, geo(b"[" * 5000)) == Result.GEOJSON
+    assert query(places, geo(SQUARE + b" " * RECORD_SIZE_MAX)) == Result.UNSUPPORTED_FEATURE
     large = msgpack.GeoJSON('{"type":"Polygon","a":[' + "[]," * 5000 + "1]}")
     assert places.ask(request.put(Key("test", "demo", "large"), {"g": large})).result == Result.OK
-    assert query(places, geo(SQUARE)) == Result.UNSUPPORTED_FEATURE
+    assert query(places, geo(SQUARE)) == list(range(1, 10))
 
 
 def test_records_have_the_value_by_which_they_were_found(stored: World) -> None:
