@@ -18,8 +18,12 @@ for _, code in next, { MOVE, 1, 2, 3, GETUPVAL, GETGLOBAL, GETTABLE, 10, SELF, C
     WRITES_A[code] = true
 end
 local CONSTANT = 256 -- operands from here on name a constant
--- A byte that may begin an instruction OP_TAILCALL: the opcode is in its lowest six bits.
-local MAY_BE_TAILCALL = "[\29%]\157\221]"
+-- The bytes that an instruction OP_TAILCALL may begin with: the opcode is in the lowest six bits. Each is looked for by itself: a plain search goes
+-- through 200 bytes in 0.05 us, one for a set of bytes in 3.4.
+local FIRST_BYTES = {}
+for bits = 0, 3 do
+    FIRST_BYTES[bits + 1] = char(bits * 64 + TAILCALL)
+end
 
 local dump = "" -- what is walked over
 local parts, copied = {}, 1 -- of a copy of it, and the first place that is not in them
@@ -78,30 +82,33 @@ local function upvalues_at(at, is_wanted)
     return at, upvalues
 end
 
--- The offsets of the instructions OP_TAILCALL in some code; nil without one.
+-- The offsets of the instructions OP_TAILCALL in some code, in their order; nil without one.
 local function tail_calls(code)
-    local found
-    local at = find(code, MAY_BE_TAILCALL)
-    while at do
-        if at % 4 == 1 then
-            found = found or {}
-            found[#found + 1] = at - 1
+    local found, count = nil, 0
+    for index = 1, 4 do
+        local at = find(code, FIRST_BYTES[index], 1, true)
+        while at do
+            if at % 4 == 1 then
+                found, count = found or {}, count + 1
+                found[count] = at - 1
+            end
+            at = find(code, FIRST_BYTES[index], at + 1, true)
         end
-        at = find(code, MAY_BE_TAILCALL, at + 1)
+    end
+    if count > 1 then
+        sort(found)
     end
     return found
 end
 
--- The first place of the code of the function at `at`, and that behind it.
+-- The first place of the code of the function whose source ends before `at`, and that behind it.
 local function code_at(at)
-    local s1, s2, s3, s4, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, a, b, c, d = byte(dump, at, at + 23)
-    local size = s1 + s2 * 256 + s3 * 65536 + s4 * 16777216 -- of the name of the source, which inner functions have not
-    if size > 0 then
-        at = at + size
-        a, b, c, d = byte(dump, at + 20, at + 23)
-    end
-    return at + 24, at + 24 + (a + b * 256 + c * 65536 + d * 16777216) * 4
+    local a, b, c, d = byte(dump, at + 12, at + 15) -- behind two lines, and four small numbers
+    return at + 16, at + 16 + (a + b * 256 + c * 65536 + d * 16777216) * 4
 end
+
+local SOURCE = #HEADER + 1 -- the place of the size of its name
+local NO_SOURCE = 8 -- bytes of a size that is 0: inner functions have the source of the outermost one
 
 -- Instructions that are looked at in one dump to find out what its tail calls call, which is next to them as a rule. A function can have
 -- thousands of them that call a parameter, which no instruction writes: the whole function would be gone through for each.
@@ -161,7 +168,7 @@ end
 
 local in_order = true -- whether the places of tail calls came in the order of the dump, as they do but for those of outer functions
 
--- Walks over the function at `at`, inner ones first, and adds to `places` its tail calls of library functions.
+-- Walks over the function whose source ends before `at`, inner ones first, and adds to `places` its tail calls of library functions.
 local function walk(at, places)
     local code, code_end = code_at(at)
     local shape = shape_of(sub(dump, code, code_end - 1))
@@ -170,7 +177,7 @@ local function walk(at, places)
     local a, b, c, d = byte(dump, at, at + 3)
     at = at + 4
     for _ = 1, a + b * 256 + c * 65536 + d * 16777216 do
-        at = walk(at, places)
+        at = walk(at + NO_SOURCE, places)
     end
     at, upvalues = upvalues_at(locals_end(at), shape and shape.wants_upvalues)
     if shape then
@@ -186,11 +193,13 @@ local function walk(at, places)
     return at
 end
 
+-- Begins with a dump; returns the place behind the name of its source.
 local function begin(text)
     if sub(text, 1, #HEADER) ~= HEADER then
         error("the layout of this Lua's bytecode is unknown", 0)
     end
     dump, parts, copied, shapes, in_order, steps = text, {}, 1, {}, true, STEPS
+    return SOURCE + NO_SOURCE + int(SOURCE)
 end
 
 -- Has `content` in the copy, in place of what is from `first` on and before `last`. It is told of one place after the other.
@@ -215,9 +224,8 @@ local function finished_copy()
 end
 
 local function calls_kept(text)
-    begin(text)
     local places = {}
-    walk(#HEADER + 1, places)
+    walk(begin(text), places)
     shapes = {}
     if #places == 0 then
         return text
@@ -231,12 +239,11 @@ local function calls_kept(text)
     return finished_copy()
 end
 
-local NO_TEXT, NO_DEBUG_INFO = ("\0"):rep(8), ("\0"):rep(12)
+local NO_NAME, NO_DEBUG_INFO = ("\0"):rep(8), ("\0"):rep(12)
 
--- Copies the function at `at` and those in it; returns the place behind.
+-- Copies the function whose source ends before `at` and those in it; returns the place behind.
 local function strip(at)
     local code, code_end = code_at(at)
-    replace(at, code - 16, NO_TEXT)
     local found = tail_calls(sub(dump, code, code_end - 1))
     for index = 1, found and #found or 0 do
         without_tail_call(code + found[index])
@@ -245,7 +252,7 @@ local function strip(at)
     local count = int(at)
     at = at + 4
     for _ = 1, count do
-        at = strip(at)
+        at = strip(at + NO_SOURCE)
     end
     local last = upvalues_at(locals_end(at))
     replace(at, last, NO_DEBUG_INFO)
@@ -253,8 +260,9 @@ local function strip(at)
 end
 
 local function stripped(text)
-    begin(text)
-    strip(#HEADER + 1)
+    local at = begin(text)
+    replace(SOURCE, at, NO_NAME)
+    strip(at)
     return finished_copy()
 end
 

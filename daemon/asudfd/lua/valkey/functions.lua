@@ -97,6 +97,9 @@ local function described(...)
         return from_table((...))
     end
     local name, callback = ...
+    if type(name) == "string" and type(callback) == "function" then -- as it should be, without two calls
+        return new_function(name, callback)
+    end
     return new_function(
         text_of(name, "first argument to server.register_function must be a string"),
         must_be("function", callback, "second argument to server.register_function must be a function")
