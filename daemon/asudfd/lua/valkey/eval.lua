@@ -102,11 +102,7 @@ local function promises_no_writes(command, what)
     return (found and found.no_writes) or false
 end
 
-local function execute(script, argv, argc, readonly)
-    local keys, args = split_arguments(argv, argc, NOT_INTEGER)
-    if not keys then
-        return reply.failure(args)
-    end
+local function execute(script, argv, readonly, keys, args)
     local is_over = is_over_memory()
     if script.compatible then
         script.readonly = readonly
@@ -129,16 +125,15 @@ local function execute(script, argv, argc, readonly)
 end
 
 local function eval(argv, argc, readonly)
-    local keys, failed = split_arguments(argv, argc, NOT_INTEGER)
+    local keys, args = split_arguments(argv, argc, NOT_INTEGER)
     if not keys then
-        return reply.failure(failed)
+        return reply.failure(args)
     end
-    local script
-    script, failed = load_script(argv[2])
+    local script, failed = load_script(argv[2])
     if not script then
         return failed
     end
-    return execute(script, argv, argc, readonly)
+    return execute(script, argv, readonly, keys, args)
 end
 
 local DIGEST_SIZE = 40 -- hexadecimal digits of SHA-1
@@ -147,15 +142,15 @@ local function evalsha(argv, argc, readonly)
     if #argv[2] ~= DIGEST_SIZE then
         return NO_SCRIPT
     end
-    local keys, failed = split_arguments(argv, argc, NOT_INTEGER)
+    local keys, args = split_arguments(argv, argc, NOT_INTEGER)
     if not keys then
-        return reply.failure(failed)
+        return reply.failure(args)
     end
     local script = by_digest[lower(argv[2])]
     if not script then
         return NO_SCRIPT
     end
-    return execute(script, argv, argc, readonly)
+    return execute(script, argv, readonly, keys, args)
 end
 
 function commands.EVAL(argv, argc)

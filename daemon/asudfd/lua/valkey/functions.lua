@@ -6,8 +6,8 @@ local run_script, script_api, load_api = needs.run_script, needs.script_api, nee
 local begin, run, place, real_of = needs.begin, needs.run, needs.place, needs.real_of
 local is_over_memory, OOM = needs.is_over_memory, needs.OOM
 
-local error, find, ipairs, lower, next, pairs, rawget, select, sub, tonumber, tostring, type =
-    error, string.find, ipairs, string.lower, next, pairs, rawget, select, string.sub, tonumber, tostring, type
+local error, find, ipairs, lower, next, pairs, rawget, select, sub, tonumber, tostring, type, unpack =
+    error, string.find, ipairs, string.lower, next, pairs, rawget, select, string.sub, tonumber, tostring, type, unpack
 
 local FLAGS = { ["no-writes"] = "no_writes", ["allow-oom"] = "allow_oom", ["allow-stale"] = "allow_stale",
     ["no-cluster"] = "no_cluster", ["allow-cross-slot-keys"] = "allow_cross_slot" }
@@ -277,6 +277,8 @@ for n = 0, 99 do
     COUNTS[tostring(n)] = n
 end
 
+local MANY = 1000 -- words that are not given from one function to the other at once: the C stack has room for 8,000
+
 -- The number of keys, strictly read; nil for anything else than a whole number.
 local function key_count(text)
     return (text == "0" or find(text, "^%-?[1-9]%d*$")) and #text < 16 and tonumber(text) or nil
@@ -296,6 +298,9 @@ local function split_arguments(argv, argc, bad)
         return {}, {}
     elseif argc < 6 and count == 1 then
         return { argv[4] }, { argv[5] }
+    end
+    if argc < MANY then -- a table that grows by one and one takes longer
+        return { unpack(argv, 4, 3 + count) }, { unpack(argv, 4 + count, argc) }
     end
     local keys, args = {}, {}
     for i = 1, count do

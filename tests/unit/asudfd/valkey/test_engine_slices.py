@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from asinfo.wire.resp_reply import decode
 from asudfd.valkey.engine import SLICE
 from asudfd.valkey.lua_values import values_in_turns
 from asudfd.valkey.table import command_rows
+from tests.each import for_each_row
 from tests.unit.asudfd.valkey.conftest import TestedKeyspace
 
 COUNTS = (0, 1, SLICE - 1, SLICE, SLICE + 1, 3 * SLICE + 7)
@@ -53,6 +55,22 @@ def test_commands_of_many_arguments() -> None:
     assert found is not None
     assert [place.position for place in found] == list(range(1, 2 * count, 2))
     assert max(crossings.sizes) <= SLICE + 2
+
+
+KEYS_AND_ARGUMENTS = (
+    *((0, 0), (0, 1), (0, 9), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (9, 9)),
+    *((0, 996), (0, 997), (996, 0), (997, 0), (498, 499), (1, 9_000), (9_000, 1)),
+)
+"""With the three words before them, some calls have a word less than 1,000, or as many."""
+
+
+@for_each_row(("keys", "arguments"), KEYS_AND_ARGUMENTS)
+def test_keys_and_arguments_of_a_script(keys: int, arguments: int) -> None:
+    keyspace = TestedKeyspace(64 << 20)
+    values = [b"%d" % number for number in range(keys + arguments)]
+    code = "return {#KEYS, #ARGV, table.concat(KEYS, ' '), table.concat(ARGV, ' ')}"
+    found = decode(keyspace.run("EVAL", code, keys, *values))
+    assert found == [keys, arguments, b" ".join(values[:keys]), b" ".join(values[keys:])]
 
 
 def test_other_threads_have_turns_while_the_values_of_a_table_are_read() -> None:
