@@ -12,7 +12,7 @@ from asinfo.wire.particle import LIST, MAP
 from asudfd.aerospike.message.cdt.collection import Collection
 from asudfd.aerospike.message.cdt.command import OPERATIONS
 from asudfd.aerospike.message.cdt.opened import OpenedBin
-from asudfd.aerospike.message.cost import MOVE_STEPS, CostBudget, CostExceededError
+from asudfd.aerospike.message.cost import LOOK_STEPS, MOVE_STEPS, CostBudget, CostExceededError
 from tests.each import for_each
 
 PLENTY = 100_000_000
@@ -157,6 +157,8 @@ def test_nothing_is_moved_that_is_not_paid(row: Row) -> None:
     collection = Collection(kind, msgpack.pack(value), CostBudget(PLENTY))
     before = (list(collection.keys), list(collection.values))
     collection.budget.left = row.each * COUNT - 1
+    operation = OPERATIONS[code]
     with pytest.raises(CostExceededError):
-        OPERATIONS[code].run(collection, *map(msgpack.pack, arguments))
+        operation.pay_looks(collection.budget, len(collection.values), LOOK_STEPS)
+        operation.run(collection, *map(msgpack.pack, arguments))
     assert (collection.keys, collection.values) == before
