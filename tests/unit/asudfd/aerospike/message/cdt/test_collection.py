@@ -9,7 +9,7 @@ import pytest
 from asinfo.wire import msgpack
 from asinfo.wire.msgpack import MarkedList, MarkedMap
 from asinfo.wire.particle import LIST, MAP
-from asudfd.aerospike.message.cdt.collection import Collection
+from asudfd.aerospike.message.cdt.collection import Collection, CollectionOperation
 from asudfd.aerospike.message.cdt.command import OPERATIONS
 from asudfd.aerospike.message.cdt.opened import OpenedBin
 from asudfd.aerospike.message.cost import LOOK_STEPS, MOVE_STEPS, CostBudget, CostExceededError
@@ -150,6 +150,12 @@ def test_arguments_of_a_context_are_charged() -> None:
 MOVES = [row for row in ROWS if row.modifies and row.command[0] not in {2, 12, 13, 255}]
 
 
+def run_and_pay(operation: CollectionOperation, collection: Collection, arguments: list[Any]) -> None:
+    """Do an operation, for which its row is paid before, as `OpenedBin` does."""
+    operation.pay_looks(collection.budget, len(collection.values), LOOK_STEPS)
+    operation.run(collection, *map(msgpack.pack, arguments))
+
+
 @for_each(MOVES, str)
 def test_nothing_is_moved_that_is_not_paid(row: Row) -> None:
     kind, value = row.stored
@@ -157,8 +163,6 @@ def test_nothing_is_moved_that_is_not_paid(row: Row) -> None:
     collection = Collection(kind, msgpack.pack(value), CostBudget(PLENTY))
     before = (list(collection.keys), list(collection.values))
     collection.budget.left = row.each * COUNT - 1
-    operation = OPERATIONS[code]
     with pytest.raises(CostExceededError):
-        operation.pay_looks(collection.budget, len(collection.values), LOOK_STEPS)
-        operation.run(collection, *map(msgpack.pack, arguments))
+        run_and_pay(OPERATIONS[code], collection, arguments)
     assert (collection.keys, collection.values) == before
