@@ -68,8 +68,10 @@ lua: $(VENV)/luacheck
 
 # The parts where a line that no test runs is a risk, and the least percentage of their lines and branches that tests run.
 FLOORS := asinfo/wire:98 daemon/asudfd/lua:95 daemon/asudfd/aerospike/message:95 daemon/asudfd/record:92
+# What a node makes of its workers is tested with workers that the tests play, among the tests of processes.
+COVERING := tests/wire tests/unit/asinfo tests/unit/asudfd tests/process/test_broken_worker.py tests/process/test_worker_supply.py
 coverage: $(VENV)/tools | $(TMPDIR) ## lines and branches that the tests run, with a floor for what reads bytes, runs Lua and keeps records
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov=asinfo --cov=asudfd --cov-branch --cov-report= tests/wire tests/unit/asinfo tests/unit/asudfd
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov=asinfo --cov=asudfd --cov-branch --cov-report= $(COVERING)
 	@for floor in $(FLOORS); do \
 		echo "$${floor%:*}: at least $${floor#*:} %" && \
 		$(BIN)/python -m coverage report --precision=1 --skip-covered --include="$${floor%:*}/*" --fail-under=$${floor#*:} || exit 1; \

@@ -25,8 +25,9 @@ VALUE_SIZE = 64
 """What a value that is looked at by itself counts for beside its characters: it takes as long as so many characters of numbers in a
 row."""
 
+# Groups are repeated without `*+`: up to Python 3.11.4 that fails for a group that may be matched in several ways.
 _BLANKS = r"[ \t\n\r]*+"
-_NUMBER = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?+[0-9]++)?+"
+_NUMBER = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?+[0-9]++)?"
 _SCALAR = rf"{_NUMBER}|true|false|null|NaN|-?Infinity"
 _STRING = r'"[^"\\\x00-\x1f]*+"'
 """One without escapes."""
@@ -35,7 +36,7 @@ _STRING = r'"[^"\\\x00-\x1f]*+"'
 def _closed(begin: str, item: str, end: str) -> str:
     """A pattern for such items with commas between them, and brackets around."""
     between = rf"(?:,(?!{_BLANKS}{end})|(?={end}))"
-    return rf"{begin}{_BLANKS}(?:{_BLANKS}{item}{_BLANKS}{between})*+{end}"
+    return rf"{begin}{_BLANKS}(?:{_BLANKS}{item}{_BLANKS}{between})*{end}"
 
 
 def _small_value(levels: int) -> str:
@@ -48,17 +49,17 @@ def _small_value(levels: int) -> str:
 _blanks = re.compile(_BLANKS).match
 _number = re.compile(_NUMBER).match
 _scalar = re.compile(_SCALAR).match
-_characters = re.compile(r'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+').match
-_items = re.compile(rf"(?:{_BLANKS}{_small_value(3)}{_BLANKS},)*+").match
+_characters = re.compile(r'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*').match
+_items = re.compile(rf"(?:{_BLANKS}{_small_value(3)}{_BLANKS},)*").match
 """Small values in a row, as a list has them: each with the comma behind it, so that none is cut where a piece ends. Three levels are a
 polygon among several."""
 
-_place = rf"\[{_BLANKS}{_NUMBER}(?:{_BLANKS},{_BLANKS}{_NUMBER})++{_BLANKS}\]"
-_places = re.compile(rf"(?:{_BLANKS}{_place}{_BLANKS}(?:,|(?=\])))*+").match
+_place = rf"\[{_BLANKS}{_NUMBER}(?:{_BLANKS},{_BLANKS}{_NUMBER})+{_BLANKS}\]"
+_places = re.compile(rf"(?:{_BLANKS}{_place}{_BLANKS}(?:,|(?=\])))*").match
 """Places in a row: each with the comma behind it, or the bracket after the last."""
 
 _STRING_MAX = 128
-_short_string = re.compile(r'"(?:[^"\\]|\\.)*+"').match
+_short_string = re.compile(r'"(?:[^"\\]|\\.)*"').match
 _decode = JSONDecoder().decode
 _decode_places = JSONDecoder(parse_int=float).raw_decode
 

@@ -37,8 +37,8 @@ _TOKEN = re.compile(
     # What is skipped. A piece without an end takes the rest: so nothing is looked at twice.
     rb"|--\[(?P<comment>=*)\[.*?(?:\](?P=comment)\]|\Z)"
     rb"|--[^\n]*"
-    rb'|"(?:[^"\\\n]|\\.)*+"?'
-    rb"|'(?:[^'\\\n]|\\.)*+'?"
+    rb'|"(?:[^"\\\n]|\\.)*"?'
+    rb"|'(?:[^'\\\n]|\\.)*'?"
     rb"|\[(?P<bracket>=*)\[.*?(?:\](?P=bracket)\]|\Z)",
     re.DOTALL,
 )

@@ -16,9 +16,10 @@ local function set(names)
 end
 libraries, functions, methods = set(libraries), set(functions), set(methods)
 
-local byte, sub, pack, unpack, concat = string.byte, string.sub, string.pack, string.unpack, table.concat
+local byte, char, find, sub, pack, unpack, concat = string.byte, string.char, string.find, string.sub, string.pack, string.unpack, table.concat
 
 local GETTABUP <const>, GETFIELD <const>, SELF <const>, CALL <const>, TAILCALL <const> = 11, 14, 20, 68, 69
+local FIRST_BYTES <const> = { char(TAILCALL), char(TAILCALL + 0x80) }
 -- Operations between a fetch and its call whose A is no register written to: MMBIN, MMBINI, MMBINK, JMP, EXTRAARG.
 local writes_nothing = { [46] = true, [47] = true, [48] = true, [56] = true, [82] = true }
 local constant_sizes = { [0x00] = 0, [0x01] = 0, [0x11] = 0, [0x03] = 8, [0x13] = 8 } -- nil, false, true, integer, float
@@ -112,10 +113,16 @@ local function change_code(first, last, constants)
     end
 end
 
-local function has_tail_call(first, last)
-    for place = first, last, 4 do
-        if byte(dump, place) & 0x7F == TAILCALL then
-            return true
+-- Whether there is one in some code: its first byte is the operation, and one bit of A. A search goes through 1,000 bytes in 0.1 us, a loop over the
+-- instructions in 7.
+local function has_tail_call(code)
+    for _, first_byte in next, FIRST_BYTES do
+        local place = find(code, first_byte, 1, true)
+        while place do
+            if place % 4 == 1 then
+                return true
+            end
+            place = find(code, first_byte, place + 1, true)
         end
     end
     return false
@@ -145,7 +152,7 @@ local function change_function()
     local size = integer() * 4
     local code = at
     at = at + size
-    local changing = has_tail_call(code, code + size - 1)
+    local changing = has_tail_call(sub(dump, code, code + size - 1))
     local constants = skip_constants(changing)
     if changing then
         change_code(code, code + size - 1, constants)

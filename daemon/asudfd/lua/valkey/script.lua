@@ -54,7 +54,7 @@ local caller = 0 -- the number of who has called it
 local over_memory = false -- whether there was too much in use when it began
 local observed = false -- whether its commands are told to those who monitor, or logged
 local restricted = false -- whether they need a look at each
-local is_quick = false -- nobody needs the words of what it calls: the quick ways of commands may be taken (`quick`)
+local is_quick = false -- nobody needs the words of what it calls, nor its effects: the quick ways of commands may be taken (`quick`)
 
 local CUT_SHORT = { err = "ERR the text of the library did not end soon" } -- which nobody is told
 local NO_ROOM = { err = "ERR not enough memory" } -- what ends a call that leaves no room for the host
@@ -371,7 +371,11 @@ function api.call(...)
     end
     wrote = wrote or row.write
     if state.dirty ~= 0 then
-        note_effects(state.script, argv, argc)
+        if is_quick then
+            count_changes()
+        else
+            note_effects(state.script, argv, argc)
+        end
     end
     if result == OK then
         return { ok = "OK" }
@@ -609,7 +613,9 @@ local function run_script(script, is_over, f, a, b)
     -- Memory may be missing at each step from here on; the script has ended all the same.
     local ok, result = run(f, with_place, a, b)
     local answered = ok and (BYTES[result] and result or common_reply(result))
-    if not answered then
+    if ok and not result and (result == nil or resp == 2) then -- null, such as what GET found
+        answered = false
+    elseif not answered then
         local made
         made, answered = pcall(ok and reply_of or failure_of, result, script.name)
         answered = made and answered or (not made and raised(answered))

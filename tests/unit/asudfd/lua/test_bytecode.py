@@ -30,6 +30,8 @@ RUN = LUA.execute(b"return function(code, ...) return load(code, 'c', 'b')(...) 
         "return table.concat(type(1) and {}, {})",
         "local x <const> = 1 local up = function() return x end return string.rep(nil, up())",
         "return string.rep(...)",
+        "local odd return string.rep()",
+        "local odd, even return string.rep()",
         "return (function() return string.rep() end)()",
         "return coroutine.create(1)",
     ],

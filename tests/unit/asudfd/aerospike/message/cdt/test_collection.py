@@ -11,10 +11,10 @@ from asinfo.wire import msgpack
 from asinfo.wire.collection import order
 from asinfo.wire.msgpack import INFINITY, WILDCARD, MarkedList, MarkedMap
 from asinfo.wire.particle import LIST, MAP
-from asudfd.aerospike.message.cdt.collection import Collection
+from asudfd.aerospike.message.cdt.collection import Collection, CollectionOperation
 from asudfd.aerospike.message.cdt.command import OPERATIONS
 from asudfd.aerospike.message.cdt.opened import OpenedBin
-from asudfd.aerospike.message.cost import MOVE_STEPS, CostBudget, CostExceededError
+from asudfd.aerospike.message.cost import LOOK_STEPS, MOVE_STEPS, CostBudget, CostExceededError
 from tests.each import for_each
 
 PLENTY = 100_000_000
@@ -152,6 +152,12 @@ def test_arguments_of_a_context_are_charged() -> None:
 MOVES = [row for row in ROWS if row.modifies and row.command[0] not in {2, 12, 13, 255}]
 
 
+def run_and_pay(operation: CollectionOperation, collection: Collection, arguments: list[Any]) -> None:
+    """Do an operation, for which its row is paid before, as `OpenedBin` does."""
+    operation.pay_looks(collection.budget, len(collection.values), LOOK_STEPS)
+    operation.run(collection, *map(msgpack.pack, arguments))
+
+
 @for_each(MOVES, str)
 def test_nothing_is_moved_that_is_not_paid(row: Row) -> None:
     kind, value = row.stored
@@ -160,7 +166,7 @@ def test_nothing_is_moved_that_is_not_paid(row: Row) -> None:
     before = (list(collection.keys), list(collection.values))
     collection.budget.left = row.each * COUNT - 1
     with pytest.raises(CostExceededError):
-        OPERATIONS[code].run(collection, *map(msgpack.pack, arguments))
+        run_and_pay(OPERATIONS[code], collection, arguments)
     assert (collection.keys, collection.values) == before
 
 
