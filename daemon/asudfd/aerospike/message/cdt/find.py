@@ -181,7 +181,8 @@ def by_relative_rank(
 
 def by_key(collection: Collection, key: bytes) -> ElementPositions:
     """The entry with a key."""
-    return ElementPositions(_of_key(collection, key)[:1])
+    place, there = collection.place_of_key(order(key))
+    return ElementPositions([place] if there else [])
 
 
 def by_keys(collection: Collection, keys: bytes) -> ElementPositions:
@@ -307,9 +308,3 @@ def _first_rank(collection: Collection, wanted: Order) -> int:
         return bisect_left(ranked, wanted, key=orders.__getitem__)
     collection.budget.charge(WILDCARD_STEPS * collection.weight)
     return bisect_left(ranked, 0, key=lambda place: compare(orders[place], wanted))
-
-
-def _of_key(collection: Collection, key: bytes) -> list[int]:
-    wanted = order(key)
-    place, there = collection.place_of_key(wanted)
-    return [place] if there else []

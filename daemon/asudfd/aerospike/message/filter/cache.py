@@ -59,7 +59,8 @@ CACHED_MAX = 16
 """Expressions in the cache: clients send the same ones again and again. Each may take 256 KiB, for its patterns."""
 
 CACHED_BYTES = 4 << 20
-"""Bytes that those in the cache are made from, all together: a region takes four times as much again."""
+"""Bytes that those in the cache are made from, all together: a region takes four times as much again, a list
+that values are looked for in up to twenty times."""
 
 KEPT_MIN = 3
 """Those that are kept whatever their size: a request may have a filter, a region and operations."""
