@@ -132,8 +132,9 @@ def by_values(collection: Collection, values: bytes) -> ElementPositions:
         return _values(collection, [], order(NIL))
     collection.budget.charge(LOOK_STEPS * sum(map(len, asked)))
     in_turn = collection.distinct(chain.from_iterable(asked))
-    for items in (wanted, *asked):
-        give_back(items, len(items))
+    give_back(wanted, len(wanted))
+    for places in asked:
+        give_back(places, len(places))
     return ElementPositions(collection.ascending(in_turn), by_rank=in_turn)
 
 

@@ -174,8 +174,9 @@ def test_nothing_is_moved_that_is_not_paid(row: Row) -> None:
 def test_many_keys_are_where_each_of_them_is(count: int) -> None:
     chance = Random(count)
     stored = MarkedMap({chance.choice([number, str(number)]): 1 for number in range(0, 2000, 2)}, 1)
-    wanted = [order(msgpack.pack(chance.choice([number, str(number)]))) for number in range(count)]
-    wanted += [order(msgpack.pack(key)) for key in (None, b"", WILDCARD, INFINITY, [1], 1.5)]
+    keys: list[Any] = [chance.choice([number, str(number)]) for number in range(count)]
+    keys += (None, b"", WILDCARD, INFINITY, [1], 1.5)
+    wanted = [order(msgpack.pack(key)) for key in keys]
     for many in (stored, MarkedMap({}, 1)):
         collection = Collection(MAP, msgpack.pack(many), CostBudget(PLENTY))
         assert collection.places_of_keys(wanted) == [collection.place_of_key(key) for key in wanted]
