@@ -131,11 +131,6 @@ class Way(NamedTuple):
     weight: float
     """That of the element, 0 for one that is not there."""
 
-    @property
-    def ends_beyond(self) -> bool:
-        """Whether the element is beyond the end of an ordered list: as on the real server, only others are made within it then."""
-        return bool(self.collection.flags & ORDERED) and self.place > len(self.collection.values)
-
     def put(self, changed: Collection) -> None:
         """Put the element back that was changed, or made."""
         collection, step, place, there, weight = self
@@ -210,7 +205,7 @@ def _new_place(collection: Collection, step: Step) -> int:
         return 0
     index = _index(step)
     if collection.flags & ORDERED and index >= 0:
-        return index
+        return 0  # where it comes to is a matter of its value
     at, _ = _place_to_make(collection, step)
     return at
 

@@ -17,7 +17,6 @@ from asudfd.aerospike.message.cdt.collection import (
     empty,
     flags_of,
     integer,
-    not_applicable,
     not_this_kind,
 )
 from asudfd.aerospike.message.cdt.command import (
@@ -138,8 +137,6 @@ class OpenedBin:
                 if operation.missing:
                     raise RequestRefused(operation.missing, "an operation on a list or map that is not there")
                 return None
-            if ways and ways[-1].ends_beyond:
-                raise not_applicable()
             collection = _new(operation, call.arguments, self._budget)
         elif collection.kind != operation.kind:
             raise not_this_kind()

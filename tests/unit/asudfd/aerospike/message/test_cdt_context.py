@@ -23,7 +23,7 @@ NESTED: list[Any] = [[3, 1, 2], {"a": [5], "b": {"c": 1}}, 7]
 INDEX, RANK, VALUE, MAP_INDEX, MAP_RANK, MAP_KEY, MAP_VALUE = 0x10, 0x11, 0x13, 0x20, 0x21, 0x22, 0x23
 MAKE_INDEX, MAKE_PADDED, MAKE_ORDERED = 0x50, 0x90, 0xD0
 MAKE_KEY, MAKE_KEY_ORDERED, MAKE_KEY_VALUE_ORDERED = 0x62, 0xA2, 0xE2
-APPEND, SIZE, GET, MAP_PUT, MAP_GET, LIST_CLEAR, LIST_SET, INSERT_ITEMS = 1, 16, 17, 67, 97, 11, 9, 4
+SET_TYPE, APPEND, SIZE, GET, MAP_PUT, MAP_GET, LIST_CLEAR, LIST_SET = 0, 1, 16, 17, 67, 97, 11, 9
 
 
 class Change(NamedTuple):
@@ -50,21 +50,22 @@ CHANGES = (
     Change(None, [MAKE_INDEX, -1], [APPEND, 1], [[1]]),
     Change(None, [MAKE_PADDED, 2], [APPEND, 1], [None, None, [1]]),
     Change(None, [MAKE_ORDERED, 0], [APPEND, 1], [[1]]),
+    Change(None, [MAKE_ORDERED, 5], [APPEND, 1], [[1]]),
+    Change(None, [MAKE_ORDERED, 3], [SET_TYPE, 0], [[]]),
+    Change(None, [MAKE_ORDERED, 3, MAKE_ORDERED, 3], [APPEND, 10], [[[10]]]),
     Change(None, [MAKE_ORDERED, 5, MAKE_ORDERED, 3, MAKE_KEY, "a"], [APPEND, 1], [[{"a": [1]}]]),
     Change({}, [MAKE_KEY, "a", MAP_KEY, "b", INDEX, 0], [APPEND, 1], {"a": {"b": [[1]]}}),
     Change([], [MAKE_INDEX, 0, MAKE_KEY_VALUE_ORDERED, 1], [MAP_PUT, "a", 1], [{1: {"a": 1}}]),
     Change([[1]], [MAKE_INDEX, 1], [LIST_CLEAR], [[1]]),
     Change([[1]], [MAKE_INDEX | 0x100, 0], [APPEND, 2], [[1, 2]]),
     Change(MarkedList([[5]]), [MAKE_ORDERED, 3], [APPEND, 1], [[1], [5]]),
+    Change(MarkedList([[5]]), [MAKE_ORDERED, 3, MAKE_ORDERED, 3], [APPEND, 1], [[5], [[1]]]),
     Change(MarkedList([[5]]), [MAKE_ORDERED, 3, MAKE_ORDERED, 0], [APPEND, 1], [[5], [[1]]]),
     Change(MarkedList([[5]]), [MAKE_ORDERED, 3], [LIST_CLEAR], [[5]]),
 )  # fmt: skip
 
 REFUSALS: tuple[tuple[Any, list[Any], list[Any], Result], ...] = (
     (NESTED, [INDEX, 3], [APPEND, 1], Result.OP_NOT_APPLICABLE),
-    (None, [MAKE_ORDERED, 5], [APPEND, 1], Result.OP_NOT_APPLICABLE),
-    (None, [MAKE_ORDERED, 5, MAKE_ORDERED, 3], [APPEND, 1], Result.OP_NOT_APPLICABLE),
-    (None, [MAKE_ORDERED, 3], [INSERT_ITEMS, 1, [2, 2], 1], Result.OP_NOT_APPLICABLE),
     (NESTED, [INDEX, "x"], [APPEND, 1], Result.OP_NOT_APPLICABLE),
     (NESTED, [MAP_KEY, "a"], [APPEND, 1], Result.OP_NOT_APPLICABLE),
     (NESTED, [INDEX, 1, MAP_KEY, "z"], [APPEND, 1], Result.OP_NOT_APPLICABLE),
@@ -89,7 +90,6 @@ REFUSALS: tuple[tuple[Any, list[Any], list[Any], Result], ...] = (
     (None, [MAKE_INDEX, 0, MAKE_KEY | 0x100, 0], [APPEND, 1], Result.PARAMETER),
     ([], [MAKE_ORDERED, 1], [APPEND, 1], Result.OP_NOT_APPLICABLE),
     (MarkedList([[5]]), [MAKE_ORDERED, -2], [APPEND, 1], Result.OP_NOT_APPLICABLE),
-    (MarkedList([[5]]), [MAKE_ORDERED, 3, MAKE_ORDERED, 3], [APPEND, 1], Result.OP_NOT_APPLICABLE),
 )
 
 
