@@ -90,7 +90,9 @@ def test_a_node_that_never_takes_it_is_told_so(
         agreed(fleet)
         fleet[1].hold(NAME, TWO)
         fleet[1].deaf = True
-        done = asadm("-h", fleet.hosts, "--json", "udf", "apply", directory, "--yes", "--wait", "60")
+        done = asadm(
+            "-h", fleet.hosts, "--timeout", "60", "--json", "udf", "apply", directory, "--yes", "--wait", "60"
+        )
         assert done.code == 1
         reasons = {node["error"] for module in done.document["modules"] for node in module["nodes"]}
         assert any(reason and "nor one with a marker line" in reason for reason in reasons)
