@@ -127,9 +127,8 @@ DEAR = {
 @pytest.mark.parametrize("body", DEAR.values(), ids=DEAR)
 def test_a_trial_holds_the_event_loop_for_a_moment(body: str) -> None:
     async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
-        for _ in range(2):
+        while host.run_inline(*record_call("m", b"f", b"\x90", NOBODY)) is None:  # until it has proven quick
             assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 60)).code == 0
-        assert host.run_inline(*record_call("m", b"f", b"\x90", NOBODY))
         with measured() as work:
             applied = host.run_inline(*record_call("m", b"f", b"\x91\xc3", NOBODY))
         assert work.pieces < MOMENT
