@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PIECE = 4096
-"""Characters that one call looks at: some 100 us. A single number is looked at as a whole: 2 ms for 1 MiB."""
+"""Characters that one call looks at: 0.1 ms, and 1.3 ms if they are thousands of small values. A single number is looked at as a whole: 2 ms for 1 MiB."""
 
 DEPTH_MAX = 2048
 """Levels of lists and objects in each other: geo JSON has seven."""

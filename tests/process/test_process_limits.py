@@ -50,6 +50,11 @@ def _may_change_users() -> bool:
     return subprocess.run([*AS_USER, *LIMITED, "true"], check=False, capture_output=True).returncode == 0
 
 
+of_another_user = pytest.mark.skipif(
+    not _may_change_users(), reason="needs root, setpriv and prlimit: the limit does not bind root"
+)
+
+
 @contextmanager
 def full() -> Iterator[subprocess.Popen[bytes]]:
     """Another process of the user that has all the threads that he may have."""
@@ -105,9 +110,7 @@ def put_fails(node: Daemon) -> bool:
     return b"error=compile_error" in answer
 
 
-@pytest.mark.skipif(
-    "not _may_change_users()", reason="needs root, setpriv and prlimit: the limit does not bind root"
-)
+@of_another_user
 @pytest.mark.parametrize("isolation", [INLINE, PROCESS])
 def test_a_user_who_may_have_no_more_processes(tmp_path: Path, isolation: str) -> None:
     """A real `ulimit -u`, which other processes of the user have used up."""
@@ -129,18 +132,14 @@ def test_a_user_who_may_have_no_more_processes(tmp_path: Path, isolation: str) -
         register(node, "n", b"return 1")
 
 
-@pytest.mark.skipif(
-    "not _may_change_users()", reason="needs root, setpriv and prlimit: the limit does not bind root"
-)
+@of_another_user
 def test_a_node_that_stops_while_there_may_be_no_more_threads(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     with started(tmp_path / "work", INLINE, [*AS_USER, *LIMITED]) as node, full():
         assert node.stop() == 0
 
 
-@pytest.mark.skipif(
-    "not _may_change_users()", reason="needs root, setpriv and prlimit: the limit does not bind root"
-)
+@of_another_user
 def test_a_node_that_may_have_no_threads_says_so(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     with full():

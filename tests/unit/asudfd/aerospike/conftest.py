@@ -6,10 +6,6 @@ from functools import partial
 import pytest
 
 from asudfd.aerospike.message import cost
-from asudfd.aerospike.message.filter import (  # noqa: F401 - they keep the steps that there are when they are imported: not only once a test has changed them
-    calls,
-    collection_calls,
-)
 from tests.fakes.world import World
 
 

@@ -81,9 +81,9 @@ def _decode_elsewhere(
     code: int, arguments: list[bytes], kind: int, budget: CostBudget, *, modifies: bool
 ) -> CollectionCall:
     """A command within a context. One on a path comes here only where it is not written as clients do."""
-    if code == cdt.PATHS and len(arguments) < 2:
-        raise WireError("a path without flags")
     if code == cdt.PATHS:
+        if len(arguments) < 2:
+            raise WireError("a path without flags")
         raise Unsupported(
             "a path (operation 254) in another encoding than that of the clients is not supported"
         )
