@@ -1,6 +1,6 @@
 """The compiled expressions of this process, and the regions of queries: each is made once, beside the event loop if it is large.
 
-The largest take some 20 ms. Compiling touches nothing of the node's, so it is done in a thread, one at a time; what is
+The largest take some half a second. Compiling touches nothing of the node's, so it is done in a thread, one at a time; what is
 small, as nearly all are, is compiled at once. Who needs those of a request, its filter and those of its operations, asks
 whether they are `ready`, and awaits `prepare` otherwise: until the caller's next await, `filter_of` and `operations_of`
 have them.

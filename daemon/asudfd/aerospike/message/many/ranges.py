@@ -95,9 +95,8 @@ class IndexRange:
     def _number(self, data: bytes, budget: CostBudget) -> int | None:
         """The number of a value of the right kind that is within the range, else None."""
         if self._shape is not None:
-            from asudfd.aerospike.geo.shape import (
-                stored_shape,
-            )  # only when the first query comes: start-up time
+            # only when the first query comes: start-up time
+            from asudfd.aerospike.geo.shape import stored_shape
 
             found = stored_shape(data, budget)
             return 0 if found is not None and found.meets(self._shape, budget) else None
